@@ -1,0 +1,1 @@
+"""The service of Einlass: tickets, codes, conversations and the record of every scan."""
