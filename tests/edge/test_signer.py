@@ -1,0 +1,188 @@
+"""The keys on disk, links, passwords, clock and chance: the real parts."""
+
+import json
+import stat
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import START, FrozenClock, SeededChance
+from ticketing.edge import links as link_module
+from ticketing.edge.chance import SystemChance
+from ticketing.edge.clock import SystemClock
+from ticketing.edge.links import SignedLinks
+from ticketing.edge.passwords import ScryptPasswords
+from ticketing.edge.signer import FileSigner, KeysError, create_ring
+from ticketing.service.ports import Chance, Clock, LinkKind
+from ticketing.wire.keys import KeyId, KeyState
+from ticketing.wire.token import Claims, Flag, TicketId, verify
+
+CLAIMS = Claims(
+    key_id=KeyId(1),
+    ticket_id=TicketId(bytes(range(15))),
+    issue=0,
+    offer=7,
+    not_before=START,
+    not_after=START + timedelta(days=1),
+    entries=1,
+    party=1,
+    flags=Flag(0),
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with one active key."""
+    create_ring(tmp_path / "keys", SeededChance())
+    return tmp_path / "keys"
+
+
+def _states(folder: Path, *states: str) -> None:
+    ring = json.loads((folder / "ring.json").read_text())
+    for key, state in zip(ring, states, strict=True):
+        key["state"] = state
+    (folder / "ring.json").write_text(json.dumps(ring))
+
+
+def test_a_signed_ticket_verifies_and_is_the_same_again(folder: Path) -> None:
+    """Ed25519 draws nothing: a barcode need not be kept."""
+    signer = FileSigner(folder)
+    token = signer.barcode(CLAIMS)
+    assert verify(token.text, signer.ring()) == token
+    assert FileSigner(folder).barcode(CLAIMS) == token
+    assert (signer.key_id, token.claims) == (1, CLAIMS)
+
+
+def test_a_private_key_is_its_owners_alone(folder: Path) -> None:
+    """Mode 0600 in a folder of 0700."""
+    assert stat.S_IMODE((folder / "key-1.pem").stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert "PRIVATE" not in (folder / "ring.json").read_text()
+
+
+def test_a_ring_is_never_overwritten(folder: Path) -> None:
+    """A second set of keys would make every ticket unknown."""
+    with pytest.raises(KeysError, match="already"):
+        create_ring(folder, SeededChance())
+
+
+def test_a_service_without_keys_does_not_start(tmp_path: Path) -> None:
+    """It would sell tickets that no gate takes."""
+    with pytest.raises(KeysError, match="no ring"):
+        FileSigner(tmp_path)
+
+
+@pytest.mark.parametrize("ring", ["", "{}", "[1]"])
+def test_a_broken_ring_is_refused(folder: Path, ring: str) -> None:
+    """No JSON, no list, no key."""
+    (folder / "ring.json").write_text(ring)
+    with pytest.raises(KeysError, match="no key ring"):
+        FileSigner(folder)
+
+
+def test_a_ring_without_an_active_key_is_refused(folder: Path) -> None:
+    """Something must sign."""
+    _states(folder, "verify")
+    with pytest.raises(KeysError, match="one active"):
+        FileSigner(folder)
+
+
+def test_a_missing_active_key_is_refused(folder: Path) -> None:
+    """The ring names it, the file is gone."""
+    (folder / "key-1.pem").unlink()
+    with pytest.raises(KeysError, match=r"key-1\.pem"):
+        FileSigner(folder)
+
+
+def test_a_private_key_of_another_ring_is_refused(folder: Path, tmp_path: Path) -> None:
+    """Its tickets would be forgeries at the gate."""
+    create_ring(tmp_path / "other", SeededChance("other"))
+    (folder / "key-1.pem").write_bytes((tmp_path / "other" / "key-1.pem").read_bytes())
+    with pytest.raises(KeysError, match="not the key"):
+        FileSigner(folder)
+    (folder / "key-1.pem").write_text("rubbish")
+    with pytest.raises(KeysError, match="no private key"):
+        FileSigner(folder)
+
+
+def test_a_ticket_of_a_key_that_is_gone_cannot_be_shown(folder: Path) -> None:
+    """It is to be reissued."""
+    with pytest.raises(KeysError, match=r"key-9\.pem"):
+        FileSigner(folder).barcode(replace(CLAIMS, key_id=KeyId(9)))
+
+
+def test_an_older_key_still_signs_its_own_tickets(folder: Path, tmp_path: Path) -> None:
+    """After a rotation the barcode of an old ticket stays the same."""
+    old = FileSigner(folder).barcode(CLAIMS)
+    create_ring(tmp_path / "next", SeededChance("next"))
+    ring = json.loads((folder / "ring.json").read_text())
+    new = json.loads((tmp_path / "next" / "ring.json").read_text())[0] | {"id": 2}
+    ring[0]["state"] = "verify"
+    (folder / "ring.json").write_text(json.dumps([*ring, new]))
+    (folder / "key-2.pem").write_bytes((tmp_path / "next" / "key-1.pem").read_bytes())
+    signer = FileSigner(folder)
+    assert signer.key_id == 2
+    assert signer.barcode(CLAIMS).raw == old.raw
+    assert signer.barcode(CLAIMS).key_state is KeyState.VERIFY
+
+
+def test_a_link_opens_its_subject() -> None:
+    """And nothing else does: not another secret, not a changed or a foreign text."""
+    links = SignedLinks(b"a" * 32)
+    token = links.make(LinkKind.TICKET, b"\x00subject")
+    assert links.read(LinkKind.TICKET, token) == b"\x00subject"
+    assert SignedLinks(b"b" * 32).read(LinkKind.TICKET, token) is None
+    for wrong in ("", "x", token[:-1], token + "x", token.replace(".", "-")):
+        assert links.read(LinkKind.TICKET, wrong) is None
+    assert token.replace(".", "").replace("-", "").replace("_", "").isalnum()
+
+
+def test_a_link_of_another_content_opens_nothing() -> None:
+    """Signed by us, but not a subject."""
+    links = SignedLinks(b"a" * 32)
+    serializer = links._serializers[LinkKind.TICKET]
+    assert links.read(LinkKind.TICKET, str(serializer.dumps(7))) is None
+
+
+def test_a_link_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After its 400 days; here after none at all."""
+    links = SignedLinks(b"a" * 32)
+    token = links.make(LinkKind.TICKET, b"subject")
+    monkeypatch.setitem(link_module.EXPIRES_AFTER, LinkKind.TICKET, timedelta(seconds=-1))
+    assert links.read(LinkKind.TICKET, token) is None
+
+
+def test_a_password_matches_its_own_hash_only() -> None:
+    """Salted: the same password hashes differently each time."""
+    passwords = ScryptPasswords()
+    hashed = passwords.hash("Im Haus der Tiere")
+    assert passwords.matches("Im Haus der Tiere", hashed)
+    assert not passwords.matches("im haus der tiere", hashed)
+    assert hashed.startswith("scrypt$15,8,1$")
+    assert ScryptPasswords(log_n=4).matches("Im Haus der Tiere", hashed)
+    assert passwords.hash("x") != passwords.hash("x")
+
+
+@pytest.mark.parametrize(
+    "hashed", ["", "x", "a$b$c$d", "argon$4,8,1$AA==$AA==", "scrypt$4,8,1$!$!"]
+)
+def test_a_hash_of_another_make_matches_nothing(hashed: str) -> None:
+    """Neither an error nor a way in."""
+    assert not ScryptPasswords(log_n=4).matches("x", hashed)
+
+
+@pytest.mark.parametrize("clock", [SystemClock(), FrozenClock(datetime.now(UTC))])  # noqa: TID251  to compare with
+def test_a_clock_tells_an_aware_time(clock: Clock) -> None:
+    """The real one and its double."""
+    now = clock.now()
+    assert now.utcoffset() == timedelta(0)
+    assert abs(now - SystemClock().now()) < timedelta(minutes=10)
+
+
+@pytest.mark.parametrize("chance", [SystemChance(), SeededChance()])
+def test_chance_draws_what_is_asked_for(chance: Chance) -> None:
+    """Sizes hold, and two draws differ."""
+    assert [len(chance.draw(size)) for size in (0, 7, 32)] == [0, 7, 32]
+    assert chance.draw(16) != chance.draw(16)

@@ -1,0 +1,247 @@
+"""Pairing: every branch of the protocol."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from tests.factories import STATION_KEY, an_offer, with_gates
+from tests.fakes import FrozenClock
+from ticketing.domain.ids import StationId
+from ticketing.service import offers, stations
+from ticketing.service.errors import Conflict, Invalid, NotFound, PairingRefused
+from ticketing.service.ports import House
+from ticketing.service.stations import Paired
+from ticketing.store.unit import Store
+from ticketing.wire.check import CodeKind, check_character
+from ticketing.wire.station_api import PairRequest
+
+OTHER_KEY = bytes(range(32))
+HERE = "192.0.2.7"
+
+
+@pytest.fixture
+def office(store: Store, house: House) -> Store:
+    """A house with its gates."""
+    with_gates(store, house)
+    return store
+
+
+def _open(office: Store, house: House, *, name: str = "Kasse", gate: str = "sued") -> str:
+    with office.unit() as unit:
+        return stations.open_pairing(unit, house, name=name, gate=gate).code
+
+
+def _pair(
+    office: Store, house: House, code: str, *, key: bytes = STATION_KEY, address: str = HERE
+) -> Paired:
+    with office.unit() as unit:
+        request = PairRequest(code, "Laptop", key)
+        return stations.pair(unit, house, request=request, address=address)
+
+
+def _refusal(office: Store, house: House, code: str, **rest: str) -> PairingRefused:
+    with pytest.raises(PairingRefused) as caught:
+        _pair(office, house, code, **rest)  # type: ignore[arg-type]  # addresses alone
+    return caught.value
+
+
+def _wrong(number: int) -> str:
+    data = f"{number:09}"
+    return data + check_character(data, CodeKind.PAIRING)
+
+
+def test_a_code_makes_a_station(office: Store, house: House) -> None:
+    """The answer has all a station needs, and its token opens the service."""
+    with office.unit() as unit:
+        offers.create_offer(unit, house, offer=an_offer())
+    paired = _pair(office, house, _open(office, house))
+    answer = paired.answer
+    assert paired.created
+    assert (answer.gate, answer.gate_name.en, answer.zone) == (
+        "sued",
+        "South entrance",
+        "Europe/Berlin",
+    )
+    assert (len(answer.digest_key), answer.keys) == (32, house.signer.ring())
+    assert [offer.number for offer in answer.offers] == [7]
+    with office.unit() as unit:
+        station = stations.station_by_token(unit, token=answer.token)
+    assert station is not None
+    assert (station.id, station.name, station.public_key) == (answer.station, "Kasse", STATION_KEY)
+
+
+def test_a_code_may_be_typed_carelessly(office: Store, house: House) -> None:
+    """Lower case, blanks, O for 0: folded before it is looked up."""
+    code = _open(office, house)
+    assert _pair(office, house, f" {code.lower().replace('0', 'o')} ").created
+
+
+def test_two_stations_share_the_epoch(office: Store, house: House) -> None:
+    """The epoch belongs to the database, the other secrets to the station."""
+    one = _pair(office, house, _open(office, house)).answer
+    two = _pair(office, house, _open(office, house), key=OTHER_KEY).answer
+    assert one.epoch == two.epoch
+    assert one.digest_key != two.digest_key
+
+
+def test_neither_code_nor_token_is_kept(office: Store, house: House) -> None:
+    """The database holds their hashes."""
+    code = _open(office, house)
+    token = _pair(office, house, code).answer.token
+    with office.unit() as unit:
+        rows = [
+            repr(unit.run(text(f"SELECT * FROM {table}")).all())  # noqa: S608  fixed names
+            for table in ("pairings", "stations")
+        ]
+    assert not [row for row in rows if code in row or code.replace("-", "") in row or token in row]
+
+
+def test_the_same_code_and_key_again_replace_the_token(
+    office: Store, house: House, clock: FrozenClock
+) -> None:
+    """The first answer got lost: 200, a new token, the old one is dead, one station."""
+    code = _open(office, house)
+    first = _pair(office, house, code).answer
+    clock.tick(minutes=14)
+    again = _pair(office, house, code)
+    assert (again.created, again.answer.station) == (False, first.station)
+    assert (again.answer.digest_key, again.answer.epoch) == (first.digest_key, first.epoch)
+    with office.unit() as unit:
+        assert stations.station_by_token(unit, token=first.token) is None
+        assert stations.station_by_token(unit, token=again.answer.token) is not None
+        assert len(stations.list_stations(unit)) == 1
+
+
+def test_the_same_code_later_or_with_another_key_is_used(
+    office: Store, house: House, clock: FrozenClock
+) -> None:
+    """One use: nobody else, and not after 15 minutes."""
+    code = _open(office, house)
+    _pair(office, house, code)
+    with pytest.raises(PairingRefused, match="used_code"):
+        _pair(office, house, code, key=OTHER_KEY)
+    clock.tick(minutes=15)
+    assert _refusal(office, house, code).reason == "used_code"
+
+
+def test_a_revoked_station_does_not_come_back_by_its_code(office: Store, house: House) -> None:
+    """The repeat is for lost answers only."""
+    code = _open(office, house)
+    answer = _pair(office, house, code).answer
+    with office.unit() as unit:
+        stations.revoke_station(unit, house, station=StationId(answer.station))
+    assert _refusal(office, house, code).reason == "used_code"
+    with office.unit() as unit:
+        assert stations.station_by_token(unit, token=answer.token) is None
+
+
+def test_a_code_expires_after_fifteen_minutes(
+    office: Store, house: House, clock: FrozenClock
+) -> None:
+    """To the second."""
+    early, late = _open(office, house), _open(office, house)
+    clock.tick(minutes=14, seconds=59)
+    assert _pair(office, house, early).created
+    clock.tick(seconds=1)
+    assert _refusal(office, house, late).reason == "expired_code"
+
+
+@pytest.mark.parametrize("code", ["", "00000-00000", "ABC", "U" * 10, _wrong(5)])
+def test_an_unknown_code_is_refused(office: Store, house: House, code: str) -> None:
+    """Wrong length, wrong check, or simply not given out."""
+    assert _refusal(office, house, code).reason == "unknown_code"
+
+
+def test_ten_wrong_codes_close_an_address(office: Store, house: House, clock: FrozenClock) -> None:
+    """Even the right code waits then; other addresses do not, and time opens it again."""
+    code = _open(office, house)
+    for number in range(10):
+        assert _refusal(office, house, _wrong(number)).reason == "unknown_code"
+        clock.tick(seconds=1)
+    refused = _refusal(office, house, code)
+    assert (refused.reason, refused.retry_after_s) == ("throttled", 890)
+    assert _pair(office, house, code, address="192.0.2.8").created
+    clock.tick(seconds=890)
+    assert _refusal(office, house, _wrong(99)).reason == "unknown_code"
+
+
+def test_sixty_wrong_codes_close_pairing_for_all(office: Store, house: House) -> None:
+    """A guesser with many addresses gets no further."""
+    code = _open(office, house)
+    for number in range(60):
+        _refusal(office, house, _wrong(number), address=f"198.51.100.{number}")
+    refused = _refusal(office, house, code, address="203.0.113.1")
+    assert (refused.reason, refused.retry_after_s) == ("throttled", 900)
+
+
+def test_addresses_of_guessers_are_kept_as_keyed_hashes_for_a_day(
+    office: Store, house: House, clock: FrozenClock
+) -> None:
+    """The attempts table names nobody, and forgets."""
+    _refusal(office, house, _wrong(1))
+    clock.tick(days=1, seconds=1)
+    _refusal(office, house, _wrong(2))
+    with office.unit() as unit:
+        rows = unit.run(text("SELECT who FROM attempts")).all()
+    assert len(rows) == 1
+    assert HERE.encode() not in bytes(rows[0][0])
+
+
+@pytest.mark.parametrize(
+    "key", [bytes(32), b"\x01" + bytes(31), b"\xec" + b"\xff" * 30 + b"\x7f", bytes(31)]
+)
+def test_a_key_under_which_anybody_could_sign_is_refused(
+    office: Store, house: House, key: bytes
+) -> None:
+    """Low-order points and wrong sizes; the code stays good."""
+    code = _open(office, house)
+    with pytest.raises(Invalid, match="public_key"):
+        _pair(office, house, code, key=key)
+    assert _pair(office, house, code).created
+
+
+def test_at_most_five_codes_are_open(office: Store, house: House, clock: FrozenClock) -> None:
+    """A used or an expired one makes room."""
+    codes = [_open(office, house) for _ in range(5)]
+    with pytest.raises(Conflict, match="too_many_open"):
+        _open(office, house)
+    _pair(office, house, codes[0])
+    _open(office, house)
+    clock.tick(minutes=15)
+    _open(office, house)
+
+
+def test_pairing_makes_no_gate(office: Store, house: House) -> None:
+    """A gate that does not exist is a mistake."""
+    with pytest.raises(NotFound, match="gate"):
+        _open(office, house, gate="dach")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 101])
+def test_a_station_needs_a_name(office: Store, house: House, name: str) -> None:
+    """One to a hundred characters."""
+    with pytest.raises(Invalid, match="name"):
+        _open(office, house, name=name)
+
+
+def test_a_code_drawn_twice_is_not_given_twice(office: Store, house: House) -> None:
+    """Chance that repeats itself is a conflict, not somebody else's code."""
+
+    class Stuck:
+        def draw(self, size: int) -> bytes:
+            """The same bytes again."""
+            return bytes(size)
+
+    stuck = replace(house, chance=Stuck())
+    _open(office, stuck)
+    with pytest.raises(Conflict, match="changed"):
+        _open(office, stuck)
+
+
+def test_an_unknown_station_cannot_be_revoked(office: Store, house: House) -> None:
+    """And a token of another kind is nobody's."""
+    with office.unit() as unit, pytest.raises(NotFound, match="station"):
+        stations.revoke_station(unit, house, station=StationId("st_0"))
+    with office.unit() as unit:
+        assert stations.station_by_token(unit, token="ek_" + "0" * 43) is None

@@ -1,0 +1,66 @@
+"""What a use case refuses at the border; the web turns each into a problem answer.
+
+    ServiceError
+    ├── NotFound        nothing of that kind under that id
+    ├── Conflict        the state of things forbids it; `reason` is a fixed word
+    ├── Invalid         what was sent is wrong; `errors` name fields and problems
+    └── PairingRefused  a pairing code that does not pair (stations.py)
+
+No message repeats what was sent.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ticketing.domain import DomainError, FieldError
+
+__all__ = ["Conflict", "FieldError", "Invalid", "NotFound", "PairingRefused", "ServiceError"]
+
+
+class ServiceError(Exception):
+    """Root of what a use case refuses."""
+
+
+class NotFound(ServiceError):  # noqa: N818  agreed name
+    """No such thing; `what` is its kind, e.g. `ticket`."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"no such {what}")
+        self.what = what
+
+
+class Conflict(ServiceError):  # noqa: N818  agreed name
+    """The present state forbids it; `reason` is a fixed word, e.g. `scan_id_reused`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Invalid(ServiceError):  # noqa: N818  agreed name
+    """Fields that are wrong."""
+
+    def __init__(self, *errors: FieldError) -> None:
+        super().__init__(", ".join(f"{error.field}: {error.problem}" for error in errors))
+        self.errors = errors
+
+
+class PairingRefused(ServiceError):  # noqa: N818  agreed name
+    """No pairing: `unknown_code`, `expired_code`, `used_code` or `throttled`.
+
+    `retry_after_s` is set for `throttled` alone.
+    """
+
+    def __init__(self, reason: str, *, retry_after_s: int = 0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+@contextmanager
+def as_invalid() -> Iterator[None]:
+    """Turn what a rule refuses into what a use case refuses."""
+    try:
+        yield
+    except DomainError as error:
+        raise Invalid(*error.errors) from None

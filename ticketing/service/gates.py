@@ -1,0 +1,59 @@
+"""Gates: the doors of the house; in the service room."""
+
+from ticketing.domain.museum import Gate
+from ticketing.domain.offers import NAME_LIMIT, SLUG, SLUG_LIMIT
+from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
+from ticketing.service.ports import House
+from ticketing.store import gates as rows
+from ticketing.store.unit import Unit
+from ticketing.wire.texts import Localised
+
+
+def add_gate(unit: Unit, house: House, *, slug: str, name: Localised) -> Gate:
+    """Make a gate.
+
+    Raises:
+        Invalid: A slug that is not lower-case words with hyphens, or a name of no
+            or of more than 100 characters.
+        Conflict: `gate_exists` if the slug is taken.
+    """
+    gate = checked_gate(Gate(slug=slug, name=name, created_at=house.clock.now()))
+    unit.begin()
+    if not rows.add(unit, gate):
+        raise Conflict("gate_exists")
+    unit.commit()
+    return gate
+
+
+def list_gates(unit: Unit) -> tuple[Gate, ...]:
+    """Every gate, oldest first."""
+    return rows.listed(unit)
+
+
+def get_gate(unit: Unit, *, slug: str) -> Gate:
+    """The gate of a slug.
+
+    Raises:
+        NotFound: No gate has it.
+    """
+    found = rows.find(unit, slug)
+    if found is None:
+        raise NotFound("gate")
+    return found
+
+
+def checked_gate(gate: Gate) -> Gate:
+    """The gate itself, if it is sound.
+
+    Raises:
+        Invalid: As `add_gate`.
+    """
+    errors: list[FieldError] = []
+    if len(gate.slug) > SLUG_LIMIT or not SLUG.fullmatch(gate.slug):
+        errors.append(FieldError("slug", "malformed"))
+    for lang, name in (("de", gate.name.de), ("en", gate.name.en)):
+        if not name.strip() or len(name) > NAME_LIMIT:
+            errors.append(FieldError(f"name.{lang}", "length"))
+    if errors:
+        raise Invalid(*errors)
+    return gate

@@ -1,0 +1,98 @@
+"""Offers: what there are tickets for; in the service room."""
+
+from dataclasses import dataclass, replace
+
+from ticketing.domain.offers import Offer, checked
+from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, as_invalid
+from ticketing.service.ports import House
+from ticketing.store import gates as gate_rows
+from ticketing.store import offers as rows
+from ticketing.store.unit import Unit
+from ticketing.wire.texts import Localised
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferChange:
+    """What to change of an offer; None leaves a fact as it is.
+
+    Only what no issued barcode carries may change: tickets in the field keep their
+    validity, entries, party and checks.
+    """
+
+    name: Localised | None = None
+    price_cents: int | None = None
+    pay_at_desk: bool | None = None
+    party_max: int | None = None
+    active: bool | None = None
+
+
+def create_offer(unit: Unit, house: House, *, offer: Offer) -> Offer:
+    """Store a new offer; number 0 asks for the next free one.
+
+    Returns:
+        The offer as stored.
+
+    Raises:
+        Invalid: With an error for each field that is wrong, gates that do not exist too.
+        Conflict: `offer_exists` if slug or number is taken.
+    """
+    wanted = offer if offer.number else replace(offer, number=rows.next_number(unit))
+    with as_invalid():
+        checked(wanted)
+    known = {gate.slug for gate in gate_rows.listed(unit)}
+    if not known.issuperset(wanted.gates or ()):
+        raise Invalid(FieldError("gates", "unknown"))
+    now = house.clock.now()
+    unit.begin()
+    if not rows.add(unit, wanted, at=now):
+        raise Conflict("offer_exists")
+    unit.commit()
+    return wanted
+
+
+def list_offers(unit: Unit, *, active_only: bool = False) -> tuple[Offer, ...]:
+    """Offers in the order of their numbers."""
+    return rows.listed(unit, active_only=active_only)
+
+
+def get_offer(unit: Unit, *, slug: str) -> Offer:
+    """The offer of a slug.
+
+    Raises:
+        NotFound: No offer has it.
+    """
+    found = rows.find(unit, slug)
+    if found is None:
+        raise NotFound("offer")
+    return found
+
+
+def change_offer(unit: Unit, house: House, *, slug: str, change: OfferChange) -> Offer:  # noqa: ARG001  every use case takes the house
+    """Change an offer.
+
+    Returns:
+        The offer as it is now.
+
+    Raises:
+        NotFound: No offer has the slug.
+        Invalid: With an error for each field that is wrong.
+    """
+    unit.begin()  # before reading: of two changes at once neither may undo the other
+    old = get_offer(unit, slug=slug)
+    with as_invalid():
+        new = checked(_changed(old, change))
+    rows.change(unit, new)
+    unit.commit()
+    return new
+
+
+def _changed(old: Offer, change: OfferChange) -> Offer:
+    """The offer with what is not None laid over it."""
+    return replace(
+        old,
+        name=old.name if change.name is None else change.name,
+        price_cents=old.price_cents if change.price_cents is None else change.price_cents,
+        pay_at_desk=old.pay_at_desk if change.pay_at_desk is None else change.pay_at_desk,
+        party_max=old.party_max if change.party_max is None else change.party_max,
+        active=old.active if change.active is None else change.active,
+    )

@@ -1,0 +1,47 @@
+"""Lists that page by key; in the service room."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+from ticketing.domain.tickets import TICKET_ID_BYTES, Ticket
+from ticketing.service.errors import FieldError, Invalid
+from ticketing.store.tickets import Place
+from ticketing.store.types import EPOCH
+
+LIMIT = 50
+Item = TypeVar("Item")
+_CURSOR = re.compile(rf"([0-9a-f]{{1,12}})-([0-9a-f]{{{2 * TICKET_ID_BYTES}}})")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """Some items of a list, and the cursor of those behind them, None at its end."""
+
+    items: tuple[Item, ...]
+    next_cursor: str | None
+
+
+def text_of(ticket: Ticket) -> str:
+    """The cursor for what lies behind a ticket: opaque to callers, no secret."""
+    created_ms = (ticket.created_at - EPOCH) // timedelta(milliseconds=1)
+    return f"{created_ms:x}-{ticket.id.hex()}"
+
+
+def place_of(cursor: str | None) -> Place | None:
+    """The place of a cursor, None at the beginning.
+
+    Raises:
+        Invalid: A cursor that was not given out.
+    """
+    if cursor is None:
+        return None
+    match = _CURSOR.fullmatch(cursor)
+    if match is None:
+        raise Invalid(FieldError("cursor", "malformed"))
+    try:
+        created_at = EPOCH + timedelta(milliseconds=int(match[1], 16))
+    except OverflowError:
+        raise Invalid(FieldError("cursor", "malformed")) from None
+    return Place(created_at, bytes.fromhex(match[2]))

@@ -1,0 +1,249 @@
+"""What the use cases need from the world, as Protocols; in the service room.
+
+`edge` has the real parts, `tests/fakes.py` their doubles; `app` puts a House together.
+"""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from ticketing.domain.museum import Museum
+from ticketing.store.unit import Unit
+from ticketing.wire.keys import KeyId, KeyRing
+from ticketing.wire.token import Claims, Token
+
+
+class Units(Protocol):
+    """Where units of work come from: the store, for those who may not import it."""
+
+    def unit(self) -> AbstractContextManager[Unit]:
+        """A unit of work; leaving it without a commit rolls back."""
+
+
+class Clock(Protocol):
+    """Where `now` comes from."""
+
+    def now(self) -> datetime:
+        """The present time, aware UTC."""
+
+
+class Chance(Protocol):
+    """Where random bytes come from."""
+
+    def draw(self, size: int) -> bytes:
+        """That many unguessable bytes."""
+
+
+class Signer(Protocol):
+    """The issuer's private keys, behind a door."""
+
+    @property
+    def key_id(self) -> KeyId:
+        """The active key: the one new tickets name."""
+
+    def barcode(self, claims: Claims) -> Token:
+        """The signed ticket, under the key that the claims name; the same each time."""
+
+    def ring(self) -> KeyRing:
+        """Every public key and its state."""
+
+
+class Wording(Protocol):
+    """What the service says to visitors."""
+
+    def say(self, key: str, lang: str, **values: str) -> str:
+        """The text of a key in a language, its placeholders filled."""
+
+
+class LinkKind(StrEnum):
+    """What a signed link is for; each kind has its own salt."""
+
+    TICKET = "t"
+
+
+class Links(Protocol):
+    """Signed, expiring link tokens."""
+
+    def make(self, kind: LinkKind, subject: bytes) -> str:
+        """The token for a subject, safe in an address."""
+
+    def read(self, kind: LinkKind, token: str) -> bytes | None:
+        """The subject, or None for a forged, foreign or expired token."""
+
+
+class Passwords(Protocol):
+    """Slow hashes for what people type."""
+
+    def hash(self, password: str) -> str:
+        """A salted hash, with its parameters."""
+
+    def matches(self, password: str, hashed: str) -> bool:
+        """Whether the password made that hash."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything a use case may need from the world. `secret` (32 bytes) keys address hashes."""
+
+    museum: Museum
+    clock: Clock
+    chance: Chance
+    signer: Signer
+    wording: Wording
+    links: Links
+    passwords: Passwords
+    secret: bytes = field(repr=False)
+
+
+# ------------------------------------------------------------ the ticket as a picture
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardCaptions:
+    """The small words above the facts of a card, in the holder's language."""
+
+    when: str
+    persons: str
+    short_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardFacts:
+    """What stands on a ticket card, ready to paint; `barcode` is the barcode text."""
+
+    museum: str
+    holder: str
+    offer: str
+    when: str
+    persons: str
+    short_code: str
+    captions: CardCaptions
+    barcode: str
+
+
+class CardPainter(Protocol):
+    """Paints a ticket for phone screens."""
+
+    def card(self, facts: CardFacts) -> bytes:
+        """The whole card as a PNG."""
+
+    def barcode(self, text: str) -> bytes:
+        """The barcode alone as a PNG."""
+
+
+# ------------------------------------------------------------ channels
+@dataclass(frozen=True, slots=True)
+class ChannelRef:
+    """One account of the museum on one kind of channel, e.g. `webchat`, `main`."""
+
+    kind: str
+    account: str
+
+
+class IncomingKind(StrEnum):
+    """What a visitor did."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    START = "start"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One thing a visitor did on a channel.
+
+    `address` is the visitor's address on it (web chat: the hash of the cookie),
+    `external_id` the platform's id of the event, `choice` the id of a pressed button.
+    """
+
+    address: bytes = field(repr=False)
+    external_id: str
+    kind: IncomingKind
+    text: str = field(default="", repr=False)
+    choice: str = ""
+    lang: str = "de"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message to be sent; `content` is the JSON text of a `domain.messages` dataclass."""
+
+    outbox_id: int
+    kind: str
+    content: str = field(repr=False)
+    address: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRequest:
+    """One HTTP request that a channel wants made."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelReply:
+    """What came back: an HTTP answer, or `failure` with the kind of breakdown."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The platform took it; `external_id` is its id of the message, if it gave one."""
+
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Not now; try again after a while."""
+
+    after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Permanent:
+    """Never; `reason` is a fixed word."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """The visitor has blocked the museum on that channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Perhaps sent: the connection broke after the request was written."""
+
+
+SendOutcome = Sent | Retry | Permanent | OptOut | Unknown
+
+
+class Channel(Protocol):
+    """One kind of messenger, as four pure functions."""
+
+    @property
+    def kind(self) -> str:
+        """The name of the kind, e.g. `webchat`."""
+
+    def verify(self, headers: Mapping[str, str], raw: bytes) -> bool:
+        """Whether the delivery really comes from the platform."""
+
+    def parse(self, raw: bytes) -> tuple[Incoming, ...]:
+        """The events of a delivery; unknown shapes give none."""
+
+    def render(self, message: Outgoing) -> tuple[ChannelRequest, ...]:
+        """The requests that send a message; none when the page reads the rows itself."""
+
+    def classify(self, reply: ChannelReply) -> SendOutcome:
+        """What became of a request."""

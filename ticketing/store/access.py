@@ -1,0 +1,107 @@
+"""API keys, staff, and failed attempts; in the store room."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ticketing.domain.accounts import ApiKey, Role, Scope, Staff
+from ticketing.store import schema
+from ticketing.store.unit import Unit
+
+K = schema.api_keys.c
+S = schema.staff.c
+A = schema.attempts.c
+ATTEMPTS_KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Failed attempts of a while: how many, and when the first of them was."""
+
+    count: int
+    first_at: datetime | None
+
+
+# ------------------------------------------------------------ API keys
+def add_key(unit: Unit, key: ApiKey, *, key_hash: bytes) -> None:
+    """Store a new key under its hash."""
+    values = {
+        "id": key.id,
+        "name": key.name,
+        "key_hash": key_hash,
+        "scopes": sorted(scope.value for scope in key.scopes),
+        "created_at": key.created_at,
+    }
+    unit.run(insert(schema.api_keys).values(values))
+
+
+def find_key(unit: Unit, key_hash: bytes) -> ApiKey | None:
+    """The key of that hash, if it is not revoked."""
+    query = select(schema.api_keys).where(K.key_hash == key_hash, K.revoked_at.is_(None))
+    row = unit.run(query).first()
+    if row is None:
+        return None
+    return ApiKey(
+        id=row.id,
+        name=row.name,
+        scopes=frozenset(Scope(scope) for scope in row.scopes),
+        created_at=row.created_at,
+    )
+
+
+# ------------------------------------------------------------ staff
+def add_staff(unit: Unit, staff: Staff, *, password_hash: str, at: datetime) -> bool:
+    """Store a new person; False if the name is taken."""
+    into = sqlite.insert if unit.is_sqlite else postgresql.insert
+    values = {
+        "id": staff.id,
+        "name": staff.name,
+        "password_hash": password_hash,
+        "role": staff.role.value,
+        "created_at": at,
+    }
+    statement = into(schema.staff).values(values).on_conflict_do_nothing().returning(S.id)
+    return unit.run(statement).first() is not None
+
+
+def find_staff(unit: Unit, name: str) -> tuple[Staff, str] | None:
+    """A person and the hash of the password."""
+    row = unit.run(select(schema.staff).where(S.name == name)).first()
+    if row is None:
+        return None
+    return Staff(id=row.id, name=row.name, role=Role(row.role)), row.password_hash
+
+
+def find_staff_by_id(unit: Unit, staff_id: str) -> Staff | None:
+    """The person of an id."""
+    row = unit.run(select(schema.staff).where(S.id == staff_id)).first()
+    return None if row is None else Staff(id=row.id, name=row.name, role=Role(row.role))
+
+
+# ------------------------------------------------------------ failed attempts
+def lock_attempts(unit: Unit) -> None:
+    """Let nobody else count attempts until the transaction ends.
+
+    SQLite's writer lock does it already; on PostgreSQL two at once would both
+    read one too few.
+    """
+    if not unit.is_sqlite:
+        unit.run(text("LOCK TABLE attempts IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def failures(unit: Unit, kind: str, *, since: datetime, who: bytes | None = None) -> Failures:
+    """Failed attempts of a kind since a time, of one address or of all."""
+    query = select(func.count().label("count"), func.min(A.at).label("first_at"))
+    query = query.where(A.kind == kind, A.at > since)
+    if who is not None:
+        query = query.where(A.who == who)
+    row = unit.run(query).mappings().one()
+    return Failures(int(row["count"]), row["first_at"])
+
+
+def add_failure(unit: Unit, kind: str, *, who: bytes, at: datetime) -> None:
+    """Store a failed attempt and forget those of more than a day ago."""
+    unit.run(insert(schema.attempts).values(kind=kind, who=who, at=at))
+    unit.run(delete(schema.attempts).where(A.at < at - ATTEMPTS_KEPT))

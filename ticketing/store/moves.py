@@ -1,0 +1,79 @@
+"""The moves table: every accepted change of a ticket; in the store room.
+
+`(ticket_id, move_no)` is the one key that makes entries, exits, parties and daily
+limits exactly-once at any number of gates.
+"""
+
+from sqlalchemy import RowMapping, Select, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ticketing.store import schema
+from ticketing.store.unit import Unit
+from ticketing.wire.admission import Move
+from ticketing.wire.token import TicketId
+from ticketing.wire.verdict import TicketState
+
+T = schema.moves.c
+_COLUMNS = ["ticket_id", "move_no", "scan_id", "kind", "people", "at", "gate"]
+
+
+def of_ticket(unit: Unit, ticket_id: TicketId) -> tuple[Move, ...]:
+    """A ticket's moves in the order they were written."""
+    query = select(schema.moves).where(T.ticket_id == ticket_id).order_by(T.move_no)
+    return tuple(to_move(row) for row in unit.run(query).mappings())
+
+
+def add(unit: Unit, move: Move, *, ticket_id: TicketId, issue: int, state: TicketState) -> bool:
+    """Write the next move; False if somebody was faster.
+
+    Nothing is written either if the ticket is no longer of that issue and state: a
+    ticket that was revoked since it was read must be judged again.
+    """
+    row = {
+        "ticket_id": ticket_id,
+        "move_no": move.no,
+        "scan_id": move.scan_id,
+        "kind": move.kind,
+        "people": move.people,
+        "at": move.at,
+        "gate": move.gate,
+        "of_issue": issue,
+        "of_state": state,
+    }
+    return unit.run(_ADD_SQLITE if unit.is_sqlite else _ADD_POSTGRESQL, row).first() is not None
+
+
+def to_move(row: RowMapping) -> Move:
+    """The move of a row that holds the table's columns."""
+    return Move(
+        no=row[T.move_no],
+        scan_id=row[T.scan_id],
+        kind=row[T.kind],
+        people=row[T.people],
+        at=row[T.at],
+        gate=row[T.gate],
+    )
+
+
+def _unchanged_ticket() -> Select[tuple[bytes]]:
+    tickets = schema.tickets.c
+    values = (bindparam(name, type_=T[name].type).label(name) for name in _COLUMNS[1:])
+    return select(tickets.id, *values).where(
+        tickets.id == bindparam("ticket_id"),
+        tickets.issue == bindparam("of_issue"),
+        tickets.state == bindparam("of_state"),
+    )
+
+
+_ADD_SQLITE = (
+    sqlite.insert(schema.moves)
+    .from_select(_COLUMNS, _unchanged_ticket())
+    .on_conflict_do_nothing(index_elements=[T.ticket_id, T.move_no])
+    .returning(T.move_no)
+)
+_ADD_POSTGRESQL = (
+    postgresql.insert(schema.moves)
+    .from_select(_COLUMNS, _unchanged_ticket())
+    .on_conflict_do_nothing(index_elements=[T.ticket_id, T.move_no])
+    .returning(T.move_no)
+)

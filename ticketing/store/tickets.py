@@ -1,0 +1,117 @@
+"""The tickets table; in the store room."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, func, insert, or_, select, update
+
+from ticketing.domain.ids import VisitorId
+from ticketing.domain.offers import Offer
+from ticketing.domain.tickets import Ticket
+from ticketing.store import offers, schema
+from ticketing.store.unit import Unit
+from ticketing.wire.token import Flag, TicketId
+from ticketing.wire.verdict import TicketState
+
+T = schema.tickets.c
+_NAMES = tuple(column.name for column in schema.tickets.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the list of tickets, newest first: behind this ticket."""
+
+    created_at: datetime
+    id: bytes
+
+
+def find(unit: Unit, ticket_id: TicketId) -> tuple[Ticket, Offer] | None:
+    """A ticket and what it is for."""
+    return next(iter(_pairs(unit, _joined().where(T.id == ticket_id))), None)
+
+
+def add(unit: Unit, tickets: Sequence[Ticket]) -> None:
+    """Store new tickets. Ids and short codes are random: a collision is an error."""
+    unit.run(insert(schema.tickets), [_columns(ticket) for ticket in tickets])
+
+
+def taken_short_codes(unit: Unit, codes: Sequence[str]) -> frozenset[str]:
+    """Which of these short codes are given out already."""
+    return frozenset(unit.run(select(T.short_code).where(T.short_code.in_(codes))).scalars())
+
+
+def set_state(
+    unit: Unit, ticket_id: TicketId, state: TicketState, *, reason: str | None = None
+) -> None:
+    """Change what staff or payment have made of a ticket."""
+    values = {"state": state, "state_reason": reason}
+    unit.run(update(schema.tickets).where(T.id == ticket_id).values(values))
+
+
+def reissue(unit: Unit, ticket: Ticket) -> bool:
+    """Store a ticket's next issue; False if it is not the next one any more."""
+    statement = (
+        update(schema.tickets)
+        .where(T.id == ticket.id, T.issue == ticket.issue - 1)
+        .values(issue=ticket.issue, key_id=ticket.key_id, name_box=ticket.name_box)
+        .returning(T.id)
+    )
+    return unit.run(statement).first() is not None
+
+
+def page(
+    unit: Unit,
+    *,
+    offer: str | None = None,
+    state: TicketState | None = None,
+    after: Place | None = None,
+    limit: int,
+) -> tuple[tuple[Ticket, Offer], ...]:
+    """Tickets with their offers, newest first, behind a place."""
+    query = _joined().order_by(T.created_at.desc(), T.id.desc()).limit(limit)
+    if offer is not None:
+        query = query.where(schema.offers.c.slug == offer)
+    if state is not None:
+        query = query.where(T.state == state)
+    if after is not None:
+        older = T.created_at < after.created_at
+        query = query.where(or_(older, (T.created_at == after.created_at) & (T.id < after.id)))
+    return _pairs(unit, query)
+
+
+def of_visitor(unit: Unit, visitor: VisitorId, *, limit: int) -> tuple[tuple[Ticket, Offer], ...]:
+    """A visitor's tickets with their offers, newest first."""
+    query = _joined().where(T.visitor == visitor).order_by(T.created_at.desc(), T.id.desc())
+    return _pairs(unit, query.limit(limit))
+
+
+def count_of_visitor(unit: Unit, visitor: VisitorId, *, since: datetime) -> int:
+    """How many tickets a visitor has been issued since a time."""
+    query = select(func.count()).where(T.visitor == visitor, T.created_at >= since)
+    return int(unit.run(query).scalar_one())
+
+
+def count(unit: Unit, *, since: datetime) -> int:
+    """How many tickets were issued since a time."""
+    return int(unit.run(select(func.count()).where(T.created_at >= since)).scalar_one())
+
+
+def to_ticket(row: RowMapping) -> Ticket:
+    """The ticket of a row that holds the table's columns."""
+    values: dict[str, Any] = {name: row[T[name]] for name in _NAMES}
+    return Ticket(**values | {"flags": Flag(values["flags"])})
+
+
+def _columns(ticket: Ticket) -> dict[str, Any]:
+    return asdict(ticket) | {"flags": int(ticket.flags)}
+
+
+def _joined() -> Select[Any]:
+    return select(schema.tickets, schema.offers).join(schema.offers)
+
+
+def _pairs(unit: Unit, query: Select[Any]) -> tuple[tuple[Ticket, Offer], ...]:
+    rows = unit.run(query).mappings()
+    return tuple((to_ticket(row), offers.to_offer(row)) for row in rows)
