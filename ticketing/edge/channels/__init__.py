@@ -1,0 +1,1 @@
+"""Edge: one adapter per messenger, each four pure functions; HTTP itself is elsewhere."""

@@ -1,0 +1,185 @@
+"""Messages on their way out; in the service room."""
+
+from ticketing.domain.consent import Action, Declaration, How, Purpose
+from ticketing.domain.delivery import (
+    LEASE,
+    TRIES_MAX,
+    DeliveryState,
+    Errand,
+    OutboxId,
+    Settlement,
+    again,
+    may_follow,
+)
+from ticketing.domain.ids import ConversationId
+from ticketing.domain.messages import Content, MessageId, MessageSource
+from ticketing.domain.visitors import Lang
+from ticketing.service import consent, saying
+from ticketing.service.chat import VISIBLE
+from ticketing.service.ports import (
+    House,
+    OptOut,
+    Permanent,
+    Retry,
+    SendOutcome,
+    Sent,
+    Unknown,
+)
+from ticketing.store import conversations, counters, messages
+from ticketing.store import outbox as rows
+from ticketing.store.outbox import Errands, Lease
+from ticketing.store.unit import Unit
+
+__all__ = ["Lease", "claim", "is_due", "is_wanted", "queue_news", "report", "settle", "withhold"]
+
+NO_CONSENT = "no_consent"
+GAVE_UP = "gave_up"
+
+
+def is_due(unit: Unit, house: House) -> bool:
+    """Whether there is anything to send; takes no lock."""
+    return rows.is_due(unit, house.clock.now())
+
+
+def claim(unit: Unit, house: House, *, limit: int = 20) -> tuple[Lease, ...]:
+    """Lease what is due for a minute, at most one message of each conversation.
+
+    Messages that lost their consent since they were queued are skipped here, messages
+    that no worker survived are given up.
+    """
+    unit.begin()
+    now = house.clock.now()
+    leases: tuple[Lease, ...] = ()
+    while not leases:  # behind a skipped message another one may wait
+        found = rows.claim(unit, now, until=now + LEASE, limit=limit)
+        if not found:
+            break
+        leases = tuple(lease for lease in found if _keeps(unit, house, lease))
+    unit.commit()
+    return leases
+
+
+def is_wanted(unit: Unit, *, lease: Lease) -> bool:
+    """The consent gate at the moment of sending; answers and tickets pass."""
+    purpose = lease.errand.purpose
+    return purpose is None or consent.may_send(unit, visitor=lease.visitor, purpose=purpose)
+
+
+def settle(unit: Unit, house: House, *, lease: Lease, outcome: SendOutcome) -> bool:
+    """Store what became of a message; False if the lease is not the newest any more.
+
+    An opt-out on the platform's side withdraws every consent of the visitor.
+    """
+    unit.begin()
+    is_stored = _store(unit, house, lease, _settlement(house, lease, outcome))
+    if is_stored and isinstance(outcome, OptOut):
+        _withdraw_all(unit, house, lease)
+    unit.commit()
+    return is_stored
+
+
+def withhold(unit: Unit, house: House, *, lease: Lease) -> bool:
+    """Skip a leased message whose consent is gone; False if the lease is an old one."""
+    unit.begin()
+    is_stored = _store(unit, house, lease, Settlement(DeliveryState.SKIPPED, NO_CONSENT))
+    unit.commit()
+    return is_stored
+
+
+def report(unit: Unit, house: House, *, row: OutboxId, state: DeliveryState) -> bool:
+    """A platform's own status of a message; False for one that does not lead on."""
+    unit.begin()
+    old = rows.state_of(unit, row)
+    is_news = (
+        old is not None
+        and may_follow(old, state)
+        and rows.move(unit, row, old=old, new=state, at=house.clock.now())
+    )
+    if is_news:
+        counters.add(unit, VISIBLE, 1)
+    unit.commit()
+    return is_news
+
+
+def queue_news(
+    unit: Unit, house: House, *, conversation: ConversationId, purpose: Purpose, content: Content
+) -> MessageId | None:
+    """Queue a message that needs consent: the only way to the outbox for such a message.
+
+    Returns:
+        Its id, or None if there is no such conversation or no consent.
+    """
+    unit.begin()
+    held = conversations.hold(unit, conversation)
+    if held is None or not consent.may_send(unit, visitor=held.visitor, purpose=purpose):
+        unit.rollback()
+        return None
+    now = house.clock.now()
+    message = messages.add(unit, conversation, source=MessageSource.OUT, content=content, at=now)
+    errands = Errands(
+        message=message,
+        conversation=conversation,
+        channel=held.channel,
+        account=held.account,
+        errand=Errand(purpose.value),
+    )
+    rows.add(unit, errands, at=now)
+    unit.commit()
+    return message
+
+
+def _keeps(unit: Unit, house: House, lease: Lease) -> bool:
+    refusal = _refusal(unit, lease)
+    if refusal is not None:
+        _store(unit, house, lease, refusal)
+    return refusal is None
+
+
+def _refusal(unit: Unit, lease: Lease) -> Settlement | None:
+    if lease.tries > TRIES_MAX:
+        return Settlement(DeliveryState.FAILED, GAVE_UP)
+    if not is_wanted(unit, lease=lease):
+        return Settlement(DeliveryState.SKIPPED, NO_CONSENT)
+    return None
+
+
+def _store(unit: Unit, house: House, lease: Lease, settlement: Settlement) -> bool:
+    is_stored = rows.settle(unit, lease, settlement, at=house.clock.now())
+    if is_stored and settlement.due_at is None:
+        counters.add(unit, VISIBLE, 1)
+    return is_stored
+
+
+def _settlement(house: House, lease: Lease, outcome: SendOutcome) -> Settlement:
+    match outcome:
+        case Sent():
+            return Settlement(DeliveryState.SENT, external_id=outcome.external_id)
+        case Retry():
+            return again(outcome.after, lease.tries, house.clock.now())
+        case Permanent():
+            return Settlement(DeliveryState.FAILED, outcome.reason)
+        case OptOut():
+            return Settlement(DeliveryState.SKIPPED, "opt_out")
+        case Unknown():
+            return Settlement(DeliveryState.UNKNOWN, "no_answer")
+
+
+def _withdraw_all(unit: Unit, house: House, lease: Lease) -> None:
+    """The ledger after a platform told us; there was no text of ours, so the key stands for it."""
+    shown = saying.confirmation_shown(house, Lang.DE, "stop.done")
+    for purpose, action in consent.current(unit, visitor=lease.visitor).items():
+        if action is not Action.GRANTED:
+            continue
+        declaration = Declaration(
+            visitor=lease.visitor,
+            purpose=purpose,
+            action=Action.WITHDRAWN,
+            shown=shown,
+            channel=lease.channel,
+            account=lease.account,
+            message=None,
+            how=How.PLATFORM,
+            of_age=False,
+            at=house.clock.now(),
+        )
+        consent.append(unit, house, declaration=declaration)
