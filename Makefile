@@ -7,7 +7,7 @@ SOURCES := ticketing scanner tests benchmarks tools
 # browsers and servers are started once per worker, so two workers suit two cores
 WORKERS ?= 2
 
-.PHONY: help setup parts demo test check bench lock clean
+.PHONY: help setup parts demo test check bench pictures lock clean
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
@@ -37,6 +37,9 @@ check: $(READY) ## lint, format, types, import contracts, size budgets
 
 bench: $(READY) ## every benchmark: JSON lines on stdout, a table on stderr
 	@$(BIN)/python -m benchmarks
+
+pictures: parts ## take the documents' pictures again, by the tests' browser
+	@EINLASS_PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/journeys
 
 lock: $(READY) ## renew requirements/dev.lock (needs uv)
 	$(BIN)/python tools/lock.py

@@ -1,0 +1,49 @@
+"""The tables of the documents, made from the code they describe."""
+
+from collections.abc import Mapping, Sequence
+
+from flask import Flask
+
+from ticketing.web.access import Audience, permission_of
+from ticketing.wire.rules import RULES
+from ticketing.wire.verdict import VERDICTS_OF, Reason
+
+Texts = Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]
+
+
+def routes_table(app: Flask) -> list[str]:
+    """One row for each API call: method, address, who may call it, what it does."""
+    rows = []
+    rules = sorted(
+        app.url_map.iter_rules(), key=lambda rule: (rule.rule, sorted(rule.methods or ()))
+    )
+    for rule in rules:
+        if not rule.rule.startswith("/api/v1/"):
+            continue
+        view = app.view_functions[rule.endpoint]
+        permission = permission_of(view)
+        assert permission is not None
+        who = permission.scope.value if permission.scope else permission.audience.value
+        text = (view.__doc__ or "").strip().splitlines()[0].rstrip(".")
+        address = rule.rule.removeprefix("/api/v1").replace("<", "{").replace(">", "}")
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            quoted = f"`{who}`" if permission.audience is not Audience.ANYONE else "anyone"
+            rows.append(f"| `{method} {address}` | {quoted} | {text} |")
+    return rows
+
+
+def reasons_table(texts: Texts) -> list[str]:
+    """One row for each reason: its verdicts and what it says in both languages."""
+    return [
+        f"| `{reason.value}` | {', '.join(sorted(v.value for v in VERDICTS_OF[reason]))} "
+        f"| {texts[reason.value]['de']['title'][0]} | {texts[reason.value]['en']['title'][0]} |"
+        for reason in Reason
+    ]
+
+
+def rules_list() -> list[str]:
+    """One numbered line for each rule of admission, in the order in which they are tried."""
+    return [
+        f"{number}. `{rule.name}`: {rule.says} Gives {', '.join(f'`{r}`' for r in rule.reasons)}."
+        for number, rule in enumerate(RULES, 1)
+    ]

@@ -1,0 +1,278 @@
+"""`ticketing`: each command in a real home, as a person types it."""
+
+import json
+import re
+import socket
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from ticketing.cli import main
+from ticketing.cli import server as server_commands
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(*arguments: str, **options: Any) -> Result:
+    """Type a command; a traceback fails the test at once."""
+    result = CliRunner().invoke(main, arguments, **options)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+class Home:
+    """A home and the commands on it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __call__(self, *arguments: str, **options: Any) -> Result:
+        return run("--home", str(self.path), *arguments, **options)
+
+    def rows(self, *arguments: str) -> list[dict[str, Any]]:
+        """What a command prints with --json."""
+        result = self(*arguments, "--json")
+        assert result.exit_code == 0, result.output
+        return [json.loads(line) for line in result.output.splitlines()]
+
+
+@pytest.fixture(name="home")
+def _home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    assert home("init", "--sample").exit_code == 0
+    return home
+
+
+def test_a_second_init_is_refused_and_changes_nothing(home: Home) -> None:
+    """Exit code 1, a sentence, the settings as before."""
+    settings = (home.path / "settings.toml").read_bytes()
+    again = home("init", "--name", "Other")
+    assert again.exit_code == 1
+    assert "nothing was changed" in again.output
+    assert (home.path / "settings.toml").read_bytes() == settings
+
+
+def test_an_empty_museum_can_be_made(tmp_path: Path) -> None:
+    """Without --sample there is a home without offers."""
+    home = Home(tmp_path / "h")
+    assert home("init", "--name", "Haus am Tor").exit_code == 0
+    assert "No offers yet" in home("offer", "list").output
+    assert "No gates yet" in home("gate", "list").output
+    assert "No stations yet" in home("station", "list").output
+    assert "No tickets" in home("ticket", "list").output
+
+
+def test_a_command_without_a_home_says_what_to_do(tmp_path: Path) -> None:
+    """No settings, no traceback: run init."""
+    result = Home(tmp_path)("offer", "list")
+    assert result.exit_code == 1
+    assert "ticketing init" in result.output
+
+
+def test_a_ticket_is_issued_shown_listed_and_taken_back(home: Home, tmp_path: Path) -> None:
+    """The desk's round with one ticket, the card included."""
+    card = tmp_path / "card.png"
+    [issued] = home.rows(
+        "ticket", "issue", "--offer", "day-free", "--holder", "Zoë Müßig", "--out", str(card)
+    )
+    assert card.read_bytes().startswith(b"\x89PNG")
+    assert len(issued["barcode"]) == 154
+    [shown] = home.rows("ticket", "show", issued["id"])
+    assert shown["holder"] == "Zoë Müßig"
+    [listed] = home.rows("ticket", "list", "--offer", "day-free", "--state", "valid")
+    assert listed["id"] == issued["id"]
+    [revoked] = home.rows("ticket", "revoke", issued["id"], "--reason", "test")
+    assert revoked["state"] == "revoked"
+
+
+def test_people_read_plain_text(home: Home) -> None:
+    """Without --json a ticket is a line with its short code."""
+    result = home("ticket", "issue", "--offer", "day-free", "--holder", "Anna", "--party", "2")
+    assert re.fullmatch(r"[0-9a-f]{30}  [0-9A-Z]{4}-[0-9A-Z]{4}\n", result.output)
+    listed = home("ticket", "list").output.splitlines()
+    assert listed[0].split() == ["id", "short_code", "offer", "holder", "state", "valid_from"]
+    assert "Anna" in home("ticket", "show", result.output.split()[0]).output
+
+
+def test_an_unpaid_ticket_starts_unpaid(home: Home) -> None:
+    """--unpaid leaves the money to the desk."""
+    [issued] = home.rows("ticket", "issue", "--offer", "day-adult", "--holder", "A", "--unpaid")
+    assert issued["state"] == "unpaid"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("ticket", "issue", "--offer", "no-such", "--holder", "A"),
+        ("ticket", "issue", "--offer", "day-free", "--holder", "😀"),
+        ("ticket", "issue", "--offer", "day-free", "--holder", "A" * 300),
+        ("ticket", "issue", "--offer", "day-free", "--holder", "A", "--party", "99"),
+        ("ticket", "show", "rubbish"),
+        ("ticket", "revoke", "0" * 30),
+        ("station", "revoke", "nobody"),
+        ("gate", "add", "Süd Tor", "--name", "x"),
+        ("gate", "add", "sued", "--name", "x"),
+        ("offer", "add", "day-free", "--name", "x"),
+        ("staff", "add", "kim", "--password", "short"),
+    ],
+)
+def test_what_cannot_be_done_is_a_sentence_and_exit_code_1(
+    home: Home, wrong: tuple[str, ...]
+) -> None:
+    """Refused with a reason, never a traceback, never the text that was typed."""
+    result = home(*wrong)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+    assert "A" * 300 not in result.output
+
+
+@pytest.mark.parametrize("wrong", [("nothing",), ("ticket", "issue"), ("serve", "--port", "0")])
+def test_wrong_usage_is_exit_code_2(home: Home, wrong: tuple[str, ...]) -> None:
+    """Click's own words for what is no command or no number."""
+    assert home(*wrong).exit_code == 2
+
+
+def test_gates_and_offers_are_made_and_listed(home: Home) -> None:
+    """The new gate and the new offer stand in their lists."""
+    assert home.rows("gate", "add", "west", "--name", "Westtor", "--name-en", "West gate")
+    assert "west" in [row["slug"] for row in home.rows("gate", "list")]
+    new = ("offer", "add", "tour", "--name", "Führung", "--price-cents", "600", "--pay-at-desk")
+    [made] = home.rows(*new, "--validity", "range", "--from", "2026-12-01", "--until", "2026-12-24")
+    assert made["number"] == 6
+    assert home.rows("offer", "list")[0]["slug"] == "day-free"
+
+
+def test_a_station_gets_a_code_and_its_gate_is_made(home: Home) -> None:
+    """`station add` names the command for the gate PC, and says that it made a gate."""
+    [made] = home.rows("station", "add", "Kasse", "--gate", "kasse")
+    assert re.fullmatch(r"[0-9A-Z]{5}-[0-9A-Z]{5}", made["pairing_code"])
+    assert made["gate_made"]
+    told = home("station", "add", "Kasse 2", "--gate", "kasse").output
+    assert "scanner pair --server" in told
+    assert "did not exist" not in told
+
+
+def test_keys_and_people_are_made(home: Home) -> None:
+    """API key, staff and the list of signing keys."""
+    [key] = home.rows("apikey", "create", "shop", "--scope", "tickets:read")
+    assert key["api_key"].startswith("ek_")
+    assert (
+        home("staff", "add", "kim", "--password", "lang genug 12", "--role", "admin").exit_code == 0
+    )
+    assert home.rows("keys", "list") == [{"id": 1, "state": "active"}]
+
+
+def test_doctor_finds_a_healthy_home_healthy(home: Home) -> None:
+    """Every check is good in a fresh sample home."""
+    rows = home.rows("doctor")
+    assert {row["check"] for row in rows} >= {"settings", "database", "keys", "clock", "pictures"}
+    assert all(row["ok"] for row in rows)
+
+
+def test_doctor_names_what_is_broken(home: Home) -> None:
+    """Lost keys and a lost database are named, with exit code 1."""
+    (home.path / "keys" / "ring.json").unlink()
+    (home.path / "einlass.sqlite3").unlink()
+    result = home("doctor")
+    assert result.exit_code == 1
+    assert "BAD  database: run `ticketing migrate`" in result.output
+    assert "BAD  keys" in result.output
+
+
+def test_doctor_without_settings_says_so(tmp_path: Path) -> None:
+    """An empty folder is no home."""
+    result = Home(tmp_path)("doctor")
+    assert result.exit_code == 1
+    assert "BAD  settings" in result.output
+
+
+def test_doctor_asks_for_a_privacy_contact(tmp_path: Path) -> None:
+    """A museum without one cannot tell visitors whom to ask."""
+    home = Home(tmp_path / "h")
+    home("init")
+    assert "privacy contact: set `contact`" in home("doctor").output
+
+
+def test_migrate_is_quiet_when_there_is_nothing_to_do(home: Home) -> None:
+    """A current database stays as it is; a lost one is made again."""
+    assert home.rows("migrate") == [{"changed": False}]
+    (home.path / "einlass.sqlite3").unlink()
+    assert "current now" in home("migrate").output
+
+
+def test_several_processes_need_postgresql(home: Home) -> None:
+    """Two processes on one SQLite file are slower than one: refused with the reason."""
+    result = home("serve", "--processes", "2")
+    assert result.exit_code == 1
+    assert "PostgreSQL" in result.output
+
+
+def test_a_taken_port_is_a_sentence(home: Home) -> None:
+    """`serve` names the port and the option."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = home("serve", "--port", str(taken.getsockname()[1]))
+    assert result.exit_code == 1
+    assert "--port" in result.output
+
+
+def test_serve_on_an_old_database_says_migrate(home: Home) -> None:
+    """The server does not start on a schema it does not know."""
+    (home.path / "einlass.sqlite3").unlink()
+    result = home("serve", "--port", str(free_port()))
+    assert result.exit_code == 1
+    assert "ticketing migrate" in result.output
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_serve_hands_the_server_enough_threads(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At least 64 threads: each open chat holds one, and the gate needs the rest."""
+    seen: list[dict[str, Any]] = []
+
+    class Recorder:
+        def __init__(self, _target: str, **options: Any) -> None:
+            seen.append(options)
+
+        def serve(self) -> None:
+            """Do not serve."""
+
+    monkeypatch.setattr(server_commands, "Server", Recorder)
+    monkeypatch.setenv("EINLASS_HOME", "unset by the test")
+    assert home("serve", "--port", str(free_port())).exit_code == 0
+    assert seen[0]["blocking_threads"] >= 64
+    assert seen[0]["workers"] == 1
+    assert seen[0]["log_access"] is False
+
+
+def test_the_operators_page_lists_every_command() -> None:
+    """docs/operators.md and the program know the same commands."""
+    page = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| `ticketing ([a-z ]+)` \| (.*) \|$", page, re.MULTILINE)
+    commands = []
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        for sub, inner in sorted(getattr(command, "commands", {"": command}).items()):
+            commands.append((f"{name} {sub}".strip(), inner.get_short_help_str(200)))
+    assert documented == commands
+
+
+def test_a_demo_that_cannot_start_is_a_sentence(home: Home) -> None:
+    """A taken port ends the demo with exit code 1 before anything runs."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = home("demo", "--no-browser", "--port", str(taken.getsockname()[1]))
+    assert result.exit_code == 1
+    assert "is taken" in result.output

@@ -1,0 +1,109 @@
+"""The composition root: the only file that knows every real part.
+
+Everything below takes its collaborators as arguments; here they are made, once per
+process, from the settings of a home.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from apiflask import APIFlask
+
+from ticketing import config
+from ticketing.config import Settings
+from ticketing.domain.museum import Museum
+from ticketing.edge.chance import SystemChance
+from ticketing.edge.channels.webchat import WebChat
+from ticketing.edge.clock import SystemClock
+from ticketing.edge.links import SignedLinks
+from ticketing.edge.painter import Painter
+from ticketing.edge.passwords import ScryptPasswords
+from ticketing.edge.signer import FileSigner
+from ticketing.edge.wording import FileWording
+from ticketing.home import secret
+from ticketing.service.ports import House
+from ticketing.store.unit import Store
+from ticketing.web.factory import create_app
+from ticketing.web.parts import Parts
+from ticketing.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The real parts of one process."""
+
+    settings: Settings
+    store: Store
+    house: House
+
+    def web(self) -> APIFlask:
+        """The WSGI application."""
+        return create_app(
+            Parts(
+                store=self.store,
+                house=self.house,
+                painter=Painter(),
+                session_key=secret(self.settings.home, "session"),
+                # at least half of the threads stay free for gates and pages
+                max_streams=self.settings.threads // 2,
+                secure_cookies=self.settings.base_url.startswith("https://"),
+                version=version("einlass"),
+            )
+        )
+
+    def worker(self) -> Worker:
+        """The loop that sends messages."""
+        return Worker(self.store, self.house, (WebChat(),))
+
+
+def build(settings: Settings) -> App:
+    """Put the parts of a home together. Raises SettingsError when a key is missing."""
+    home = settings.home
+    museum = Museum(
+        name=settings.museum,
+        zone=settings.zone,
+        address=settings.address,
+        base_url=settings.base_url,
+        hours=settings.hours,
+        contact=settings.contact,
+    )
+    house = House(
+        museum=museum,
+        clock=SystemClock(),
+        chance=SystemChance(),
+        signer=FileSigner(home / "keys"),
+        wording=FileWording(),
+        links=SignedLinks(secret(home, "links")),
+        passwords=ScryptPasswords(),
+        secret=secret(home, "addresses"),
+    )
+    return App(settings, Store(settings.database_url), house)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[App]:
+    """The parts of a home for one command; the database is closed afterwards."""
+    app = build(settings)
+    try:
+        yield app
+    finally:
+        app.store.close()
+
+
+def wsgi() -> APIFlask:
+    """What the server's processes load: the home comes from the environment."""
+    log_to_stderr()
+    return build(config.load(config.home_from(None))).web()
+
+
+def log_to_stderr() -> None:
+    """Plain lines on stderr: time, level, logger, message; never a person or a code."""
+    logging.basicConfig(
+        level=os.environ.get("EINLASS_LOG", "INFO").upper(),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -1,0 +1,26 @@
+"""Which failures a person can cause, and what to tell them."""
+
+from pathlib import PurePath
+
+from sqlalchemy.exc import DBAPIError
+
+from ticketing import config
+from ticketing.demo import DemoError
+from ticketing.edge.signer import KeysError
+from ticketing.service.errors import ServiceError
+
+EXPECTED = (config.SettingsError, ServiceError, DemoError, KeysError)
+
+
+def sentence(error: Exception) -> str | None:
+    """One line for an expected failure, None for a fault of the program."""
+    if isinstance(error, EXPECTED):
+        return str(error)
+    if isinstance(error, DBAPIError):
+        # the driver's own text can hold the database's address: name the kind alone
+        kind = type(error.orig).__name__
+        return f"the database cannot be used ({kind}); `ticketing doctor` looks closer"
+    if isinstance(error, OSError):
+        name = PurePath(error.filename).name if isinstance(error.filename, str) else ""
+        return f"{error.strerror or type(error).__name__}{': ' + name if name else ''}"
+    return None

@@ -1,0 +1,56 @@
+"""What commands print: text for people, or one JSON object per result with `--json`."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import click
+
+from ticketing import config
+from ticketing.app import App, opened
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Row = Mapping[str, Any]
+
+
+def show(row: Row, *, text: str) -> None:
+    """Print one result: as JSON with `--json`, otherwise the text."""
+    as_json = click.get_current_context().params.get("as_json", False)
+    click.echo(json.dumps(row, ensure_ascii=False, default=str) if as_json else text)
+
+
+def show_all(rows: Sequence[Row], *, columns: tuple[str, ...], empty: str) -> None:
+    """Print a list: one JSON object a line, or aligned columns, or what an empty list means."""
+    if click.get_current_context().params.get("as_json", False):
+        for row in rows:
+            click.echo(json.dumps(row, ensure_ascii=False, default=str))
+        return
+    if not rows:
+        click.echo(empty)
+        return
+    table = [[str(row.get(column, "")) for column in columns] for row in rows]
+    widths = [max(len(line[i]) for line in [*table, list(columns)]) for i in range(len(columns))]
+    for line in [list(columns), *table]:
+        click.echo("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip())
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per result."
+)
+
+
+def with_app(command: Callable[Concatenate[App, P], R]) -> Callable[P, R]:
+    """Give a command the parts of its home as first argument, and `--json`."""
+
+    @wraps(command)
+    def run(*arguments: P.args, **options: P.kwargs) -> R:
+        options.pop("as_json", None)
+        home = click.get_current_context().find_object(config.Home)
+        if home is None:  # pragma: no cover  the group sets it
+            raise click.UsageError("no home")
+        with opened(config.load(home.path)) as app:
+            return command(app, *arguments, **options)
+
+    return json_option(run)

@@ -1,0 +1,207 @@
+"""Settings: HOME/settings.toml, overridden by EINLASS_… variables.
+
+Imported by `app` and `cli` alone; everything else gets its settings as arguments.
+The table in docs/operators.md is compared with `SETTINGS` by a test.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ticketing.domain.opening import Calendar, Dated, Hours, Movable, Yearly
+
+HOME_VARIABLE = "EINLASS_HOME"
+DEFAULT_HOME = Path("var")
+FILE_NAME = "settings.toml"
+SQLITE_FILE = "einlass.sqlite3"
+CLOSED = "closed"
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; the message names the setting, never its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its name in the file, what it is for, its default."""
+
+    name: str
+    meaning: str
+    default: str | int | bool | tuple[str, ...] = ""
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that overrides the file."""
+        return "EINLASS_" + self.name.upper()
+
+
+SETTINGS = (
+    Setting("museum", "name of the museum, on cards and pages", "Museum"),
+    Setting("zone", "time zone of the house (IANA name)", "Europe/Berlin"),
+    Setting("address", "address, a list of lines", ()),
+    Setting("contact", "e-mail address for questions about privacy", ""),
+    Setting("base_url", "address under which visitors reach the service", "http://127.0.0.1:8080"),
+    Setting("database_url", "database; empty is the SQLite file in the home", ""),
+    Setting("host", "address to listen on", "127.0.0.1"),
+    Setting("port", "port to listen on", 8080),
+    Setting("threads", "threads of the server; streams hold at most half of them", 96),
+    Setting("processes", "server processes; more than one needs PostgreSQL", 1),
+)
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of one home."""
+
+    home: Path
+    museum: str
+    zone: ZoneInfo
+    address: tuple[str, ...]
+    contact: str
+    base_url: str
+    database_url: str
+    host: str
+    port: int
+    threads: int
+    processes: int
+    hours: Calendar
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a SQLite file."""
+        return self.database_url.startswith("sqlite")
+
+    def at(self, *, host: str | None, port: int | None) -> "Settings":
+        """The same settings, listening elsewhere."""
+        return replace(self, host=host or self.host, port=self.port if port is None else port)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder a command works on."""
+
+    path: Path
+
+
+def home_from(given: str | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """The home: `--home`, else EINLASS_HOME, else ./var."""
+    return Path(given or environment.get(HOME_VARIABLE) or DEFAULT_HOME)
+
+
+def check_keys(home: Path) -> None:
+    """Raise SettingsError when the home's keys are not all there."""
+    keys = home / "keys"
+    for name in ("secret", "ring.json"):
+        if not (keys / name).is_file():
+            raise SettingsError(f"keys/{name} is missing: restore it from a backup")
+
+
+def load(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of a home. Raises SettingsError with the setting's name."""
+    path = home / FILE_NAME
+    try:
+        file = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"no {FILE_NAME} in this home: run `ticketing init` first") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        raise SettingsError(f"{FILE_NAME} is not valid TOML") from None
+    unknown = set(file) - set(BY_NAME) - {"opening"}
+    if unknown:
+        raise SettingsError(f"{FILE_NAME} has settings nobody knows: {', '.join(sorted(unknown))}")
+    values = {setting.name: _value(setting, file, environment) for setting in SETTINGS}
+    return _settings(home, values, file.get("opening", {}))
+
+
+def _value(setting: Setting, file: Mapping[str, Any], environment: Mapping[str, str]) -> Any:  # noqa: ANN401  a setting is text, number or list
+    if setting.variable in environment:
+        return _parsed(setting, environment[setting.variable])
+    value = file.get(setting.name, setting.default)
+    if isinstance(setting.default, tuple):
+        if not isinstance(value, list | tuple):
+            raise SettingsError(f"{setting.name} must be a list of texts")
+        return tuple(str(line) for line in value)
+    if type(value) is not type(setting.default):
+        kind = "a number" if isinstance(setting.default, int) else "a text"
+        raise SettingsError(f"{setting.name} must be {kind}")
+    return value
+
+
+def _parsed(setting: Setting, text: str) -> str | int | tuple[str, ...]:
+    if isinstance(setting.default, tuple):
+        return tuple(text.split("|"))
+    if not isinstance(setting.default, int):
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise SettingsError(f"{setting.variable} must be a number") from None
+
+
+def _settings(home: Path, values: Mapping[str, Any], opening: Mapping[str, Any]) -> Settings:
+    try:
+        zone = ZoneInfo(values["zone"])
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingsError("zone is not a time zone such as Europe/Berlin") from None
+    database = values["database_url"] or f"sqlite:///{(home / SQLITE_FILE).resolve()}"
+    base_url = values["base_url"].rstrip("/")
+    own = {"zone": zone, "database_url": database, "base_url": base_url}
+    return Settings(home=home, hours=_calendar(opening), **{**values, **own})
+
+
+def _calendar(opening: Mapping[str, Any]) -> Calendar:
+    """The calendar of the `[opening]` tables. Without any of them the house is always closed."""
+    return Calendar(
+        weekly=tuple(_hours("opening", opening.get(day, CLOSED)) for day in DAYS),
+        dated=tuple(
+            Dated(_day(day), _hours("opening.dates", hours))
+            for day, hours in opening.get("dates", {}).items()
+        ),
+        yearly=tuple(
+            Yearly(*_month_and_day(day), _hours("opening.yearly", hours))
+            for day, hours in opening.get("yearly", {}).items()
+        ),
+        movable=tuple(
+            Movable(_days_after(days), _hours("opening.easter", hours))
+            for days, hours in opening.get("easter", {}).items()
+        ),
+        last_admission_min=int(opening.get("last_admission_min", 0)),
+    )
+
+
+def _hours(name: str, text: object) -> Hours | None:
+    if text == CLOSED:
+        return None
+    try:
+        opens, closes = str(text).split("-")
+        return Hours(time.fromisoformat(opens), time.fromisoformat(closes))
+    except ValueError:
+        raise SettingsError(f'{name}: hours look like "10:00-18:00" or "closed"') from None
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SettingsError("opening.dates: days look like 2026-12-26") from None
+
+
+def _month_and_day(text: str) -> tuple[int, int]:
+    try:
+        day = date.fromisoformat(f"2024-{text}")  # a leap year: 02-29 is a day
+    except ValueError:
+        raise SettingsError("opening.yearly: days look like 12-24") from None
+    return day.month, day.day
+
+
+def _days_after(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise SettingsError("opening.easter: days after Easter Sunday look like 1 or -2") from None
