@@ -40,10 +40,9 @@ def test_every_key_and_index_is_the_declared_one(store: Store) -> None:
         assert keys == declared
 
 
-def test_tables_of_sqlite_are_strict(store: Store, engine: str) -> None:
+@pytest.mark.sqlite
+def test_tables_of_sqlite_are_strict(store: Store) -> None:
     """SQLite refuses a text where a number belongs."""
-    if engine != "sqlite":
-        pytest.skip("a word of SQLite's")
     with store.engine.connect() as connection:
         query = "SELECT name FROM pragma_table_list WHERE NOT strict AND type = 'table'"
         loose = {name for (name,) in connection.execute(text(query))}

@@ -163,12 +163,11 @@ def test_a_wrong_type_is_refused_by_the_database(store: Store) -> None:
             unit.run(wrong)
 
 
+@pytest.mark.sqlite
 def test_a_writer_that_cannot_lock_frees_the_threads(
-    store: Store, engine: str, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The side file cannot be locked: an error, and the next one may try."""
-    if engine != "sqlite":
-        pytest.skip("PostgreSQL needs no lock file")
 
     def refuses(_file: object, _how: int) -> None:
         raise OSError("no locks available")

@@ -19,7 +19,7 @@ OFFERS = (
     Offer(
         slug="day-free",
         number=1,
-        name=Localised("Tageskarte frei", "Free day ticket"),
+        name=Localised("Tageskarte", "Day ticket"),
         party_max=6,
     ),
     Offer(

@@ -14,7 +14,7 @@ DAYS_AHEAD = 6
 
 def greeting(facts: Facts) -> tuple[Say, Say]:
     """Who speaks, then the privacy notice: told before anything is asked."""
-    hello = Say((line("greeting", museum=facts.museum),))
+    hello = Say((line("greeting"),))
     notice = (
         line("notice.title"),
         line("notice.who", museum=facts.museum),

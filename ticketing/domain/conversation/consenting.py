@@ -135,7 +135,7 @@ def stopped(state: Step, facts: Facts) -> Turn:
     )
     place = Place.NEW if state.place is Place.NEW else Place.MENU
     quiet = replace(state, place=place, purpose=None, draft=None, missed=0, shown=None)
-    said = Say((line("stop.done", museum=facts.museum),))
+    said = Say((line("stop.done"),))
     return Turn(_all_asked(quiet), (*records, said))
 
 

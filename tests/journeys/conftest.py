@@ -1,0 +1,119 @@
+"""Journeys: the demo as a stranger starts it, a real browser, a camera on loopback."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browsers import chromium
+from tests.journeys.camera_stand import CameraStand, serving
+
+PICTURES = os.environ.get("EINLASS_PICTURES")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All journeys share one running demo, so one worker runs them."""
+    for item in items:
+        if "journeys" in item.nodeid:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("journeys"))
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The running demo: its home and what it printed."""
+
+    home: Path
+    service: str
+    chat: str
+    staff: str
+    station: str
+    name: str
+    password: str
+    api_key: str
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session", name="stand")
+def _stand() -> Iterator[tuple[CameraStand, str]]:
+    stand = CameraStand()
+    with serving(stand) as port:
+        yield stand, f"http://127.0.0.1:{port}/"
+
+
+@pytest.fixture(scope="session", name="demo")
+def _demo(
+    tmp_path_factory: pytest.TempPathFactory, stand: tuple[CameraStand, str]
+) -> Iterator[Demo]:
+    home = tmp_path_factory.mktemp("demo") / "home"
+    command = [sys.executable, "-m", "ticketing", "--home", str(home), "demo", "--json"]
+    command += ["--port", str(free_port()), "--station-port", str(free_port())]
+    command += ["--no-browser", "--source", stand[1]]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        line = process.stdout.readline()
+        if not line:
+            pytest.fail(f"the demo did not start: {process.stderr.read().decode()}{_logs(home)}")
+        told = json.loads(line)
+        login = told["staff_login"]
+        yield Demo(
+            home=home,
+            name=login["name"],
+            password=login["password"],
+            **{key: told[key] for key in ("service", "chat", "staff", "station", "api_key")},
+        )
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def _logs(home: Path) -> str:
+    return "".join(path.read_text() for path in sorted((home / "logs").glob("*.log")))
+
+
+@pytest.fixture(scope="session", name="browser")
+def _browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(name="context")
+def _context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(locale="de-DE", viewport={"width": 390, "height": 844})
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture(name="page")
+def _page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture(name="station_page")
+def _station_page(browser: Browser, demo: Demo) -> Iterator[Page]:
+    context = browser.new_context(locale="de-DE", viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    page.goto(demo.station)
+    yield page
+    context.close()
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep a picture for the documents, when `make pictures` asks for it."""
+    if PICTURES:
+        page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))

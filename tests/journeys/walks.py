@@ -1,0 +1,85 @@
+"""Walks that several journeys take: through the chat to a ticket, and what the gate says."""
+
+import time
+
+from playwright.sync_api import Locator, Page, expect
+
+ANSWER_LIMIT_S = 10.0
+
+
+def start(page: Page, address: str) -> None:
+    """Open the chat and begin; nothing is stored before that."""
+    page.goto(address)
+    assert page.context.cookies() == []
+    page.get_by_role("button", name="Chat beginnen").click()
+
+
+def tap(page: Page, label: str) -> None:
+    """Press the newest open button of that name, as on a phone."""
+    button = page.locator(f"#turns button:not([disabled]):has-text('{label}')").last
+    button.wait_for()
+    before = newest(page)
+    button.click()
+    await_answer(page, before)
+
+
+def newest(page: Page) -> int:
+    """The number of the newest message on the page."""
+    return int(page.locator("#turns li").last.get_attribute("data-id") or 0)
+
+
+def await_answer(page: Page, before: int) -> None:
+    """Wait until the museum has answered what was said after message `before`."""
+    own = page.locator("#turns li[data-own]").last
+    expect(own).to_be_visible()
+    deadline = time.monotonic() + ANSWER_LIMIT_S
+    while time.monotonic() < deadline:
+        last = page.locator("#turns li").last
+        if newest(page) > before and last.get_attribute("data-own") is None:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("the museum did not answer")
+
+
+def say(page: Page, text: str) -> None:
+    """Type something and send it."""
+    before = newest(page)
+    page.locator("#say").fill(text)
+    page.keyboard.press("Enter")
+    await_answer(page, before)
+
+
+def card_of(page: Page) -> Locator:
+    """The newest ticket picture in the chat."""
+    picture = page.locator("#turns img").last
+    expect(picture).to_be_visible()
+    return picture
+
+
+def card_bytes(page: Page) -> bytes:
+    """The newest ticket picture as the phone has it, PNG."""
+    address = card_of(page).get_attribute("src")
+    assert address is not None
+    answer = page.request.get(page.url.split("/chat")[0] + address)
+    assert answer.ok
+    return answer.body()
+
+
+def free_ticket(page: Page, address: str, holder: str) -> bytes:
+    """From the first hello to a free ticket for today; the card's picture."""
+    start(page, address)
+    tap(page, "Nein, danke")
+    tap(page, "Nein, danke")
+    tap(page, "Ticket holen")
+    tap(page, "Tageskarte · frei")
+    tap(page, "Heute")
+    tap(page, "1")
+    say(page, holder)
+    return card_bytes(page)
+
+
+def verdict(station: Page, kind: str) -> Locator:
+    """Wait until the gate shows this verdict; the panel."""
+    panel = station.locator(f"#verdict[data-verdict='{kind}']")
+    expect(panel).to_be_visible()
+    return panel
