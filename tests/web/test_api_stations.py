@@ -1,0 +1,118 @@
+"""/stations: pairing and revocation."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.factories import STATION_KEY
+from tests.fakes import FrozenClock
+from tests.web.conftest import Headers
+from ticketing.service import stations
+from ticketing.service.ports import House
+from ticketing.store.unit import Store
+from ticketing.wire.codec import to_base64url
+from ticketing.wire.station_api import PairAnswer
+
+pytestmark = pytest.mark.usefixtures("museum")
+PATH = "/api/v1/stations/pair"
+OTHER_KEY = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"
+
+
+@pytest.fixture
+def asked(store: Store, house: House) -> dict[str, str]:
+    """A request with an open code."""
+    with store.unit() as unit:
+        code = stations.open_pairing(unit, house, name="Tor", gate="sued").code
+    return {"pairing_code": code, "name": "Tor", "public_key": to_base64url(STATION_KEY)}
+
+
+def reason(answer: Any) -> str:
+    """The word a problem ends in."""
+    return str(answer.json["type"]).rsplit(":", 1)[-1]
+
+
+def test_a_code_makes_a_station(client: FlaskClient, asked: dict[str, str]) -> None:
+    """201 with a token that works at once."""
+    answer = client.post(PATH, json=asked)
+    assert answer.status_code == 201
+    said = PairAnswer.from_json(answer.json)
+    assert (said.gate, said.museum, said.zone) == ("sued", "Stadtmuseum Erlenbach", "Europe/Berlin")
+    headers = {"Authorization": f"Bearer {said.token}"}
+    assert client.get(f"/api/v1/scans/{'0' * 32}", headers=headers).status_code == 404
+
+
+def test_a_lost_answer_may_be_asked_for_again(client: FlaskClient, asked: dict[str, str]) -> None:
+    """200 with a new token; the old one is dead."""
+    first = PairAnswer.from_json(client.post(PATH, json=asked).json)
+    again = client.post(PATH, json=asked)
+    assert again.status_code == 200
+    assert PairAnswer.from_json(again.json).token != first.token
+    headers = {"Authorization": f"Bearer {first.token}"}
+    assert client.get(f"/api/v1/scans/{'0' * 32}", headers=headers).status_code == 401
+
+
+def test_used_expired_and_unknown_codes_are_three_errors(
+    client: FlaskClient, asked: dict[str, str], clock: FrozenClock
+) -> None:
+    """Each says what to do, none repeats the code."""
+    unknown = client.post(PATH, json=asked | {"pairing_code": "00000-00000"})
+    assert (unknown.status_code, reason(unknown)) == (404, "unknown_code")
+    clock.tick(minutes=16)
+    expired = client.post(PATH, json=asked)
+    assert (expired.status_code, reason(expired)) == (410, "expired_code")
+    assert asked["pairing_code"] not in expired.text
+
+
+def test_a_used_code_is_no_use_to_another_key(client: FlaskClient, asked: dict[str, str]) -> None:
+    """409 `used_code`."""
+    client.post(PATH, json=asked)
+    used = client.post(PATH, json=asked | {"public_key": OTHER_KEY})
+    assert (used.status_code, reason(used)) == (409, "used_code")
+
+
+def test_guessing_is_slowed_down(client: FlaskClient, asked: dict[str, str]) -> None:
+    """After ten wrong codes even the right one has to wait, and is told how long."""
+    for _ in range(10):
+        client.post(PATH, json=asked | {"pairing_code": "00000-00000"})
+    answer = client.post(PATH, json=asked)
+    assert (answer.status_code, reason(answer)) == (429, "throttled")
+    assert 0 < int(answer.headers["Retry-After"]) <= 900
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("public_key", "x"),
+        ("public_key", "A" * 43),
+        ("public_key", "B" * 43),
+        ("public_key", 7),
+        ("name", ""),
+        ("name", "x" * 101),
+        ("pairing_code", ""),
+        ("pairing_code", 7),
+    ],
+)
+def test_a_wrong_request_is_refused(
+    client: FlaskClient, asked: dict[str, str], field: str, value: Any
+) -> None:
+    """422: among them a key of low order, under which anybody could sign."""
+    assert client.post(PATH, json=asked | {field: value}).status_code == 422
+
+
+def test_stations_are_listed_without_their_secrets(
+    client: FlaskClient, api: Headers, asked: dict[str, str]
+) -> None:
+    """Name, gate and times; no token, no key."""
+    client.post(PATH, json=asked)
+    listed = client.get("/api/v1/stations", headers=api).json
+    assert listed is not None
+    [one] = listed["items"]
+    assert (one["name"], one["gate"], one["revoked_at"]) == ("Tor", "sued", None)
+    assert set(one) == {"id", "name", "gate", "paired_at", "last_seen_at", "revoked_at"}
+
+
+def test_an_unknown_station_cannot_be_revoked(client: FlaskClient, api: Headers) -> None:
+    """404."""
+    answer = client.post("/api/v1/stations/st_nothing/revoke", headers=api)
+    assert answer.status_code == 404

@@ -1,0 +1,120 @@
+"""The OpenAPI document and its page."""
+
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+
+from ticketing.web.api import openapi
+
+ERRORS = "application/problem+json"
+
+
+@pytest.fixture
+def document(client: FlaskClient) -> dict[str, Any]:
+    """The document."""
+    answer = client.get("/api/v1/openapi.json")
+    assert answer.json is not None
+    found: dict[str, Any] = answer.json
+    return found
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Each operation with its method and path."""
+    return [
+        (f"{method.upper()} {path}", operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def test_the_document_lists_exactly_the_api(app: APIFlask, document: dict[str, Any]) -> None:
+    """Every route under /api/v1 but the document itself and its page."""
+    routes = {
+        f"{method} {rule.rule.replace('<', '{').replace('>', '}')}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith("/api/v1/") and not rule.rule.endswith(("openapi.json", "docs"))
+    }
+    assert {name for name, _ in operations(document)} == routes
+    assert document["openapi"] == "3.1.0"
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    """No schema is missing."""
+    schemas = set(document["components"]["schemas"])
+
+    def references(node: Any) -> list[str]:
+        if isinstance(node, dict):
+            own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+            return own + [ref for value in node.values() for ref in references(value)]
+        return (
+            [ref for value in node for ref in references(value)] if isinstance(node, list) else []
+        )
+
+    found = {ref.removeprefix("#/components/schemas/") for ref in references(document)}
+    assert found <= schemas
+    assert found
+
+
+def test_bodies_are_required_and_errors_are_problems(document: dict[str, Any]) -> None:
+    """What APIFlask leaves out is put right."""
+    for name, operation in operations(document):
+        assert operation.get("requestBody", {"required": True})["required"] is True, name
+        for status, answer in operation["responses"].items():
+            if status >= "400":
+                assert list(answer["content"]) == [ERRORS], (name, status)
+
+
+def test_each_call_says_its_key(document: dict[str, Any]) -> None:
+    """Scopes and stations are in the document; pairing needs none."""
+    needs = {name: operation.get("x-scope") for name, operation in operations(document)}
+    assert needs["POST /api/v1/tickets"] == "tickets:write"
+    assert needs["POST /api/v1/scans"] == "station"
+    assert needs["POST /api/v1/stations/pair"] is None
+    for name, operation in operations(document):
+        assert ("security" in operation) == (needs[name] is not None), name
+
+
+def test_writes_offer_the_idempotency_key(document: dict[str, Any]) -> None:
+    """On every write but scans and pairing."""
+    offering = {
+        name
+        for name, operation in operations(document)
+        if any(one["name"] == "Idempotency-Key" for one in operation.get("parameters", []))
+    }
+    writes = {name for name, _ in operations(document) if not name.startswith("GET")}
+    without = {name for name in writes if "/scans" in name or name.endswith("/pair")}
+    assert offering == writes - without
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_the_page_lists_every_call(
+    client: FlaskClient, document: dict[str, Any], lang: str
+) -> None:
+    """Server-rendered, nothing loaded from elsewhere."""
+    text = client.get(f"/api/v1/docs?lang={lang}").text
+    for name, operation in operations(document):
+        assert name.split(" ")[1] in text
+        assert operation["summary"] in text
+    assert "https://" not in text
+
+
+def test_a_document_in_yaml_is_left_alone() -> None:
+    """Only JSON is put right."""
+    assert openapi._put_right("openapi: 3.1.0") == "openapi: 3.1.0"
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({}, "any"),
+        ({"type": "string", "format": "date"}, "string (date)"),
+        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "integer | null"),
+        ({"$ref": "#/components/schemas/OfferIn.Live"}, "Live"),
+    ],
+)
+def test_a_schema_in_a_few_words(schema: dict[str, Any], words: str) -> None:
+    """Enough to know what to send."""
+    assert openapi._kind(schema) == words

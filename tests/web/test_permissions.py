@@ -1,0 +1,134 @@
+"""Every route says whom it is for, and nobody else gets in."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+
+from tests.web.conftest import Headers
+from ticketing.domain.accounts import Scope
+from ticketing.web.access import Audience, Permission, permission_of
+
+OPEN = {
+    "/", "/chat", "/chat/events", "/chat/language", "/chat/messages", "/privacy", "/healthz",
+    "/readyz", "/.well-known/einlass-keys", "/static/<path:name>", "/static/fonts/<path:name>",
+    "/t/<link>", "/t/<link>/card.png", "/staff/sign-in", "/api/v1/stations/pair",
+    "/api/v1/openapi.json", "/api/v1/docs",
+}  # fmt: skip
+
+
+def routes(app: APIFlask) -> Iterator[tuple[str, str, Permission | None]]:
+    """Each pattern and method with its permission."""
+    for rule in app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield rule.rule, method, permission_of(app.view_functions[rule.endpoint])
+
+
+def calls(app: APIFlask, audience: Audience) -> list[tuple[str, str, Scope | None]]:
+    """Every route for an audience, with something in place of its variables."""
+    return [
+        (pattern.replace("<", "").replace(">", ""), method, permission.scope)
+        for pattern, method, permission in routes(app)
+        if permission is not None and permission.audience is audience
+    ]
+
+
+def test_every_route_names_its_permission(app: APIFlask) -> None:
+    """A forgotten label would be a route that nobody thought about."""
+    assert [(p, m) for p, m, permission in routes(app) if permission is None] == []
+
+
+def test_only_known_routes_are_open_to_all(app: APIFlask) -> None:
+    """A new open route has to be written down here."""
+    is_open = {p for p, _, found in routes(app) if found and found.audience is Audience.ANYONE}
+    assert is_open == OPEN
+
+
+def test_a_route_without_a_label_is_closed(app: APIFlask) -> None:
+    """Forgetting the label shuts a route instead of opening it."""
+    app.add_url_rule("/forgotten", view_func=lambda: "secret")
+    answer = app.test_client().get("/forgotten")
+    assert answer.status_code == 403
+    assert "secret" not in answer.text
+
+
+def test_the_api_asks_for_a_key(app: APIFlask, client: FlaskClient) -> None:
+    """Without a key every call of the API is 401, and says how to do better."""
+    for path, method, _ in calls(app, Audience.API) + calls(app, Audience.STATION):
+        answer = client.open(path, method=method, json={})
+        assert answer.status_code == 401, path
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="einlass"'
+        assert answer.content_type == "application/problem+json"
+
+
+@pytest.mark.parametrize("token", ["ek_unknown", "es_unknown", "x", "Ä", "ek_" + "A" * 5000])
+def test_an_unknown_token_is_refused(app: APIFlask, client: FlaskClient, token: str) -> None:
+    """Whatever is sent as a token, only a real one opens."""
+    for path, method, _ in calls(app, Audience.API) + calls(app, Audience.STATION):
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = client.open(path, method=method, json={}, headers=headers)
+        assert answer.status_code == 401, path
+        assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
+        assert token not in answer.text
+
+
+@pytest.mark.parametrize("value", ["Basic eDp5", "Bearer", "Bearer ", "ek_x", ""])
+def test_another_way_to_sign_in_is_refused(client: FlaskClient, value: str) -> None:
+    """Only bearer keys are looked at."""
+    answer = client.get("/api/v1/offers", headers={"Authorization": value})
+    assert answer.status_code == 401
+
+
+def test_a_key_without_the_scope_is_refused(
+    app: APIFlask, client: FlaskClient, key: Callable[..., Headers]
+) -> None:
+    """Each call needs exactly the scope that it names."""
+    for path, method, scope in calls(app, Audience.API):
+        headers = key(*(one for one in Scope if one is not scope))
+        answer = client.open(path, method=method, json={}, headers=headers)
+        assert answer.status_code == 403, path
+        assert f'scope="{scope}"' in answer.headers["WWW-Authenticate"]
+
+
+def test_a_key_with_the_scope_passes(
+    app: APIFlask, client: FlaskClient, key: Callable[..., Headers]
+) -> None:
+    """The one scope is enough."""
+    for path, method, scope in calls(app, Audience.API):
+        assert scope is not None
+        answer = client.open(path, method=method, json={}, headers=key(scope))
+        assert answer.status_code in {200, 404, 422}, path
+
+
+def test_a_station_may_only_scan(app: APIFlask, client: FlaskClient, station: Headers) -> None:
+    """A stolen gate PC reads no ticket list and revokes nothing."""
+    for path, method, _ in calls(app, Audience.API):
+        answer = client.open(path, method=method, json={}, headers=station)
+        assert answer.status_code == 403, path
+
+
+def test_an_api_key_is_no_station(app: APIFlask, client: FlaskClient, api: Headers) -> None:
+    """Scans come from paired stations alone."""
+    for path, method, _ in calls(app, Audience.STATION):
+        answer = client.open(path, method=method, json={}, headers=api)
+        assert answer.status_code == 403, path
+
+
+def test_a_revoked_station_is_shut_out_at_once(
+    client: FlaskClient, station: Headers, api: Headers
+) -> None:
+    """Revoking kills the token."""
+    listed = client.get("/api/v1/stations", headers=api).json
+    assert listed is not None
+    [one] = listed["items"]
+    revoked = client.post(f"/api/v1/stations/{one['id']}/revoke", headers=api)
+    assert revoked.status_code == 200
+    assert client.get(f"/api/v1/scans/{'0' * 32}", headers=station).status_code == 401
+
+
+def test_the_staff_page_asks_to_sign_in(app: APIFlask, client: FlaskClient) -> None:
+    """Without a session every staff route leads to the sign-in."""
+    for path, method, _ in calls(app, Audience.STAFF):
+        answer = client.open(path, method=method)
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/staff/sign-in"), path

@@ -1,0 +1,85 @@
+"""The pages' words: both languages say the same things."""
+
+import json
+import re
+from string import Formatter
+
+import pytest
+from flask.testing import FlaskClient
+
+from ticketing.domain.tickets import ShownState
+from ticketing.templates_path import templates_dir
+from ticketing.web.words import LANGS, known_lang, load_words
+
+TEXTS = load_words().texts
+TEMPLATES = sorted(templates_dir().glob("*.html")) + [
+    templates_dir() / "staff" / name for name in ("sign_in.html", "today.html")
+]
+
+
+def placeholders(text: str) -> set[str]:
+    """The names in braces."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_both_languages_have_the_same_keys_and_placeholders() -> None:
+    """A text that one language lacks would break its page."""
+    assert TEXTS["de"].keys() == TEXTS["en"].keys()
+    for key, text in TEXTS["de"].items():
+        assert placeholders(text) == placeholders(TEXTS["en"][key]), key
+
+
+def test_every_text_is_used() -> None:
+    """Words that no page says are dropped; built keys are named here."""
+    sources = [path.read_text("utf-8") for path in TEMPLATES]
+    web = templates_dir().parent / "ticketing" / "web"
+    sources += [path.read_text("utf-8") for path in web.rglob("*.py")]
+    said = "\n".join(sources)
+    built = re.compile(
+        r"(error_\d{3}_(title|text)|state_(revoked|blocked)(_text)?|privacy_\w+"
+        r"|validity_\w+|ticket_short_\w+)"
+    )
+    unused = [key for key in TEXTS["de"] if f'"{key}"' not in said and f"'{key}'" not in said]
+    assert [key for key in unused if not built.fullmatch(key)] == []
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_state_has_its_word(lang: str) -> None:
+    """Each state that a ticket may be shown as."""
+    for state in ShownState:
+        assert TEXTS[lang][f"ticket_short_{state.value}"]
+
+
+def test_an_unknown_key_is_a_fault() -> None:
+    """A page never shows a key."""
+    with pytest.raises(KeyError):
+        load_words().say("nothing", "de")
+
+
+def test_the_files_are_plain_json() -> None:
+    """Texts by key, nothing nested."""
+    for lang in LANGS:
+        path = templates_dir() / "wording" / f"pages.{lang}.json"
+        assert all(isinstance(text, str) for text in json.loads(path.read_text("utf-8")).values())
+
+
+@pytest.mark.parametrize(("text", "lang"), [("de", "de"), ("en", "en"), ("fr", None), (None, None)])
+def test_only_two_languages_are_spoken(text: str | None, lang: str | None) -> None:
+    """Anything else is no language of the pages."""
+    assert known_lang(text) == lang
+
+
+@pytest.mark.parametrize(
+    ("query", "header", "lang"),
+    [
+        ("", "", "de"),
+        ("", "en-GB,en;q=0.9,de;q=0.1", "en"),
+        ("", "fr", "de"),
+        ("?lang=en", "de", "en"),
+        ("?lang=<b>", "en", "en"),
+    ],
+)
+def test_a_page_picks_its_language(client: FlaskClient, query: str, header: str, lang: str) -> None:
+    """The address, then the browser, then German."""
+    answer = client.get(f"/privacy{query}", headers={"Accept-Language": header})
+    assert f'<html lang="{lang}">' in answer.text

@@ -1,0 +1,1 @@
+"""Everything that speaks HTTP: parse, call one service function, render."""

@@ -1,0 +1,87 @@
+"""/offers and /gates: what there are tickets for, and the doors."""
+
+from apiflask import APIBlueprint
+
+from ticketing.domain.accounts import Scope
+from ticketing.domain.offers import Offer
+from ticketing.service import gates, offers
+from ticketing.web.access import needs
+from ticketing.web.api import shapes, views
+from ticketing.web.api.replay import replayable
+from ticketing.web.parts import the_parts
+from ticketing.wire.texts import Localised
+
+bp = APIBlueprint("offers", __name__, url_prefix="/api/v1", tag="Offers")
+
+
+@bp.get("/offers")
+@needs(Scope.OFFERS_READ)
+@bp.output(shapes.Offers)
+def list_offers() -> shapes.Offers:
+    """Every offer, active or not."""
+    with the_parts().store.unit() as unit:
+        return shapes.Offers(items=[views.offer_out(o) for o in offers.list_offers(unit)])
+
+
+@bp.post("/offers")
+@needs(Scope.OFFERS_WRITE)
+@replayable
+@bp.input(shapes.OfferIn)
+@bp.output(shapes.OfferOut, status_code=201)
+@bp.doc(responses=[409])
+def create_offer(json_data: shapes.OfferIn) -> shapes.OfferOut:
+    """Make an offer."""
+    parts = the_parts()
+    with parts.store.unit() as unit:
+        return views.offer_out(offers.create_offer(unit, parts.house, offer=_offer(json_data)))
+
+
+@bp.patch("/offers/<slug>")
+@needs(Scope.OFFERS_WRITE)
+@replayable
+@bp.input(shapes.OfferPatch)
+@bp.output(shapes.OfferOut)
+def change_offer(slug: str, json_data: shapes.OfferPatch) -> shapes.OfferOut:
+    """Change what no issued barcode carries."""
+    parts = the_parts()
+    name = json_data.name
+    change = offers.OfferChange(
+        name=None if name is None else Localised(name.de, name.en),
+        price_cents=json_data.price_cents,
+        pay_at_desk=json_data.pay_at_desk,
+        party_max=json_data.party_max,
+        active=json_data.active,
+    )
+    with parts.store.unit() as unit:
+        changed = offers.change_offer(unit, parts.house, slug=slug, change=change)
+    return views.offer_out(changed)
+
+
+@bp.get("/gates")
+@needs(Scope.OFFERS_READ)
+@bp.output(shapes.Gates)
+def list_gates() -> shapes.Gates:
+    """Every gate."""
+    with the_parts().store.unit() as unit:
+        return shapes.Gates(items=[views.gate_out(g) for g in gates.list_gates(unit)])
+
+
+@bp.post("/gates")
+@needs(Scope.OFFERS_WRITE)
+@replayable
+@bp.input(shapes.GateIn)
+@bp.output(shapes.GateOut, status_code=201)
+@bp.doc(responses=[409])
+def add_gate(json_data: shapes.GateIn) -> shapes.GateOut:
+    """Make a gate."""
+    parts = the_parts()
+    name = Localised(json_data.name.de, json_data.name.en)
+    with parts.store.unit() as unit:
+        return views.gate_out(gates.add_gate(unit, parts.house, slug=json_data.slug, name=name))
+
+
+def _offer(given: shapes.OfferIn) -> Offer:
+    """The offer that was sent; number 0 asks for the next free one."""
+    fields = {name: getattr(given, name) for name in shapes.OfferIn.model_fields}
+    localised = Localised(given.name.de, given.name.en)
+    return Offer(**fields | {"name": localised, "number": given.number or 0})

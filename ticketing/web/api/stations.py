@@ -1,0 +1,57 @@
+"""/stations: pairing, list, revocation."""
+
+from apiflask import APIBlueprint
+from flask import Response, jsonify, request
+
+from ticketing.domain.accounts import Scope
+from ticketing.domain.ids import StationId
+from ticketing.service import stations
+from ticketing.service.errors import FieldError, Invalid
+from ticketing.web.access import needs, open_to_all
+from ticketing.web.api import shapes, views
+from ticketing.web.api.replay import replayable
+from ticketing.web.parts import the_parts
+from ticketing.wire.codec import from_base64url
+from ticketing.wire.station_api import PairRequest
+
+bp = APIBlueprint("stations", __name__, url_prefix="/api/v1", tag="Stations")
+
+
+@bp.post("/stations/pair")
+@open_to_all
+@bp.input(shapes.PairIn)
+@bp.output(shapes.PairOut, status_code=201)
+@bp.doc(responses={200: "The same code and key again: a new token", 404: "", 410: "", 429: ""})
+def pair(json_data: shapes.PairIn) -> Response:
+    """Become a station; the code is the proof."""
+    parts = the_parts()
+    raw = from_base64url(json_data.public_key)
+    if raw is None:
+        raise Invalid(FieldError("public_key", "malformed"))
+    asked = PairRequest(json_data.pairing_code, json_data.name, raw)
+    with parts.store.unit() as unit:
+        paired = stations.pair(unit, parts.house, request=asked, address=request.remote_addr or "")
+    shown = jsonify(paired.answer.to_json())
+    shown.status_code = 201 if paired.created else 200
+    return shown
+
+
+@bp.get("/stations")
+@needs(Scope.STATIONS_READ)
+@bp.output(shapes.Stations)
+def list_stations() -> shapes.Stations:
+    """Every station, revoked ones too."""
+    with the_parts().store.unit() as unit:
+        return shapes.Stations(items=[views.station_out(s) for s in stations.list_stations(unit)])
+
+
+@bp.post("/stations/<station>/revoke")
+@needs(Scope.STATIONS_WRITE)
+@replayable
+@bp.output(shapes.StationOut)
+def revoke(station: str) -> shapes.StationOut:
+    """Take a station out of service; once more changes nothing."""
+    parts = the_parts()
+    with parts.store.unit() as unit:
+        revoked = stations.revoke_station(unit, parts.house, station=StationId(station))
+    return views.station_out(revoked)

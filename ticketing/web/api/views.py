@@ -1,0 +1,131 @@
+"""How the API shows what the use cases return."""
+
+from collections.abc import Iterable
+
+from ticketing.domain.accounts import Station
+from ticketing.domain.museum import Gate
+from ticketing.domain.offers import Offer
+from ticketing.domain.tickets import Ticket, claims, shown_code, shown_state
+from ticketing.service.ports import House, LinkKind
+from ticketing.service.tickets import ListedTicket, TicketCase
+from ticketing.web.api import shapes
+from ticketing.wire.moves import Move, Moves, fold
+from ticketing.wire.texts import Localised
+
+
+def both(name: Localised) -> shapes.BothLanguages:
+    """A text in both languages."""
+    return shapes.BothLanguages.model_construct(de=name.de, en=name.en)
+
+
+def offer_out(offer: Offer) -> shapes.OfferOut:
+    """One offer."""
+    return shapes.OfferOut(
+        slug=offer.slug,
+        number=offer.number,
+        name=both(offer.name),
+        price_cents=offer.price_cents,
+        currency=offer.currency,
+        pay_at_desk=offer.pay_at_desk,
+        entries=offer.entries,
+        per_day=offer.per_day,
+        party_max=offer.party_max,
+        validity=offer.validity,
+        valid_from=offer.valid_from,
+        valid_until=offer.valid_until,
+        reentry=offer.reentry,
+        gates=offer.gates,
+        calendar=offer.calendar,
+        proof=offer.proof,
+        identity=offer.identity,
+        offline=offer.offline,
+        live=offer.live,
+        active=offer.active,
+    )
+
+
+def gate_out(gate: Gate) -> shapes.GateOut:
+    """One gate."""
+    return shapes.GateOut(slug=gate.slug, name=both(gate.name))
+
+
+def station_out(station: Station) -> shapes.StationOut:
+    """One station, without its keys."""
+    return shapes.StationOut(
+        id=station.id,
+        name=station.name,
+        gate=station.gate,
+        paired_at=station.paired_at,
+        last_seen_at=station.last_seen_at,
+        revoked_at=station.revoked_at,
+    )
+
+
+def ticket_out(case: TicketCase, house: House) -> shapes.TicketWithPast:
+    """One ticket with its moves and scans."""
+    ticket = case.ticket
+    zone, now = house.museum.zone, house.clock.now()
+    sums = fold(case.moves, now, zone, party=ticket.party)
+    base = _ticket_base(ticket, case.offer, case.barcode, house)
+    return shapes.TicketWithPast(
+        **base.model_dump(exclude={"state"}),
+        state=shown_state(ticket, sums, now).value,
+        moves=[_move_out(move) for move in case.moves],
+        scans=[
+            shapes.TicketScanOut(
+                scan_id=scan.scan_id.hex(),
+                at=scan.scanned_at,
+                gate=scan.gate,
+                verdict=scan.decision.verdict,
+                reason=scan.decision.reason,
+            )
+            for scan in case.scans
+        ],
+    )
+
+
+def listed_out(listed: Iterable[ListedTicket], house: House) -> list[shapes.TicketOut]:
+    """Tickets in a list; a list does not fold moves, so `used_up` is not shown there."""
+    return [
+        _ticket_base(one.ticket, one.offer, house.signer.barcode(claims(one.ticket)).text, house)
+        for one in listed
+    ]
+
+
+def _ticket_base(ticket: Ticket, offer: Offer, barcode: str, house: House) -> shapes.TicketOut:
+    zone = house.museum.zone
+    return shapes.TicketOut(
+        id=ticket.id.hex(),
+        issue=ticket.issue,
+        barcode=barcode,
+        short_code=shown_code(ticket.short_code),
+        offer=offer.slug,
+        holder=ticket.holder,
+        party=ticket.party,
+        entries=ticket.entries,
+        valid_from=ticket.valid_from.astimezone(zone),
+        valid_until=ticket.valid_until.astimezone(zone),
+        state=shown_state(ticket, Moves(), house.clock.now()).value,
+        reference=ticket.reference,
+        links=_links(ticket, house),
+    )
+
+
+def _links(ticket: Ticket, house: House) -> shapes.TicketLinks:
+    base = house.museum.base_url
+    own = f"{base}/api/v1/tickets/{ticket.id.hex()}"
+    return shapes.TicketLinks(
+        barcode_png=f"{own}/barcode.png",
+        card_png=f"{own}/card.png",
+        page=f"{base}/t/{house.links.make(LinkKind.TICKET, ticket.id)}",
+    )
+
+
+def _move_out(move: Move) -> shapes.MoveOut:
+    return shapes.MoveOut(
+        scan_id=move.scan_id.hex(),
+        kind=move.kind.value,
+        people=move.people,
+        at=move.at,
+        gate=move.gate,
+    )

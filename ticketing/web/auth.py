@@ -1,0 +1,114 @@
+"""Who is calling: an API key, a station, a member of staff, or anyone."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Response, g, redirect, request
+
+from ticketing.domain.accounts import ApiKey, Scope, Station
+from ticketing.service import access, stations
+from ticketing.web.access import Audience, Permission
+from ticketing.web.errors import refused
+from ticketing.web.parts import the_parts
+from ticketing.web.sessions import SignedIn, find_signed_in
+
+REALM: Final = 'Bearer realm="einlass"'
+KEY_PREFIX: Final = "ek_"
+STATION_PREFIX: Final = "es_"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A program that proved itself; the token keys its stored answers."""
+
+    id: str
+    token: str
+
+
+def admit(permission: Permission) -> Response | None:
+    """Let the caller pass to the view, or answer instead of it."""
+    match permission.audience:
+        case Audience.ANYONE:
+            return None
+        case Audience.STAFF:
+            return _admit_staff()
+        case Audience.STATION:
+            _admit_station(_token())
+        case Audience.API:
+            _admit_key(_token(), permission.scope)
+    return None
+
+
+def the_caller() -> Caller | None:
+    """The program behind this request, None on routes open to all."""
+    caller = g.get("caller")
+    return caller if isinstance(caller, Caller) else None
+
+
+def the_station() -> Station:
+    """The station behind this request."""
+    station: Station = g.station
+    return station
+
+
+def the_staff() -> SignedIn:
+    """The member of staff behind this request."""
+    signed_in: SignedIn = g.staff
+    return signed_in
+
+
+def _admit_staff() -> Response | None:
+    found = find_signed_in()
+    if found is None:
+        answer = redirect("/staff/sign-in", 303)
+        return answer if isinstance(answer, Response) else None
+    g.staff = found
+    return None
+
+
+def _admit_station(token: str) -> None:
+    if token.startswith(KEY_PREFIX) and _find_key(token) is not None:
+        raise _forbidden("A station's token is needed.")
+    station = _find_station(token)
+    if station is None:
+        raise _unknown_token()
+    g.station = station
+    g.caller = Caller(station.id, token)
+
+
+def _admit_key(token: str, scope: Scope | None) -> None:
+    if token.startswith(STATION_PREFIX) and _find_station(token) is not None:
+        raise _forbidden("A station may only scan.")
+    key = _find_key(token)
+    if key is None:
+        raise _unknown_token()
+    if scope is not None and scope not in key.scopes:
+        raise _forbidden(f"The key lacks the scope {scope}.", scope)
+    g.caller = Caller(key.id, token)
+
+
+def _token() -> str:
+    given = request.authorization
+    if given is None or given.type != "bearer" or not given.token:
+        raise refused(401, "unauthorized", WWW_Authenticate=REALM)
+    return given.token
+
+
+def _find_key(token: str) -> ApiKey | None:
+    with the_parts().store.unit() as unit:
+        return access.api_key_by_token(unit, token=token)
+
+
+def _find_station(token: str) -> Station | None:
+    with the_parts().store.unit() as unit:
+        return stations.station_by_token(unit, token=token)
+
+
+def _unknown_token() -> Exception:
+    challenge = f'{REALM}, error="invalid_token"'
+    return refused(401, "unauthorized", "The bearer key is not known.", WWW_Authenticate=challenge)
+
+
+def _forbidden(detail: str, scope: Scope | None = None) -> Exception:
+    challenge = f'{REALM}, error="insufficient_scope"' + (f', scope="{scope}"' if scope else "")
+    return refused(403, "forbidden", detail, WWW_Authenticate=challenge)

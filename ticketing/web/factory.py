@@ -1,0 +1,98 @@
+"""Puts the web layer together; the only place that knows every blueprint."""
+
+import logging
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Final
+
+from apiflask import APIFlask
+from flask import request
+from flask.json.provider import DefaultJSONProvider
+from jinja2 import StrictUndefined
+
+from ticketing.service import chat as chat_service
+from ticketing.templates_path import templates_dir
+from ticketing.web import assets, chat, errors, guard, headers, health, public, sessions, staff
+from ticketing.web.api import offers, openapi, scans, stations, tickets
+from ticketing.web.feed import Feed
+from ticketing.web.parts import Parts, Room, settle_in
+from ticketing.web.words import load_words
+
+log = logging.getLogger("ticketing.web")
+_BLUEPRINTS: Final = (
+    assets.bp,
+    chat.bp,
+    health.bp,
+    public.bp,
+    staff.bp,
+    offers.bp,
+    openapi.bp,
+    scans.bp,
+    stations.bp,
+    tickets.bp,
+)
+_Fault = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+class StrictJson(DefaultJSONProvider):
+    """JSON that refuses what the rest of the house cannot hold."""
+
+    ensure_ascii = False
+
+    def loads(self, s: str | bytes, **options: Any) -> Any:  # noqa: ANN401  JSON is anything
+        """The value of a JSON text; ValueError for hopeless nesting and half characters."""
+        try:
+            value = super().loads(s, **options)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+        # A lone surrogate (\\ud800) is valid JSON and no text: it breaks at the database.
+        self.dumps(value).encode()
+        return value
+
+
+class WebApp(APIFlask):
+    """The application; its log of faults names code and route, never what was sent."""
+
+    json_provider_class = StrictJson
+
+    def log_exception(self, exc_info: _Fault) -> None:
+        """Log a fault by its type and the lines it passed: messages may hold names."""
+        kind, _, trace = exc_info
+        pattern = request.url_rule.rule if request.url_rule else "(no route)"
+        lines = "".join(traceback.format_tb(trace))
+        name = "" if kind is None else kind.__name__
+        log.error("%s in %s %s\n%s", name, request.method, pattern, lines)
+
+
+def create_app(parts: Parts) -> APIFlask:
+    """The web application of one process."""
+    app = WebApp(
+        __name__,
+        title="Einlass",
+        version=parts.version or "0",
+        template_folder=str(templates_dir()),
+        static_folder=None,  # type: ignore[arg-type]  # Flask takes None for "no static route"
+        spec_path=None,
+        docs_path=None,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    feed = Feed(_newest_of(parts), max_streams=parts.max_streams)
+    settle_in(app.extensions, Room(parts, feed, load_words()))
+    sessions.register(app, parts)
+    errors.register(app)
+    openapi.register(app)
+    headers.register(app)
+    guard.register(app)
+    for blueprint in _BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _newest_of(parts: Parts) -> Callable[[], int]:
+    def newest() -> int:
+        with parts.store.unit() as unit:
+            return chat_service.newest(unit)
+
+    return newest

@@ -1,0 +1,59 @@
+"""What is checked before any view runs: size, the asking site, the permission."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from ticketing.web import auth
+from ticketing.web.access import permission_of
+from ticketing.web.errors import refused
+from ticketing.web.parts import the_parts
+
+API_LIMIT_BYTES: Final = 1024 * 1024
+PAGE_LIMIT_BYTES: Final = 64 * 1024
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_OWN_SITE: Final = frozenset({"same-origin", "none"})
+
+
+def register(app: Flask) -> None:
+    """Put the checks in front of every view, the cheapest first."""
+    app.before_request(_check_size)
+    app.before_request(_check_site)
+    app.before_request(_check_permission)
+
+
+def _check_size() -> None:
+    limit = API_LIMIT_BYTES if request.path.startswith("/api/") else PAGE_LIMIT_BYTES
+    request.max_content_length = limit
+    if request.content_length is not None and request.content_length > limit:
+        raise RequestEntityTooLarge
+
+
+def _check_site() -> None:
+    """Refuse what another site's page sends: browsers say where a request comes from.
+
+    The API takes bearer keys, which no other page can make a browser send.
+    """
+    if request.method in _SAFE_METHODS or request.path.startswith("/api/"):
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None and site not in _OWN_SITE:
+        raise refused(403, "foreign_site")
+    origin = request.headers.get("Origin")
+    if site is None and origin is not None and urlsplit(origin).netloc not in _own_hosts():
+        raise refused(403, "foreign_site")
+
+
+def _own_hosts() -> frozenset[str]:
+    return frozenset({request.host, urlsplit(the_parts().house.museum.base_url).netloc})
+
+
+def _check_permission() -> Response | None:
+    if request.endpoint is None:
+        return None  # no such address: routing answers 404 or 405
+    permission = permission_of(current_app.view_functions[request.endpoint])
+    if permission is None:
+        raise refused(403, "forbidden")
+    return auth.admit(permission)

@@ -1,0 +1,54 @@
+"""What the web layer is given: one frozen set of real parts, put together by `app.py`."""
+
+from dataclasses import dataclass
+
+from flask import current_app
+
+from ticketing.service.ports import CardPainter, House, Units
+from ticketing.web.feed import Feed
+from ticketing.web.words import Words
+
+_EXTENSION = "einlass"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one service process.
+
+    `max_streams` caps the open event streams; `secure_cookies` is on behind TLS.
+    """
+
+    store: Units
+    house: House
+    painter: CardPainter
+    session_key: bytes
+    max_streams: int = 32
+    secure_cookies: bool = False
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a request finds in the application: the parts, the feed and the pages' words."""
+
+    parts: Parts
+    feed: Feed
+    words: Words
+
+
+def settle_in(extensions: dict[str, object], room: Room) -> None:
+    """Put the room where requests find it."""
+    extensions[_EXTENSION] = room
+
+
+def the_room() -> Room:
+    """The room of the current application."""
+    room = current_app.extensions[_EXTENSION]
+    if not isinstance(room, Room):  # pragma: no cover  only a wrong factory gets here
+        raise TypeError("the application has no room")
+    return room
+
+
+def the_parts() -> Parts:
+    """The parts of the current application."""
+    return the_room().parts

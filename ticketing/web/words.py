@@ -1,0 +1,47 @@
+"""The pages' texts in both languages, and how a page picks its language."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Literal
+
+from flask import request
+
+from ticketing.templates_path import templates_dir
+
+Lang = Literal["de", "en"]
+LANGS: Final[tuple[Lang, Lang]] = ("de", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Every text of the pages, by language and key."""
+
+    texts: Mapping[str, Mapping[str, str]]
+
+    def say(self, key: str, lang: str, /, **values: str | int) -> str:
+        """The text of a key; an unknown key is a fault of the page and raises KeyError."""
+        return self.texts[lang][key].format(**values)
+
+
+def load_words(folder: Path | None = None) -> Words:
+    """Read `wording/pages.de.json` and `pages.en.json`."""
+    home = (templates_dir() if folder is None else folder) / "wording"
+    texts: dict[str, Mapping[str, str]] = {
+        lang: MappingProxyType(json.loads((home / f"pages.{lang}.json").read_text("utf-8")))
+        for lang in LANGS
+    }
+    return Words(MappingProxyType(texts))
+
+
+def known_lang(text: str | None) -> Lang | None:
+    """The language of that name, if the pages speak it."""
+    return next((lang for lang in LANGS if lang == text), None)
+
+
+def asked_lang(remembered: str | None = None) -> Lang:
+    """The language of this request: asked for, remembered, the browser's, German."""
+    asked = known_lang(request.args.get("lang")) or known_lang(remembered)
+    return asked or known_lang(request.accept_languages.best_match(LANGS)) or "de"
