@@ -14,7 +14,7 @@ from ticketing.service import offers, tickets
 from ticketing.service.errors import Conflict, Invalid, NotFound
 from ticketing.service.offers import OfferChange
 from ticketing.service.ports import House
-from ticketing.service.tickets import TicketCase
+from ticketing.service.tickets import TicketCase, TicketOrder
 from ticketing.store import schema
 from ticketing.store.unit import Store
 from ticketing.wire.namebox import open_name
@@ -318,3 +318,10 @@ def test_a_draft_is_nothing_until_it_is_stored(desk: Store, house: House) -> Non
         unit.commit()
         assert [one.ticket for one in tickets.latest_tickets(unit)] == [draft.ticket]
     assert isinstance(draft.offer, Offer)
+
+
+def test_a_ticket_for_a_visitor_nobody_knows_is_refused(desk: Store, house: House) -> None:
+    """An unknown visitor is a wrong field, not a broken database."""
+    order = TicketOrder(offer="day", holder="Anna", visitor=VisitorId(bytes(16)))
+    with desk.unit() as unit, pytest.raises(Invalid, match="visitor: unknown"):
+        tickets.issue_ticket(unit, house, order=order)

@@ -1,5 +1,6 @@
 """/scans: what a station may ask."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from flask.testing import FlaskClient
 from tests.factories import a_scan_id, with_offer, with_ticket
 from tests.fakes import START, FrozenClock
 from tests.web.conftest import Headers
+from ticketing.domain.accounts import Scope
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
 
@@ -201,3 +203,17 @@ def test_an_unknown_scan_is_404(client: FlaskClient, station: Headers, scan_id: 
     confirmed = client.post(f"{path}/confirm", headers=station, json={"checks": []})
     declined = client.post(f"{path}/decline", headers=station, json={})
     assert (confirmed.status_code, declined.status_code) == (404, 404)
+
+
+def test_an_api_key_may_ask_what_became_of_a_scan(
+    client: FlaskClient, station: Headers, key: Callable[..., Headers], barcode: str
+) -> None:
+    """With the scope for it; another key may not, and no key may scan."""
+    sent = a_scan(barcode)
+    client.post(PATH, headers=station, json=sent)
+    path = f"{PATH}/{sent['scan_id']}"
+    told = client.get(path, headers=key(Scope.SCANS_READ)).json
+    assert told is not None
+    assert told["reason"] == "ok"
+    assert client.get(path, headers=key(Scope.TICKETS_READ)).status_code == 403
+    assert client.post(PATH, headers=key(Scope.SCANS_READ), json=sent).status_code == 403

@@ -81,7 +81,7 @@ class Ticket:
 def clean_holder(text: str) -> str:
     """A name fit for card and gate: NFC, one line, no pictures, single blanks.
 
-    Markup stays text; whoever shows it escapes it.
+    What is no writing goes, angle brackets with it; whoever shows the rest escapes it.
 
     Raises:
         BadHolder: Nothing is left, or more than 100 characters are.

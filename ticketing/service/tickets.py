@@ -16,6 +16,7 @@ from ticketing.service.ports import CardCaptions, CardFacts, House
 from ticketing.store import moves as move_rows
 from ticketing.store import scans as scan_rows
 from ticketing.store import tickets as rows
+from ticketing.store import visitors as visitor_rows
 from ticketing.store.scans import Scan
 from ticketing.store.unit import Unit
 from ticketing.wire.admission import Move
@@ -304,6 +305,8 @@ def _ticket(unit: Unit, house: House, *, order: TicketOrder, offer: Offer) -> Ti
     on = order.on or local_day(now, zone)
     if len(order.reference or "") > rules.REFERENCE_LIMIT:
         raise Invalid(FieldError("reference", "length"))
+    if order.visitor is not None and not visitor_rows.exists(unit, order.visitor):
+        raise Invalid(FieldError("visitor", "unknown"))
     with as_invalid():
         holder = rules.clean_holder(order.holder)
         party = rules.checked_party(order.party, offer.party_max)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.domain.ids import IdentityId, VisitorId
@@ -44,6 +44,12 @@ def add(unit: Unit, identity: Identity, *, lang: Lang, at: datetime) -> bool:
     }
     statement = into(schema.identities).values(row).on_conflict_do_nothing().returning(_I.id)
     return unit.run(statement).first() is not None
+
+
+def exists(unit: Unit, visitor: VisitorId) -> bool:
+    """Whether there is such a visitor."""
+    query = select(V.id).where(V.id == visitor)
+    return unit.run(query).first() is not None
 
 
 def set_lang(unit: Unit, visitor: VisitorId, lang: Lang) -> None:

@@ -26,7 +26,7 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """An audience, and for API keys the scope."""
+    """An audience, and for API keys the scope; a station's route may admit keys too."""
 
     audience: Audience
     scope: Scope | None = None
@@ -53,6 +53,11 @@ def needs(scope: Scope) -> Callable[[View], View]:
 def for_stations(view: View) -> View:
     """A route for station tokens only."""
     return _labelled(Permission(Audience.STATION))(view)
+
+
+def for_stations_or(scope: Scope) -> Callable[[View], View]:
+    """A route for station tokens, and for API keys with this scope."""
+    return _labelled(Permission(Audience.STATION, scope))
 
 
 def for_staff(view: View) -> View:

@@ -33,7 +33,11 @@ def admit(permission: Permission) -> Response | None:
         case Audience.STAFF:
             return _admit_staff()
         case Audience.STATION:
-            _admit_station(_token())
+            token = _token()
+            if permission.scope is not None and token.startswith(KEY_PREFIX):
+                _admit_key(token, permission.scope)
+            else:
+                _admit_station(token)
         case Audience.API:
             _admit_key(_token(), permission.scope)
     return None

@@ -3,10 +3,11 @@
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 
+from ticketing.domain.accounts import Scope
 from ticketing.domain.ids import ScanId
 from ticketing.service import scans
 from ticketing.service.errors import NotFound
-from ticketing.web.access import for_stations
+from ticketing.web.access import for_stations, for_stations_or
 from ticketing.web.api import shapes
 from ticketing.web.auth import the_station
 from ticketing.web.parts import the_parts
@@ -41,7 +42,7 @@ def scan(json_data: shapes.ScanIn) -> Response:
 
 
 @bp.get("/scans/<scan_id>")
-@for_stations
+@for_stations_or(Scope.SCANS_READ)
 @bp.output(shapes.ScanOut)
 def get_scan(scan_id: str) -> Response:
     """What became of a scan, or 404."""
