@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from flask import Flask
 
-from ticketing.web.access import Audience, permission_of
+from ticketing.web.access import Audience, Permission, permission_of
 from ticketing.wire.rules import RULES
 from ticketing.wire.verdict import VERDICTS_OF, Reason
 
@@ -23,13 +23,20 @@ def routes_table(app: Flask) -> list[str]:
         view = app.view_functions[rule.endpoint]
         permission = permission_of(view)
         assert permission is not None
-        who = permission.scope.value if permission.scope else permission.audience.value
+        who = _who(permission)
         text = (view.__doc__ or "").strip().splitlines()[0].rstrip(".")
         address = rule.rule.removeprefix("/api/v1").replace("<", "{").replace(">", "}")
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            quoted = f"`{who}`" if permission.audience is not Audience.ANYONE else "anyone"
-            rows.append(f"| `{method} {address}` | {quoted} | {text} |")
+            rows.append(f"| `{method} {address}` | {who} | {text} |")
     return rows
+
+
+def _who(permission: Permission) -> str:
+    if permission.audience is Audience.ANYONE:
+        return "anyone"
+    scope = f"`{permission.scope}`" if permission.scope else ""
+    station = "station" if permission.audience is Audience.STATION else ""
+    return " or ".join(who for who in (station, scope) if who)
 
 
 def reasons_table(texts: Texts) -> list[str]:
