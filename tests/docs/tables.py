@@ -26,8 +26,8 @@ def routes_table(app: Flask) -> list[str]:
         who = _who(permission)
         text = (view.__doc__ or "").strip().splitlines()[0].rstrip(".")
         address = rule.rule.removeprefix("/api/v1").replace("<", "{").replace(">", "}")
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            rows.append(f"| `{method} {address}` | {who} | {text} |")
+        methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        rows += [f"| `{method} {address}` | {who} | {text} |" for method in methods]
     return rows
 
 
