@@ -117,3 +117,9 @@ def picture(page: Page, name: str) -> None:
     """Keep a picture for the documents, when `make pictures` asks for it."""
     if PICTURES:
         page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
+
+
+def keep(name: str, content: bytes) -> None:
+    """Keep a file for the documents, when `make pictures` asks for it."""
+    if PICTURES:
+        (Path(PICTURES) / name).write_bytes(content)

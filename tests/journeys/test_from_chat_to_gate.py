@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from scanner.sight import default_sight
 from tests.journeys.camera_stand import CameraStand
-from tests.journeys.conftest import Demo, picture
+from tests.journeys.conftest import Demo, keep, picture
 from tests.journeys.walks import card_bytes, card_of, free_ticket, say, start, tap, verdict
 from ticketing.edge.barcode import barcode_png
 from ticketing.edge.chance import SystemChance
@@ -44,7 +44,9 @@ def test_a_visitor_is_let_in_once(page: Page, station_page: Page, demo: Demo, st
     expect(card_of(page)).to_have_attribute("alt", re.compile("Jördis Kowalewski"))
     expect(page.locator("#turns")).to_contain_text("Hier ist dein Ticket")
     card = card_bytes(page)
+    card_of(page).evaluate("picture => picture.scrollIntoView({block: 'start'})")
     picture(page, "chat-phone")
+    keep("card.png", card)
 
     stand[0].show(card, severity=2)
     panel = verdict(station_page, "admit")
