@@ -75,6 +75,11 @@ class DemoPlan:
         """The station's own home, within the service's."""
         return self.home / "station"
 
+    @property
+    def is_paired(self) -> bool:
+        """Whether the station has been paired by an earlier start."""
+        return (self.station_home / "station.json").exists()
+
     def addresses(self) -> Addresses:
         """The addresses to show."""
         return Addresses(
@@ -191,17 +196,15 @@ def pair_station(plan: DemoPlan, code: str) -> None:
 def run(
     plan: DemoPlan,
     *,
-    pairing_code: Callable[[], str | None],
+    pairing_code: Callable[[], str],
     ready: Callable[[Addresses], None],
 ) -> int:
     """Start everything, report, wait for Ctrl-C or a fallen process, stop everything.
 
-    `pairing_code` gives a fresh code when the station is not paired yet, else None.
+    `pairing_code` gives a fresh code; it is asked for when the station is not paired yet.
     Returns the exit code. Raises DemoError when the start fails.
     """
     check_station()
-    check_port(plan.port, "--port")
-    check_port(plan.station_port, "--station-port")
     with ExitStack() as stack:
         processes = stack.enter_context(Processes())
         stack.enter_context(_signals_set(processes.stop_asked))
@@ -213,19 +216,20 @@ def run(
         return _watch(processes)
 
 
-def _start(plan: DemoPlan, processes: Processes, pairing_code: Callable[[], str | None]) -> None:
+def _start(plan: DemoPlan, processes: Processes, pairing_code: Callable[[], str]) -> None:
     logs = plan.home / "logs"
     service = ["ticketing", "--home", str(plan.home)]
-    serve = [*service, "serve", "--port", str(plan.port)]
-    processes.start("service", serve, logs / "service.log")
-    processes.start("worker", [*service, "worker"], logs / "worker.log")
-    wait_for(f"{plan.service}/readyz", processes, logs / "service.log")
-    code = pairing_code()
-    if code is not None:
-        pair_station(plan, code)
     station = ["scanner", "--home", str(plan.station_home), "run", "--no-browser"]
     station += ["--port", str(plan.station_port), "--source", plan.source]
-    processes.start("station", station, logs / "station.log")
+    serve = [*service, "serve", "--migrate", "--port", str(plan.port)]
+    processes.start("service", serve, logs / "service.log")
+    if plan.is_paired:  # it waits for the service by itself
+        processes.start("station", station, logs / "station.log")
+    wait_for(f"{plan.service}/readyz", processes, logs / "service.log")
+    processes.start("worker", [*service, "worker"], logs / "worker.log")
+    if not plan.is_paired:
+        pair_station(plan, pairing_code())
+        processes.start("station", station, logs / "station.log")
     wait_for(f"{plan.addresses().station}/healthz", processes, logs / "station.log")
 
 

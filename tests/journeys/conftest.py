@@ -116,6 +116,7 @@ def _station_page(browser: Browser, demo: Demo) -> Iterator[Page]:
 def picture(page: Page, name: str) -> None:
     """Keep a picture for the documents, when `make pictures` asks for it."""
     if PICTURES:
+        page.wait_for_timeout(900)  # the live picture lags a frame or two behind
         page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
 
 

@@ -17,10 +17,12 @@ from ticketing.store import migrate as migrations
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--processes", type=click.IntRange(1, 64), help="Server processes (PostgreSQL only).")
 @click.option("--threads", type=click.IntRange(64, 1024), help="Threads of each process.")
+@click.option("--migrate", is_flag=True, help="Bring the database up to date first.")
 @click.pass_obj
 def serve(
     home: config.Home,
     *,
+    migrate: bool,
     host: str | None,
     port: int | None,
     processes: int | None,
@@ -34,7 +36,9 @@ def serve(
             "several processes need PostgreSQL: two that write one SQLite file are slower than one"
         )
     demo.check_port(settings.port, "--port")
-    if not migrations.is_current(settings.database_url):
+    if migrate:
+        migrations.upgrade(settings.database_url)
+    elif not migrations.is_current(settings.database_url):
         raise click.ClickException("the database is of another release: run `ticketing migrate`")
     config.check_keys(home.path)  # said here, not by a process that dies and is started again
     os.environ[config.HOME_VARIABLE] = str(home.path.resolve())
