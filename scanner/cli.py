@@ -1,0 +1,303 @@
+"""The command `scanner`. Exit codes: 0 done, 1 refused or failed with a reason, 2 wrong usage."""
+
+import json
+import logging
+import os
+import platform
+import sys
+import threading
+import webbrowser
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import wraps
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from statistics import median
+from typing import IO, ParamSpec, TypeVar
+
+import click
+
+from scanner import config, pairing, station
+from scanner.camera import BadSource
+from scanner.checkup import checkup
+from scanner.journal import FILE_NAME, Journal, JournalError, Unsound
+from scanner.link import BadAddress, Link, Server
+from scanner.page.server import PortTaken
+from scanner.sight import DecodedFile, decode_file
+from scanner.sight.measure import Measured, measure
+from scanner.trial import Trial, tried
+from ticketing.wire.verdict import Verdict
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Failed(click.ClickException):
+    """Anything a person can cause: one sentence, exit code 1."""
+
+
+def _version() -> str:
+    try:
+        return version("einlass")
+    except PackageNotFoundError:  # pragma: no cover  a checkout that was never installed
+        return "0"
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Expected troubles as a sentence instead of a traceback."""
+    try:
+        yield
+    except BadSource as bad:
+        raise Failed(bad.detail) from None
+    except (
+        config.ConfigError,
+        pairing.PairingFailed,
+        JournalError,
+        BadAddress,
+    ) as error:
+        raise Failed(str(error)) from None
+
+
+def _with_home(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn expected troubles of a command into messages."""
+
+    @wraps(command)
+    def run(*arguments: P.args, **options: P.kwargs) -> R:
+        with _told():
+            return command(*arguments, **options)
+
+    return run
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per result."
+)
+home_pass = click.make_pass_decorator(Path)
+files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE...")
+
+
+def _show(row: Mapping[str, object], text: str, *, as_json: bool) -> None:
+    click.echo(json.dumps(row, ensure_ascii=False) if as_json else text)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--home",
+    metavar="DIR",
+    help=f"The station's home (default: {config.HOME_VARIABLE} or ./var/station).",
+)
+@click.version_option(_version(), prog_name="scanner")
+@click.pass_context
+def main(context: click.Context, home: str | None) -> None:
+    """The station at the gate: reads codes, shows verdicts, keeps a record."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    context.obj = config.home_from(home)
+
+
+@main.command()
+@click.option("--server", required=True, metavar="URL", help="Address of the service.")
+@click.option("--name", default=platform.node() or "Station", help="Shown to staff.")
+@click.argument("code")
+@json_option
+@home_pass
+@_with_home
+def pair(home: Path, server: str, name: str, code: str, *, as_json: bool) -> None:
+    """Make this computer a station, with a CODE of `ticketing station add`."""
+    paired = pairing.pair(home, server, code, name=name[:100], draw=station.draw)
+    gate = paired.answer.gate_name.en
+    row = {"station": paired.answer.station, "gate": paired.answer.gate, "server": paired.server}
+    _show(row, f"Paired: {gate}, {paired.answer.museum}. Start with: scanner run", as_json=as_json)
+
+
+@main.command()
+@click.option("--source", metavar="SRC", help="Camera number, file, folder or MJPEG address.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the page on 127.0.0.1.")
+@click.option("--no-browser", is_flag=True, help="Do not open the page.")
+@json_option
+@home_pass
+@_with_home
+def run(
+    home: Path, source: str | None, port: int | None, *, no_browser: bool, as_json: bool
+) -> None:
+    """Run the station until Ctrl-C."""
+    settings = config.load_settings(home)
+    settings = replace(settings, source=source or settings.source, port=port or settings.port)
+    paired, key = config.load_pairing(home), config.load_key(home)
+    opener = station.opener_of(settings.source)
+    stop = threading.Event()
+    # Before anything is told to be ready: whoever waits for that may stop it at once.
+    with station.stopped_by_signals(stop):
+        try:
+            here = station.Station(home, settings, paired, key, version=_version())
+        except PortTaken:
+            raise Failed(
+                f"port {settings.port} is taken by another program; choose another with --port"
+            ) from None
+        _show({"station": here.address}, f"Station: {here.address}  (Ctrl-C ends)", as_json=as_json)
+        sys.stdout.flush()
+        if not no_browser and _has_screen():
+            threading.Thread(target=webbrowser.open, args=(here.address,), daemon=True).start()
+        here.run(opener, stop)
+
+
+@main.command()
+@files_argument
+@click.option("--at", "at_text", metavar="TIME", help="Another time (ISO 8601); implies --offline.")
+@click.option("--offline", is_flag=True, help="Do not ask the service.")
+@json_option
+@home_pass
+@_with_home
+def check(
+    home: Path, files: tuple[str, ...], at_text: str | None, *, offline: bool, as_json: bool
+) -> None:
+    """The verdict of each picture, as the station would decide now. Records nothing.
+
+    Exit code 1 if any is refused or cannot be read.
+    """
+    settings, paired = config.load_settings(home), config.load_pairing(home)
+    at = _time(at_text, paired)
+    link = Link(Server.of(paired.server), paired.answer.token)
+    trial = Trial(
+        pairing=paired,
+        moves=station.known_moves(home),
+        link=None if offline or at_text else link,
+        timeout_s=settings.deadline_ms / 1000,
+    )
+    refused = False
+    for file in files:
+        for row in tried(trial, file, at, scan_id=station.RealWorld().scan_id):
+            _show(row.to_json(), str(row), as_json=as_json)
+            refused |= row.result is None or row.result.verdict is Verdict.REFUSE
+    link.close()
+    if refused:
+        raise click.exceptions.Exit(1)
+
+
+@main.command()
+@files_argument
+def decode(files: tuple[str, ...]) -> None:
+    """Every barcode in pictures and videos, ours or not: one JSON line per FILE."""
+    failed = False
+    for file in files:
+        try:
+            click.echo(json.dumps(_decoded(decode_file(file)), ensure_ascii=False))
+        except BadSource as bad:
+            failed = True
+            click.echo(f"{file}: {bad.detail}", err=True)
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@json_option
+@_with_home
+def bench(folder: Path, *, as_json: bool) -> None:
+    """Recall and time of the readers over DIR, a folder of photos with a truth.tsv."""
+    measured = list(measure(folder))
+    if not measured:
+        raise Failed("none of the photos that truth.tsv lists can be read")
+    for name, photos in {"all": measured, **_by_category(measured)}.items():
+        read = sum(one.read for one in photos)
+        row = {
+            "category": name,
+            "photos": len(photos),
+            "recall": round(read / len(photos), 4),
+            "ms_median": round(median(one.ms for one in photos), 2),
+            "zxing_recall": round(sum(one.alone_read for one in photos) / len(photos), 4),
+            "zxing_ms_median": round(median(one.alone_ms for one in photos), 2),
+            "stages": dict(Counter(one.stage for one in photos if one.stage)),
+        }
+        text = f"{name}: {read} of {len(photos)} read, {row['ms_median']} ms"
+        _show(row, text, as_json=as_json)
+
+
+@main.command()
+@json_option
+@home_pass
+def doctor(home: Path, *, as_json: bool) -> None:
+    """Look at settings, key, pairing, service, clock, camera, readers and disk."""
+    findings = list(checkup(home, station.now()))
+    for found in findings:
+        _show(found.to_json(), str(found), as_json=as_json)
+    if not all(found.fine for found in findings):
+        raise click.exceptions.Exit(1)
+
+
+@main.group()
+def journal() -> None:
+    """The station's record of what it has shown."""
+
+
+@journal.command()
+@json_option
+@home_pass
+@_with_home
+def verify(home: Path, *, as_json: bool) -> None:
+    """Walk the chain: every number, hash and signature."""
+    with _journal(home) as opened:
+        outcome = opened.verify()
+    if isinstance(outcome, Unsound):
+        row = {"sound": False, "entry": outcome.n, "problem": outcome.problem}
+        _show(row, f"Entry {outcome.n}: {outcome.problem}.", as_json=as_json)
+        raise click.exceptions.Exit(1)
+    row = {"sound": True, "entries": outcome.entries}
+    _show(row, f"The chain holds over {outcome.entries} entries.", as_json=as_json)
+
+
+@journal.command()
+@click.option("--out", type=click.File("w", encoding="utf-8"), default="-", help="A file.")
+@home_pass
+@_with_home
+def export(home: Path, out: IO[str]) -> None:
+    """Every entry as a JSON line, in order."""
+    with _journal(home) as opened:
+        for line in opened.lines():
+            out.write(line + "\n")
+
+
+@contextmanager
+def _journal(home: Path) -> Iterator[Journal]:
+    key = config.load_key(home)
+    if not (home / FILE_NAME).exists():
+        raise Failed("there is no journal yet; it begins with the first scanner run")
+    opened = Journal(home / FILE_NAME, key, draw=station.draw)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def _by_category(measured: list[Measured]) -> dict[str, list[Measured]]:
+    groups: dict[str, list[Measured]] = {}
+    for one in measured:
+        groups.setdefault(one.photo.category, []).append(one)
+    return dict(sorted(groups.items()))
+
+
+def _decoded(found: DecodedFile) -> dict[str, object]:
+    row: dict[str, object] = {"file": found.file, "texts": found.texts}
+    if found.frames is not None:
+        row["frames"] = found.frames
+    return row | {"ms": round(found.ms, 1)}
+
+
+def _time(text: str | None, paired: config.Pairing) -> datetime:
+    if text is None:
+        return station.now()
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter("a time like 2026-10-04T14:00", param_hint="--at") from None
+    return (at if at.tzinfo else at.replace(tzinfo=paired.zone)).astimezone(UTC)
+
+
+def _has_screen() -> bool:
+    """Whether a browser could be shown to somebody."""
+    if sys.platform in {"darwin", "win32"}:
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,260 @@
+"""The desk: one thread that feeds the gate its events and does what comes out, in order.
+
+Everything that happens is put in a row (`post`), from whatever thread; only the desk's own
+thread touches the gate, the journal and what is shown. An entry is on disk before the page
+hears of the verdict. Questions to the service run in threads of their own.
+"""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from scanner.events import (
+    Action,
+    Answer,
+    Ask,
+    AskSettle,
+    ClockJudged,
+    Effect,
+    Event,
+    LinkDown,
+    LinkState,
+    LinkUp,
+    Moment,
+    NoAnswer,
+    Record,
+    ScanId,
+    Settle,
+    Show,
+    Sound,
+    Step,
+    Switch,
+    Tick,
+    Typed,
+)
+from scanner.gate import Gate
+from scanner.journal import Journal, JournalError
+from scanner.link import Link, NoReply, Pulse
+from scanner.page.feed import Feed
+from scanner.presentation import KEPT_SCANS, Facts, House, page_state
+from scanner.screen import Screen
+from ticketing.wire.station_api import ScanAnswer, ScanRequest
+from ticketing.wire.verdict import Direction
+
+TICK_S: Final = 0.05
+"""How exactly deadlines are kept; a gate of 400 ms does not notice."""
+WRONG_CLOCK: Final = timedelta(minutes=5)
+"""Beyond this the clock judges no times any more."""
+CLOCK_STEP_MS: Final = 2_000
+"""A change of the clock's difference that is worth an entry."""
+_ASKERS = 6
+
+log = logging.getLogger("scanner")
+Change = Callable[[Facts], Facts]
+
+
+class World(Protocol):
+    """The station's clock and chance."""
+
+    def moment(self) -> Moment:
+        """Now."""
+        ...
+
+    def scan_id(self) -> ScanId:
+        """An id no scan has had."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a desk works with."""
+
+    gate: Gate
+    journal: Journal
+    link: Link
+    feed: Feed
+    house: House
+    world: World
+
+
+class Desk:
+    """Runs one gate; what the page may do are its methods, callable from any thread."""
+
+    def __init__(self, parts: Parts, *, lang: str = "de") -> None:
+        self.feed = parts.feed
+        self.world = parts.world
+        self._parts = parts
+        self._row: queue.SimpleQueue[Event | Change] = queue.SimpleQueue()
+        self._askers = ThreadPoolExecutor(_ASKERS, thread_name_prefix="ask")
+        self._facts = Facts(lang=lang, unsent=parts.journal.unsent())
+        self._stopped = threading.Event()
+        self._noted_ahead_ms: int | None = None
+        self._published: tuple[Facts, datetime] | None = None
+        self._publish()
+
+    # ------------------------------------------------------------ from any thread
+
+    def post(self, happened: Event | Change) -> None:
+        """Put an event, or a change of what is shown, in the row."""
+        self._row.put(happened)
+
+    def typed(self, text: str) -> None:
+        """A hand scanner or somebody has typed."""
+        self.post(Typed(text, self._parts.world.scan_id()))
+
+    def settle(self, scan_id: ScanId, action: Action) -> None:
+        """Staff confirm or decline what is shown."""
+        self.post(Settle(scan_id, action))
+
+    def switch(self, direction: Direction) -> None:
+        """Entry or exit from now on."""
+        self.post(Switch(direction))
+
+    def speak(self, lang: str) -> None:
+        """The language of the page."""
+        self.post(lambda facts: replace(facts, lang=lang))
+
+    @property
+    def lang(self) -> str:
+        """The language of the page."""
+        return self._facts.lang
+
+    def heard(self, pulse: Pulse | NoReply) -> None:
+        """The service was probed."""
+        if isinstance(pulse, NoReply):
+            self.post(LinkDown(pulse.failure))
+            return
+        self.post(LinkUp(self._parts.world.scan_id()))
+        ahead_ms = pulse.ahead_ms
+        if ahead_ms is not None:
+            self.post(lambda facts: replace(facts, ahead_ms=ahead_ms))
+            self.post(ClockJudged(ok=timedelta(milliseconds=abs(ahead_ms)) <= WRONG_CLOCK))
+
+    def stop(self) -> None:
+        """End the desk's thread after what is in the row."""
+        self._stopped.set()
+
+    # ------------------------------------------------------------ the desk's own thread
+
+    def run(self) -> None:
+        """Work until stopped; whatever one event does, the next one is handled."""
+        while not self._stopped.is_set() or not self._row.empty():
+            try:
+                happened: Event | Change = self._row.get(timeout=TICK_S)
+            except queue.Empty:
+                happened = Tick()
+            try:
+                self.handle(happened)
+            except Exception as error:  # noqa: BLE001  a gate that stands still is worse than any fault
+                log.error("an event could not be handled: %s", type(error).__name__)  # noqa: TRY400  a traceback could tell what was read
+        self._askers.shutdown(wait=False, cancel_futures=True)
+
+    def handle(self, happened: Event | Change) -> None:
+        """Do one thing in the row, and let the page know."""
+        if callable(happened):
+            self._facts = happened(self._facts)
+            self._note_clock()
+        else:
+            moment = self._parts.world.moment()
+            effects = self._parts.gate.handle(happened, moment)
+            self._do_all(effects)
+            self._follow_line(happened, moment)
+        self._publish()
+
+    def _do_all(self, effects: tuple[Effect, ...]) -> None:
+        try:
+            for effect in effects:
+                self._do(effect)
+        except JournalError:
+            # What cannot be recorded is not shown: nobody comes in unrecorded.
+            log.error("the journal takes no entries")  # noqa: TRY400  the message says all there is
+            self._facts = replace(self._facts, trouble=True)
+        if any(isinstance(effect, Record) for effect in effects):
+            self._facts = replace(self._facts, unsent=self._parts.journal.unsent())
+
+    def _do(self, effect: Effect) -> None:
+        match effect:
+            case Record():
+                self._parts.journal.append(effect.entry)
+                self._facts = replace(self._facts, trouble=False)
+            case Show():
+                self._show(effect.screen)
+            case Sound():
+                number = self._facts.sound[0] + 1
+                self._facts = replace(self._facts, sound=(number, effect.verdict))
+            case Ask() | AskSettle():
+                with suppress(RuntimeError):  # the station is stopping
+                    self._askers.submit(self._ask, effect)
+
+    def _show(self, screen: Screen) -> None:
+        recent = self._facts.recent
+        if screen.result is not None:
+            others = tuple(one for one in recent if one.scan_id != screen.scan_id)
+            recent = (_without_name(screen), *others)[:KEPT_SCANS]
+        self._facts = replace(self._facts, screen=screen, recent=recent)
+
+    def _follow_line(self, happened: Event, moment: Moment) -> None:
+        gate, facts = self._parts.gate, self._facts
+        is_down = gate.link is LinkState.DOWN
+        offline_at = (facts.offline_at or moment.at) if is_down else None
+        has_answered = isinstance(happened, Answer | LinkUp)
+        self._facts = replace(
+            facts,
+            link=gate.link,
+            inside=gate.inside,
+            offline_at=offline_at,
+            known_at=moment.at if has_answered else facts.known_at,
+        )
+
+    def _note_clock(self) -> None:
+        ahead_ms = self._facts.ahead_ms
+        if ahead_ms is None:
+            return
+        last = self._noted_ahead_ms
+        if last is None or abs(ahead_ms - last) >= CLOCK_STEP_MS:
+            self._noted_ahead_ms = ahead_ms
+            with suppress(JournalError):
+                self._parts.journal.note("clock", self._parts.world.moment().at, diff_ms=ahead_ms)
+
+    def _publish(self) -> None:
+        now = self._parts.world.moment().at
+        what = (self._facts, now.replace(second=0, microsecond=0))
+        if what == self._published:  # twenty ticks a second change nothing
+            return
+        self._published = what
+        self._parts.feed.publish("state", page_state(self._facts, self._parts.house, now))
+
+    # ------------------------------------------------------------ the askers' threads
+
+    def _ask(self, asked: Ask | AskSettle) -> None:
+        if isinstance(asked, Ask):
+            step = Step.SCAN
+            request = ScanRequest(
+                scan_id=asked.scan_id,
+                barcode=asked.text,
+                direction=asked.direction,
+                scanned_at=asked.at,
+                gate=self._parts.house.gate,
+            )
+            reply: ScanAnswer | NoReply = self._parts.link.ask(request)
+        else:
+            step = Step.SETTLE
+            reply = self._parts.link.settle(asked.scan_id, asked.action, checks=asked.checks)
+        if isinstance(reply, NoReply):
+            self.post(NoAnswer(asked.scan_id, step, reply.failure))
+        else:
+            self.post(Answer(asked.scan_id, step, reply))
+
+
+def _without_name(screen: Screen) -> Screen:
+    """For the list of last scans, which visitors can read."""
+    result = screen.result
+    if result is None or result.ticket is None:
+        return screen
+    return replace(screen, result=replace(result, ticket=replace(result.ticket, holder="")))

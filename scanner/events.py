@@ -1,0 +1,275 @@
+"""What reaches the gate and what it wants done: events in, effects out. Pure data.
+
+The gate's room: no clock, no chance, no I/O. Times come with a `Moment`, scan ids are
+drawn by the station and travel with the events.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from scanner.screen import Screen
+from ticketing.wire.moves import Move
+from ticketing.wire.station_api import ScanAnswer
+from ticketing.wire.token import TicketId
+from ticketing.wire.verdict import Basis, Check, Direction, Reason, Verdict
+
+ScanId = NewType("ScanId", str)
+"""32 lower-case hexadecimal digits, drawn by the station."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something happened: aware UTC for records, monotonic milliseconds for waiting.
+
+    The wall clock may jump; how long a code was out of sight must not.
+    """
+
+    at: datetime
+    mono_ms: int
+
+
+class Failure(StrEnum):
+    """Why the service gave no answer that can be used."""
+
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    BROKEN = "broken"
+    REVOKED = "revoked"
+    BUSY = "busy"
+    SERVER = "server"
+    REFUSED = "refused"
+    RESOLVED = "already_resolved"
+    LAPSED = "lapsed"
+
+
+class LinkState(StrEnum):
+    """What is known of the way to the service."""
+
+    UNKNOWN = "unknown"
+    UP = "up"
+    DOWN = "down"
+    REVOKED = "revoked"
+
+
+class Action(StrEnum):
+    """How staff settle an attention."""
+
+    CONFIRM = "confirm"
+    DECLINE = "decline"
+
+
+class Step(StrEnum):
+    """What the service was asked: to judge a scan, or to settle one."""
+
+    SCAN = "scan"
+    SETTLE = "settle"
+
+
+# ---------------------------------------------------------------- events
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A text in the picture, with the id its scan would have if it is a new one."""
+
+    text: str
+    scan_id: ScanId
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All texts of one frame; none is an event too, it says that codes have left."""
+
+    sightings: tuple[Sighting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A text of the hand scanner, the keyboard, or a dropped picture."""
+
+    text: str
+    scan_id: ScanId
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The service's answer, in time or late."""
+
+    scan_id: ScanId
+    step: Step
+    answer: ScanAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The service will not answer this question any more."""
+
+    scan_id: ScanId
+    step: Step
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    """The service answers; `fresh` is for a scan that waits to be asked again."""
+
+    fresh: ScanId
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    """The service was probed in vain."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Staff confirm or decline what is shown; a press meant for another scan does nothing."""
+
+    scan_id: ScanId
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Entry or exit from now on."""
+
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class ClockJudged:
+    """Whether the station's clock can be believed."""
+
+    ok: bool
+
+
+Event = Seen | Typed | Answer | NoAnswer | Tick | LinkUp | LinkDown | Settle | Switch | ClockJudged
+
+# ---------------------------------------------------------------- what is recorded
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMove:
+    """A move this station has let happen; `issue` is that of the barcode shown."""
+
+    ticket_id: TicketId
+    issue: int
+    move: Move
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanEntry:
+    """A scan and what was shown for it. No text, no name.
+
+    `ticket_id` and `issue` are what the barcode says, None for codes; `digest` has 16 bytes.
+    """
+
+    scan_id: ScanId
+    ticket_id: TicketId | None
+    issue: int | None
+    digest: bytes
+    text_class: str
+    direction: Direction
+    people: int
+    at: datetime
+    mono_ms: int
+    basis: Basis
+    verdict: Verdict
+    reason: Reason
+    checks: tuple[Check, ...]
+    own: OwnMove | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveEntry:
+    """Staff settled an attention; `basis` tells whether the service knows of it."""
+
+    scan_id: ScanId
+    action: Action
+    checks: tuple[Check, ...]
+    people: int
+    at: datetime
+    basis: Basis
+    own: OwnMove | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LateEntry:
+    """The service's verdict came after the station had shown its own; `agrees` with it."""
+
+    scan_id: ScanId
+    verdict: Verdict
+    at: datetime
+    agrees: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEntry:
+    """The way to the service opened or closed."""
+
+    is_up: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignCount:
+    """A text that is none of ours: counted for its hour, nothing else is kept."""
+
+    at: datetime
+
+
+Entry = ScanEntry | ResolveEntry | LateEntry | LinkEntry | ForeignCount
+
+# ---------------------------------------------------------------- effects
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Write and sync before anything that follows."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Put this on the screen."""
+
+    screen: Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The sound of a verdict, once."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the service to judge a scan."""
+
+    scan_id: ScanId
+    text: str
+    direction: Direction
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AskSettle:
+    """Ask the service to settle an attention."""
+
+    scan_id: ScanId
+    action: Action
+    checks: tuple[Check, ...]
+
+
+Effect = Record | Show | Sound | Ask | AskSettle

@@ -1,0 +1,1 @@
+"""The page at the gate: Flask on loopback, for the one browser on this computer."""

@@ -1,0 +1,201 @@
+"""The state of the page: everything it shows, in both languages, as one JSON document. Pure.
+
+No text of a barcode is in it, and the last scans carry no names: visitors can see the
+screen. The holder's name stands in the panel alone, for as long as the verdict does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from scanner.events import LinkState
+from scanner.panel import Panel, Place, camera_panel, offer_name, panel_of, trouble_panel
+from scanner.screen import Face, Screen
+from scanner.wording import Words, both
+from ticketing.wire.facts import Evidence
+from ticketing.wire.texts import Localised, local_time, render, verdict_word
+from ticketing.wire.verdict import Direction, Verdict
+
+WRONG_CLOCK_MS = 60_000
+"""From here on the station says that its clock is wrong (`design.md`, Clocks)."""
+KEPT_SCANS = 8
+_MINUS = "\N{MINUS SIGN}"
+
+_LINK_CLASS = {
+    LinkState.UP: "up",
+    LinkState.UNKNOWN: "idle",
+    LinkState.DOWN: "down",
+    LinkState.REVOKED: "down",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Where the station stands; does not change while it runs."""
+
+    museum: str
+    gate: str
+    gate_name: Localised
+    zone: ZoneInfo
+    offers: Mapping[int, Localised] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Eye:
+    """The camera: its name, since when it is lost (aware UTC), whether its film is over.
+
+    `seen`: whether it has given a picture since the start.
+    """
+
+    name: str = ""
+    lost_at: datetime | None = None
+    ended: bool = False
+    seen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the page is made of; times aware UTC.
+
+    `offline_at`: since when the line is down; `known_at`: when the service last answered;
+    `ahead_ms`: the station's clock against the service's; `sound`: a number that grows
+    with each sound, and the verdict to sound; `trouble`: the journal takes no entries.
+    """
+
+    screen: Screen = field(default_factory=Screen)
+    recent: tuple[Screen, ...] = ()
+    link: LinkState = LinkState.UNKNOWN
+    offline_at: datetime | None = None
+    known_at: datetime | None = None
+    unsent: int = 0
+    ahead_ms: int | None = None
+    inside: int | None = None
+    eye: Eye = field(default_factory=Eye)
+    sound: tuple[int, Verdict | None] = (0, None)
+    trouble: bool = False
+    lang: str = "de"
+
+
+def page_state(facts: Facts, house: House, now: datetime) -> dict[str, object]:
+    """The state as JSON: what is shown in each language, and what needs no words."""
+    number, verdict = facts.sound
+    eye = facts.eye
+    picture = "lost" if eye.lost_at else "ended" if eye.ended else "live"
+    return {
+        "lang": facts.lang,
+        "scan": facts.screen.scan_id if facts.screen.may_settle else "",
+        "direction": facts.screen.direction.value,
+        "link": _LINK_CLASS[facts.link],
+        "picture": picture,
+        "sound": {"n": number, "verdict": verdict and verdict.value},
+        "words": {words.lang: _in_words(facts, house, now, words) for words in both()},
+    }
+
+
+def _in_words(facts: Facts, house: House, now: datetime, words: Words) -> dict[str, object]:
+    place = Place(
+        gate=house.gate,
+        gate_name=house.gate_name,
+        zone=house.zone,
+        now=now,
+        offers=house.offers,
+        unsent=facts.unsent,
+        known_at=facts.known_at,
+        inside=facts.inside,
+    )
+    is_wrong = facts.ahead_ms is not None and abs(facts.ahead_ms) > WRONG_CLOCK_MS
+    return {
+        "gate": _gate(facts, house, words),
+        "link": _link(facts, house.zone, words),
+        "clock": _clock(facts.ahead_ms, words),
+        "clock_wrong": is_wrong,
+        "inside": "" if facts.inside is None else str(facts.inside),
+        "time": local_time(now, house.zone),
+        "panel": asdict(_panel(facts, place, words)),
+        "recent": [_recent(screen, place, words) for screen in facts.recent],
+        "chip": words.say("live", camera=camera_name(facts.eye.name, words)),
+        "message": _message(facts.eye, words),
+    }
+
+
+def _gate(facts: Facts, house: House, words: Words) -> str:
+    """Whoever counts exits must see so at any time."""
+    name = house.gate_name.in_(words.lang)
+    leaves = facts.screen.direction is Direction.EXIT
+    return f"{name} · {words.say('fact.exit')}" if leaves else name
+
+
+def camera_name(name: str, words: Words) -> str:
+    """`webcam 0` as people count cameras; of a file or an address nothing is shown."""
+    number = name.removeprefix("webcam ")
+    if number != name and number.isdigit():
+        return words.say("camera.webcam", number=int(number) + 1)
+    return words.say("camera.film")
+
+
+def _panel(facts: Facts, place: Place, words: Words) -> Panel:
+    if facts.trouble:
+        return trouble_panel(words)
+    lost_at = facts.eye.lost_at
+    if lost_at is None or not _gives_way(facts.screen, lost_at):
+        return panel_of(facts.screen, place, words)
+    return camera_panel(lost_at, camera_name(facts.eye.name, words), place, words)
+
+
+def _gives_way(screen: Screen, lost_at: datetime) -> bool:
+    """Whether a lost camera matters more than what is shown: nothing open, nothing newer."""
+    is_older = screen.at is not None and screen.at < lost_at
+    return screen.face is Face.READY or (is_older and not screen.may_settle)
+
+
+def _link(facts: Facts, zone: ZoneInfo, words: Words) -> str:
+    if facts.link is LinkState.UP:
+        key = "link.up_unsent" if facts.unsent else "link.up"
+        return words.say(key, count=facts.unsent)
+    if facts.link is LinkState.DOWN and facts.offline_at is not None:
+        since = local_time(facts.offline_at, zone)
+        return words.say("link.down", since=since, count=facts.unsent)
+    return words.say("link.revoked" if facts.link is LinkState.REVOKED else "link.unknown")
+
+
+def _clock(ahead_ms: int | None, words: Words) -> str:
+    if ahead_ms is None:
+        return ""
+    if abs(ahead_ms) > WRONG_CLOCK_MS:
+        way = words.say("clock.fast" if ahead_ms > 0 else "clock.slow")
+        return words.say("clock.wrong", minutes=round(abs(ahead_ms) / 60_000), way=way)
+    # The service tells whole seconds.
+    seconds = round(ahead_ms / 1000)
+    sign = "+" if seconds > 0 else _MINUS if seconds else "±"
+    return words.say("clock", seconds=f"{sign}{abs(seconds)}")
+
+
+def _recent(screen: Screen, place: Place, words: Words) -> dict[str, str]:
+    result = screen.result
+    if result is None or screen.at is None:
+        return {"shape": "v-foreign", "word": "", "what": "", "time": ""}
+    offer = offer_name(screen, place, words) or words.say("code" if result.code else "ticket")
+    if result.verdict in {Verdict.REFUSE, Verdict.ATTENTION}:
+        told = render(result.reason, words.lang, Evidence(), place.zone, place.now).title
+        what = (
+            f"{offer}, {told[:1].lower() + told[1:]}" if words.lang == "en" else f"{offer}: {told}"
+        )
+    elif result.people > 1:
+        what = f"{offer}, {words.count('people', result.people)}"
+    else:
+        what = offer
+    return {
+        "shape": f"v-{result.verdict.value}",
+        "word": verdict_word(result.verdict, words.lang),
+        "what": what,
+        "time": local_time(screen.at, place.zone),
+    }
+
+
+def _message(eye: Eye, words: Words) -> list[str]:
+    if eye.lost_at is not None:
+        if eye.seen:
+            return [words.say("picture.none"), words.say("picture.searching")]
+        return [words.say("picture.none_at_all"), words.say("picture.searching")]
+    return [words.say("picture.ended")] if eye.ended else []

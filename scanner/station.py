@@ -1,0 +1,216 @@
+"""The station, put together: camera, eyes, desk, page and line, each in its thread.
+
+The one place that reads the clock and draws chance. Whatever a part does, the others go
+on: a lost camera is looked for again, a dead line is probed, a fault in the eyes costs
+one frame.
+"""
+
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from scanner.camera import BadSource, Camera, Trouble, open_source
+from scanner.config import Pairing, Settings, StationKey, load_key
+from scanner.desk import WRONG_CLOCK, Desk, Parts
+from scanner.events import ClockJudged, Moment, OwnMove, ScanId
+from scanner.eyes import Eyes, Hands
+from scanner.gate import Gate
+from scanner.journal import FILE_NAME, Journal
+from scanner.judge import Post
+from scanner.link import Link, Server
+from scanner.page.app import Page, create_app
+from scanner.page.feed import Feed
+from scanner.page.server import PageServer
+from scanner.presentation import House
+from scanner.wording import both
+
+PROBE_S: Final = 5.0
+_JOIN_S: Final = 3.0
+_SCAN_ID_BYTES: Final = 16
+
+
+class RealWorld:
+    """The computer's clock and chance."""
+
+    def moment(self) -> Moment:
+        """Now, by both clocks."""
+        return Moment(datetime.now(UTC), time.monotonic_ns() // 1_000_000)
+
+    def scan_id(self) -> ScanId:
+        """128 random bits."""
+        return ScanId(secrets.token_hex(_SCAN_ID_BYTES))
+
+
+def draw(size: int) -> bytes:
+    """Random bytes for keys and ids."""
+    return secrets.token_bytes(size)
+
+
+def now() -> datetime:
+    """The computer's clock, aware UTC."""
+    return datetime.now(UTC)
+
+
+class Probe:
+    """Asks the service every few seconds whether it lives."""
+
+    def __init__(self, link: Link, desk: Desk, *, every_s: float) -> None:
+        self._link = link
+        self._desk = desk
+        self._every_s = every_s
+
+    def run(self, stop: threading.Event) -> None:
+        """Probe until stopped, the first time at once."""
+        while not stop.is_set():
+            self._desk.heard(self._link.probe(now()))
+            stop.wait(self._every_s)
+
+
+class Station:
+    """A whole station."""
+
+    def __init__(
+        self, home: Path, settings: Settings, pairing: Pairing, key: StationKey, *, version: str
+    ) -> None:
+        """Open the journal and listen on the page's port.
+
+        Raises:
+            JournalError: the journal cannot be used.
+            PortTaken: another program listens on the port.
+            BadAddress: the service's address is none a station talks to.
+        """
+        self._settings = settings
+        answer = pairing.answer
+        self._link = Link(Server.of(pairing.server), answer.token)
+        self._feed = Feed()
+        self._journal = Journal(home / FILE_NAME, key, draw=draw)
+        post = Post(
+            gate=answer.gate,
+            zone=pairing.zone,
+            ring=answer.keys,
+            digest_key=answer.digest_key,
+            deadline_ms=settings.deadline_ms,
+        )
+        offers = {offer.number: offer.name for offer in answer.offers}
+        self._desk = Desk(
+            Parts(
+                gate=Gate(post, self._journal.moves()),
+                journal=self._journal,
+                link=self._link,
+                feed=self._feed,
+                house=House(answer.museum, answer.gate, answer.gate_name, pairing.zone, offers),
+                world=RealWorld(),
+            ),
+            lang=settings.language,
+        )
+        self._version = version
+        self._server = self._listen(answer.museum)
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds the page."""
+        return self._server.address
+
+    def run(self, opener: Callable[[], Camera], stop: threading.Event) -> None:
+        """Work until `stop` is set; then everything is closed in order.
+
+        Raises:
+            JournalError: not even the start can be recorded.
+        """
+        source = self._settings.source
+        name = f"webcam {source}" if source.isdigit() else ""
+        eyes = Eyes(opener, self._desk, name=name)
+        probe = Probe(self._link, self._desk, every_s=PROBE_S)
+        with ExitStack() as closing:
+            closing.callback(self._journal.close)
+            closing.callback(self._link.close)
+            self._begin()
+            closing.enter_context(_thread("desk", self._desk.run, self._desk.stop))
+            closing.enter_context(_thread("probe", lambda: probe.run(stop)))
+            closing.enter_context(_thread("eyes", lambda: eyes.run(stop)))
+            closing.enter_context(self._server)
+            closing.callback(self._feed.close)
+            while not stop.wait(1.0):
+                pass
+
+    def _begin(self) -> None:
+        newest_at = self._journal.newest_at()
+        if newest_at is not None and now() < newest_at - WRONG_CLOCK:
+            # Before the last entry: a clock battery that is empty.
+            self._desk.post(ClockJudged(ok=False))
+        self._journal.note("boot", now(), version=self._version)
+
+    def _listen(self, museum: str) -> PageServer:
+        words = {one.lang: dict(one.by_key) for one in both()}
+        page = Page(Hands(self._desk), self._feed, words, museum, lambda: self._desk.lang)
+        try:
+            return PageServer(create_app(page), self._settings.port)
+        except BaseException:
+            self._journal.close()
+            raise
+
+
+def opener_of(source: str) -> Callable[[], Camera]:
+    """How the source is opened, and opened again. A webcam that is not there may come.
+
+    Raises:
+        BadSource: a file or an address that cannot be right.
+    """
+
+    def reopen() -> Camera:
+        return open_source(source)
+
+    try:
+        first = [open_source(source)]
+    except BadSource as bad:
+        if bad.reason in {Trouble.NO_WEBCAM, Trouble.NO_ANSWER}:
+            return reopen
+        raise
+    return lambda: first.pop() if first else reopen()
+
+
+@contextmanager
+def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """Ctrl-C and SIGTERM set the event, so that everything is closed in order."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _thread(
+    name: str, run: Callable[[], None], stop: Callable[[], None] | None = None
+) -> Iterator[None]:
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        if stop is not None:
+            stop()
+        thread.join(_JOIN_S)
+
+
+def known_moves(home: Path) -> tuple[OwnMove, ...]:
+    """The moves in a home's journal, which is only read; none if there is no journal.
+
+    Raises:
+        ConfigError, JournalError: the key or the journal cannot be used.
+    """
+    path = home / FILE_NAME
+    if not path.exists():
+        return ()
+    journal = Journal(path, load_key(home), draw=draw)
+    moves = journal.moves()
+    journal.close()
+    return moves

@@ -1,0 +1,376 @@
+"""The journal: chained, signed, on disk before anything is shown, and without any text."""
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from scanner.config import StationKey, make_key
+from scanner.events import (
+    Action,
+    ForeignCount,
+    LateEntry,
+    LinkEntry,
+    OwnMove,
+    ResolveEntry,
+    ScanEntry,
+    ScanId,
+)
+from scanner.journal import (
+    FILE_NAME,
+    Journal,
+    JournalBroken,
+    JournalError,
+    JournalForeign,
+    Sound,
+    Unsound,
+)
+from tests.scanner.station_kit import HOLDER, NOON, SHORT_CODE, WEB, Desk, a_ticket
+from ticketing.wire.chain import canonical_body, h0
+from ticketing.wire.codec import from_base64url
+from ticketing.wire.moves import Move, MoveKind
+from ticketing.wire.token import TicketId
+from ticketing.wire.verdict import Basis, Check, Direction, Reason, Verdict
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def draw(size: int) -> bytes:
+    """No chance in tests."""
+    return bytes(range(size))
+
+
+@pytest.fixture(name="key")
+def _key(tmp_path: Path) -> StationKey:
+    """The station's key."""
+    return make_key(tmp_path, draw)
+
+
+@pytest.fixture(name="journal")
+def _journal(tmp_path: Path, key: StationKey) -> Iterator[Journal]:
+    """A new journal."""
+    opened = Journal(tmp_path / FILE_NAME, key, draw=draw)
+    yield opened
+    opened.close()
+
+
+def a_scan(number: int = 1, basis: Basis = Basis.ONLINE, *, moves: bool = True) -> ScanEntry:
+    """An admitted scan of ticket 7."""
+    scan_id = ScanId(f"{number:032x}")
+    ticket_id = TicketId(bytes(14) + b"\7")
+    move = Move(number, bytes.fromhex(scan_id), MoveKind.ENTRY, 2, NOON, "sued")
+    return ScanEntry(
+        scan_id=scan_id,
+        ticket_id=ticket_id,
+        issue=3,
+        digest=bytes(16),
+        text_class="ticket",
+        direction=Direction.ENTRY,
+        people=2,
+        at=NOON,
+        mono_ms=17,
+        basis=basis,
+        verdict=Verdict.ADMIT,
+        reason=Reason.OK,
+        checks=(),
+        own=OwnMove(ticket_id, 3, move) if moves else None,
+    )
+
+
+def a_resolve(basis: Basis) -> ResolveEntry:
+    """Staff have confirmed scan 1."""
+    return ResolveEntry(
+        scan_id=ScanId(f"{1:032x}"),
+        action=Action.CONFIRM,
+        checks=(Check.PROOF,),
+        people=1,
+        at=NOON,
+        basis=basis,
+    )
+
+
+def test_entries_are_chained_and_signed_as_agreed(journal: Journal, key: StationKey) -> None:
+    """Bodies are canonical JSON, hashes and signatures those of the wire."""
+    journal.append(a_scan())
+    journal.append(a_resolve(Basis.ONLINE))
+    journal.append(LinkEntry(is_up=False, at=NOON))
+    journal.note("boot", NOON, version="1")
+    lines = [json.loads(line) for line in journal.lines()]
+    bodies = [json.loads(line["body"]) for line in lines]
+    assert [body["kind"] for body in bodies] == ["scan", "resolve", "link", "boot"]
+    assert [line["n"] for line in lines] == [1, 2, 3, 4]
+    assert all(
+        canonical_body(body).decode() == line["body"]
+        for body, line in zip(bodies, lines, strict=True)
+    )
+    assert journal.verify() == Sound(4, journal.head)
+    assert from_base64url(lines[-1]["h"]) == journal.head
+    assert journal.head != h0(journal.id, key.public)
+
+
+def test_a_scan_is_written_with_all_its_fields(journal: Journal) -> None:
+    """As in the protocol; times in milliseconds."""
+    journal.append(a_scan())
+    assert json.loads(json.loads(next(journal.lines()))["body"]) == {
+        "kind": "scan",
+        "scan_id": f"{1:032x}",
+        "ticket": "00" * 14 + "07",
+        "issue": 3,
+        "digest": "00" * 16,
+        "class": "ticket",
+        "direction": "entry",
+        "people": 2,
+        "at": 1791117720000,
+        "mono": 17,
+        "basis": "online",
+        "verdict": "admit",
+        "reason": "ok",
+        "checks": [],
+        "shown": "admit",
+    }
+
+
+def test_an_empty_journal_is_sound(journal: Journal) -> None:
+    """Nothing has happened yet."""
+    assert journal.verify() == Sound(0, journal.head)
+    assert journal.newest_at() is None
+
+
+def test_moves_come_back_after_a_start(tmp_path: Path, journal: Journal, key: StationKey) -> None:
+    """A restarted station refuses what it has let in."""
+    journal.append(a_scan(1))
+    journal.append(a_scan(2, moves=False))
+    journal.append(a_scan(3))
+    journal.close()
+    again = Journal(tmp_path / FILE_NAME, key, draw=draw)
+    moves = again.moves()
+    assert [(one.issue, one.move.no, one.move.people) for one in moves] == [(3, 1, 2), (3, 2, 2)]
+    again.append(a_scan(4))
+    assert again.verify() == Sound(4, again.head)
+    assert again.newest_at() == NOON
+    again.close()
+
+
+@pytest.mark.parametrize(("basis", "unsent"), [(Basis.ONLINE, 0), (Basis.OFFLINE, 2)])
+def test_only_what_the_service_does_not_know_is_unsent(
+    journal: Journal, basis: Basis, unsent: int
+) -> None:
+    """Online scans are journalled too, and are no debt."""
+    journal.append(a_scan(1, basis))
+    journal.append(a_resolve(basis))
+    journal.append(LinkEntry(is_up=True, at=NOON))
+    assert journal.unsent() == unsent
+
+
+@pytest.mark.parametrize(("agrees", "unsent"), [(True, 0), (False, 2)])
+def test_a_late_answer_that_agrees_settles_the_scan(
+    journal: Journal, *, agrees: bool, unsent: int
+) -> None:
+    """One that disagrees has to reach the service."""
+    journal.append(a_scan(1, Basis.OFFLINE))
+    journal.append(LateEntry(ScanId(f"{1:032x}"), Verdict.ADMIT, NOON, agrees))
+    assert journal.unsent() == unsent
+
+
+def test_foreign_texts_are_a_number_per_hour(journal: Journal) -> None:
+    """No entry, no chain, no text: a count."""
+    for minutes in (0, 5, 17, 18):
+        journal.append(ForeignCount(NOON + timedelta(minutes=minutes)))
+    assert journal.foreign_in(NOON) == 3
+    assert journal.foreign_in(NOON + timedelta(hours=1)) == 1
+    assert journal.foreign_in(NOON + timedelta(hours=2)) == 0
+    assert journal.verify() == Sound(0, journal.head)
+
+
+def test_no_text_and_no_name_is_in_the_file(tmp_path: Path, journal: Journal) -> None:
+    """A day at the gate, then every byte of the station's files is searched."""
+    desk = Desk()
+    ticket = a_ticket(1)
+    desk.type(ticket)
+    desk.answer()
+    desk.type(SHORT_CODE)
+    desk.answer()
+    desk.type(WEB)
+    desk.type(ticket[:100])
+    desk.answer(Verdict.REFUSE, Reason.MALFORMED, ticket=None)
+    for entry in desk.records:
+        journal.append(entry)
+    written = b"".join(path.read_bytes() for path in tmp_path.glob(f"{FILE_NAME}*"))
+    assert len(desk.records) == 5
+    assert (tmp_path / f"{FILE_NAME}-wal").exists()
+    secrets = (ticket, ticket[60:90], SHORT_CODE, "example.org", HOLDER, "Kowalewski")
+    assert [secret for secret in secrets if secret.encode() in written] == []
+
+
+# ---------------------------------------------------------------- damage
+
+
+@pytest.mark.parametrize(
+    ("change", "n", "problem"),
+    [
+        ("UPDATE entry SET body = replace(body, 'admit', 'refuse') WHERE n = 2", 2, "changed"),
+        ("UPDATE entry SET hash = zeroblob(32) WHERE n = 3", 3, "changed"),
+        ("UPDATE entry SET sig = zeroblob(64) WHERE n = 1", 1, "signature"),
+        ("DELETE FROM entry WHERE n = 2", 2, "missing"),
+    ],
+)
+def test_tampering_is_found(
+    tmp_path: Path, journal: Journal, change: str, n: int, problem: str
+) -> None:
+    """Whatever is changed afterwards breaks the chain there."""
+    for number in range(1, 5):
+        journal.append(a_scan(number))
+    with sqlite3.connect(tmp_path / FILE_NAME) as other:
+        other.execute(change)
+    other.close()
+    found = journal.verify()
+    assert isinstance(found, Unsound)
+    assert found.n == n
+    assert problem in found.problem
+
+
+def test_a_long_journal_is_walked_in_pages(
+    monkeypatch: pytest.MonkeyPatch, journal: Journal
+) -> None:
+    """More entries than one page holds."""
+    monkeypatch.setattr("scanner.journal.PAGE", 2)
+    for number in range(1, 6):
+        journal.append(a_scan(number))
+    assert journal.verify() == Sound(5, journal.head)
+
+
+def test_a_key_of_another_station_is_refused(tmp_path: Path, journal: Journal) -> None:
+    """A journal is bound to the key it was begun with."""
+    journal.append(a_scan())
+    journal.close()
+    other = make_key(tmp_path / "other", lambda size: b"\7" * size)
+    with pytest.raises(JournalForeign, match="another station key"):
+        Journal(tmp_path / FILE_NAME, other, draw=draw)
+
+
+@pytest.mark.parametrize("content", [b"this is no database at all, not even nearly", b"\0" * 5000])
+def test_a_file_that_is_no_journal_is_told(tmp_path: Path, key: StationKey, content: bytes) -> None:
+    """Say what to do, not what SQLite says."""
+    (tmp_path / FILE_NAME).write_bytes(content)
+    with pytest.raises(JournalBroken, match="Move it away"):
+        Journal(tmp_path / FILE_NAME, key, draw=draw)
+
+
+def test_another_database_is_told(tmp_path: Path, key: StationKey) -> None:
+    """Tables of the same name and another shape."""
+    with sqlite3.connect(tmp_path / FILE_NAME) as other:
+        other.execute("CREATE TABLE entry (x)")
+    other.close()
+    with pytest.raises(JournalBroken, match="damaged"):
+        Journal(tmp_path / FILE_NAME, key, draw=draw)
+
+
+def test_a_torn_last_page_is_told(tmp_path: Path, journal: Journal, key: StationKey) -> None:
+    """The disk lost the end of the file: a clear word at the start, not a crash in the middle."""
+    for number in range(1, 60):
+        journal.append(a_scan(number))
+    journal.close()
+    path = tmp_path / FILE_NAME
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-4096] + b"\xa5" * 4096)
+    with pytest.raises(JournalBroken, match="Move it away"):
+        Journal(path, key, draw=draw)
+
+
+def test_a_torn_log_loses_nothing_that_was_synced(
+    tmp_path: Path, journal: Journal, key: StationKey
+) -> None:
+    """Half a frame at the end of the write-ahead log is dropped, what is before stands."""
+    for number in range(1, 4):
+        journal.append(a_scan(number))
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for name in (FILE_NAME, f"{FILE_NAME}-wal"):
+        (copy / name).write_bytes((tmp_path / name).read_bytes())
+    with (copy / f"{FILE_NAME}-wal").open("ab") as wal:
+        wal.write(b"half a frame")
+    again = Journal(copy / FILE_NAME, key, draw=draw)
+    assert again.verify() == Sound(3, again.head)
+    again.close()
+
+
+def test_damage_below_an_open_journal_is_told(journal: Journal) -> None:
+    """The disk breaks while it runs."""
+    journal.append(a_scan())
+    with journal._lock:
+        journal._db.execute("DROP TABLE entry")
+    with pytest.raises(JournalBroken):
+        journal.verify()
+    with pytest.raises(JournalError, match="cannot be written"):
+        journal.append(a_scan(2))
+    with pytest.raises(JournalError, match="cannot be written"):
+        journal.note("boot", NOON, version="1")
+
+
+def test_two_stations_on_one_journal_are_told(
+    tmp_path: Path, journal: Journal, key: StationKey
+) -> None:
+    """Numbers are given once."""
+    other = Journal(tmp_path / FILE_NAME, key, draw=draw)
+    journal.append(a_scan(1))
+    with pytest.raises(JournalError, match="another station"):
+        other.append(a_scan(2))
+    other.close()
+    assert journal.verify() == Sound(1, journal.head)
+
+
+def test_a_home_that_is_a_file_is_told(tmp_path: Path, key: StationKey) -> None:
+    """No traceback for a wrong path."""
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(JournalError, match="cannot be opened"):
+        Journal(tmp_path / "file" / FILE_NAME, key, draw=draw)
+
+
+# ---------------------------------------------------------------- sudden death
+
+WRITER = """
+import sys
+from pathlib import Path
+from scanner.config import load_key
+from scanner.journal import FILE_NAME, Journal
+from tests.scanner.test_journal import a_scan, draw
+home = Path(sys.argv[1])
+journal = Journal(home / FILE_NAME, load_key(home), draw=draw)
+for number in range(1, 100_000):
+    journal.append(a_scan(number))
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("after", [1, 25])
+def test_a_killed_station_loses_nothing_it_has_shown(
+    tmp_path: Path, key: StationKey, after: int
+) -> None:
+    """Kill -9 in the middle of writing: every entry that was acknowledged is there, and sound."""
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    seen = 0
+    while seen < after:
+        seen = int(writer.stdout.readline())
+    time.sleep(0.003)
+    writer.send_signal(signal.SIGKILL)
+    rest = writer.stdout.read().split()
+    writer.wait()
+    writer.stdout.close()
+    shown = int(rest[-1]) if rest else seen
+    again = Journal(tmp_path / FILE_NAME, key, draw=draw)
+    found = again.verify()
+    assert isinstance(found, Sound)
+    assert found.entries in {shown, shown + 1}
+    again.append(a_scan(99))
+    assert isinstance(again.verify(), Sound)
+    again.close()

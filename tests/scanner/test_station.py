@@ -1,0 +1,653 @@
+"""The station as a whole: real HTTP, real journal, real files, made pictures."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanner import station as station_module
+from scanner.camera import BadSource, CameraLost, Frame, Trouble
+from scanner.config import Settings, load_key
+from scanner.desk import Desk, Parts
+from scanner.events import (
+    Action,
+    Failure,
+    LinkState,
+    Moment,
+    ScanId,
+    Seen,
+    Tick,
+)
+from scanner.eyes import Eyes, Hands
+from scanner.gate import Gate
+from scanner.journal import FILE_NAME, Journal, JournalError, Sound
+from scanner.link import Link, NoReply, Pulse, Server
+from scanner.page.feed import Feed
+from scanner.page.server import PortTaken
+from scanner.presentation import House
+from scanner.screen import Face
+from scanner.sight import Reading
+from scanner.station import RealWorld, Station, known_moves, opener_of, stopped_by_signals
+from tests.scanner.frames import bgr, code, huge_png, packed, paper
+from tests.scanner.homes import a_station, paired_home, today_ticket, until
+from tests.scanner.service_double import Service, moody, running
+from tests.scanner.station_kit import BERLIN, NOON, POST, SHORT_CODE, WEB, a_ticket
+from ticketing.wire.texts import Localised
+from ticketing.wire.token import Flag
+from ticketing.wire.verdict import Direction, Verdict
+
+HOUSE = House("Stadtmuseum Erlenbach", "sued", Localised("Eingang Süd", "South entrance"), BERLIN)
+
+
+class SlowWorld:
+    """A clock that is moved by hand, and ids in order."""
+
+    def __init__(self) -> None:
+        self.mono_ms = 0
+        self.jump = timedelta(0)
+        self.ids = 0
+
+    def moment(self) -> Moment:
+        """Now."""
+        return Moment(NOON + self.jump + timedelta(milliseconds=self.mono_ms), self.mono_ms)
+
+    def scan_id(self) -> ScanId:
+        """The next id."""
+        self.ids += 1
+        return ScanId(f"{self.ids:032x}")
+
+
+@pytest.fixture(name="service")
+def _service() -> Iterator[Service]:
+    """A service of our own."""
+    with running() as service:
+        yield service
+
+
+@pytest.fixture(name="world")
+def _world() -> SlowWorld:
+    """A clock in the hand."""
+    return SlowWorld()
+
+
+@pytest.fixture(name="desk")
+def _desk(tmp_path: Path, service: Service, world: SlowWorld) -> Iterator[Desk]:
+    """A desk whose row is worked off by the test."""
+    paired_home(tmp_path, service.url)
+    journal = Journal(tmp_path / FILE_NAME, load_key(tmp_path), draw=bytes)
+    link = Link(Server.of(service.url), "es_" + "t" * 43, timeout_s=1)
+    yield Desk(
+        Parts(
+            gate=Gate(replace(POST, zone=BERLIN)),
+            journal=journal,
+            link=link,
+            feed=Feed(),
+            house=HOUSE,
+            world=world,
+        )
+    )
+    link.close()
+    journal.close()
+
+
+def work(desk: Desk) -> None:
+    """Handle everything in the row."""
+    while not desk._row.empty():
+        desk.handle(desk._row.get())
+
+
+def state_of(desk: Desk) -> dict[str, Any]:
+    """What the page would draw."""
+    state: dict[str, Any] = json.loads(desk.feed.newest("state"))
+    return state
+
+
+def panel_of(desk: Desk, lang: str = "de") -> dict[str, Any]:
+    """The panel in one language."""
+    panel: dict[str, Any] = state_of(desk)["words"][lang]["panel"]
+    return panel
+
+
+def said_by(station: Station, lang: str = "de") -> dict[str, Any]:
+    """What a running station shows."""
+    said: dict[str, Any] = json.loads(station._feed.newest("state"))["words"][lang]
+    return said
+
+
+# ---------------------------------------------------------------- the desk
+
+
+def test_a_typed_ticket_is_asked_recorded_and_shown(desk: Desk, service: Service) -> None:
+    """From the field to the panel, over real HTTP and a real journal."""
+    desk.typed(today_ticket())
+    work(desk)
+    until(lambda: not desk._row.empty())
+    work(desk)
+    assert panel_of(desk)["word"] == "Einlass"
+    assert panel_of(desk)["who"] == "Jördis Kowalewski"
+    assert service.asked[0]["gate"] == "sued"
+    state = state_of(desk)
+    assert state["sound"] == {"n": 1, "verdict": "admit"}
+    assert state["words"]["de"]["inside"] == "143"
+
+
+def test_the_last_scans_carry_no_names(desk: Desk) -> None:
+    """Visitors can see the screen."""
+    desk.typed(today_ticket())
+    work(desk)
+    until(lambda: not desk._row.empty())
+    work(desk)
+    recent = state_of(desk)["words"]["de"]["recent"]
+    assert [row["what"] for row in recent] == ["Tageskarte"]
+    assert "Kowalewski" not in json.dumps(recent, ensure_ascii=False)
+    assert desk._facts.recent[0].result is not None
+    assert desk._facts.recent[0].result.ticket is not None
+    assert desk._facts.recent[0].result.ticket.holder == ""
+
+
+def test_the_entry_is_on_disk_before_the_page_hears(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the moment of writing the panel still shows what was before."""
+    seen: list[str] = []
+    append = desk._parts.journal.append
+
+    def spy(entry: Any) -> None:
+        append(entry)
+        seen.append(panel_of(desk)["word"])
+
+    monkeypatch.setattr(desk._parts.journal, "append", spy)
+    desk.heard(NoReply(Failure.UNREACHABLE))
+    desk.typed(a_ticket())
+    work(desk)
+    assert seen[-1] == "Bereit"
+    assert panel_of(desk)["word"] == "Einlass"
+
+
+def test_what_cannot_be_recorded_is_not_shown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk admits nobody, and says so; when it works again so does the gate."""
+
+    def full(_entry: object) -> None:
+        raise JournalError("full")
+
+    desk.heard(NoReply(Failure.UNREACHABLE))
+    work(desk)
+    with monkeypatch.context() as patch:
+        patch.setattr(desk._parts.journal, "append", full)
+        desk.typed(a_ticket(1))
+        work(desk)
+        assert panel_of(desk)["word"] == "Störung"
+        assert state_of(desk)["sound"]["n"] == 0
+    desk.typed(a_ticket(2))
+    work(desk)
+    assert panel_of(desk)["word"] == "Einlass"
+
+
+def test_offline_is_a_state_of_the_line(desk: Desk, world: SlowWorld) -> None:
+    """Since when, and how many are unsent; with an answer it is over."""
+    desk.heard(NoReply(Failure.TIMEOUT))
+    world.mono_ms += 60_000
+    desk.typed(a_ticket())
+    work(desk)
+    assert state_of(desk)["words"]["de"]["link"] == "Offline seit 14:43 · 1 ungesendet"
+    desk.heard(Pulse(None))
+    work(desk)
+    assert state_of(desk)["words"]["en"]["link"] == "Online · 1 unsent"
+    assert desk._facts.known_at is not None
+
+
+def test_a_revoked_station_says_so(desk: Desk, service: Service) -> None:
+    """401: signed off, pair again."""
+    moody(service, status=401)
+    desk.typed(a_ticket())
+    work(desk)
+    until(lambda: not desk._row.empty())
+    work(desk)
+    assert desk._parts.gate.link is LinkState.REVOKED
+    assert state_of(desk)["words"]["en"]["link"] == "Station signed off: pair it again"
+    assert state_of(desk)["link"] == "down"
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "de", "en", "is_wrong"),
+    [
+        (0, "Uhr ±0 s", "Clock ±0 s", False),
+        (2_400, "Uhr +2 s", "Clock +2 s", False),
+        (-1_600, "Uhr −2 s", "Clock −2 s", False),  # noqa: RUF001  a minus sign, as printed
+        (130_000, "Uhr geht 2 min vor: stellen", "Clock is 2 min fast: set it", True),
+        (-600_000, "Uhr geht 10 min nach: stellen", "Clock is 10 min slow: set it", True),
+    ],
+)
+def test_the_clock_is_compared(
+    desk: Desk, ahead_ms: int, de: str, en: str, *, is_wrong: bool
+) -> None:
+    """Shown always, shouted above a minute, recorded once."""
+    for _ in range(2):
+        desk.heard(Pulse(ahead_ms))
+        work(desk)
+    words = state_of(desk)["words"]
+    assert (words["de"]["clock"], words["en"]["clock"]) == (de, en)
+    assert words["de"]["clock_wrong"] is is_wrong
+    bodies = [json.loads(json.loads(line)["body"]) for line in desk._parts.journal.lines()]
+    assert [body["diff_ms"] for body in bodies if body["kind"] == "clock"] == [ahead_ms]
+
+
+def test_a_clock_that_is_plainly_wrong_judges_no_times(desk: Desk) -> None:
+    """Ten minutes off: offline it asks for the service."""
+    desk.heard(Pulse(600_000))
+    desk.heard(NoReply(Failure.TIMEOUT))
+    desk.typed(a_ticket())
+    work(desk)
+    assert panel_of(desk, "en")["reason"] == "Cannot be checked offline"
+
+
+def test_a_check_is_settled_from_the_page(desk: Desk, service: Service) -> None:
+    """Confirm and its answer, over real HTTP."""
+    desk.typed(today_ticket(flags=Flag.PROOF))
+    work(desk)
+    until(lambda: not desk._row.empty())
+    work(desk)
+    scan = state_of(desk)["scan"]
+    assert panel_of(desk)["acts"][0]["key"] == "F2"
+    desk.settle(ScanId(scan), Action.CONFIRM)
+    work(desk)
+    until(lambda: not desk._row.empty())
+    work(desk)
+    assert panel_of(desk)["word"] == "Einlass"
+    assert state_of(desk)["scan"] == ""
+    assert service.paths[-1] == f"/api/v1/scans/{scan}/confirm"
+
+
+def test_direction_and_language_are_passed_on(desk: Desk) -> None:
+    """Exit is told in the bar at any time."""
+    desk.switch(Direction.EXIT)
+    desk.speak("en")
+    work(desk)
+    assert state_of(desk)["words"]["en"]["gate"] == "South entrance · Exit"
+    assert (state_of(desk)["lang"], desk.lang) == ("en", "en")
+
+
+def test_ticks_alone_publish_nothing(desk: Desk, world: SlowWorld) -> None:
+    """Twenty a second; only a new minute is news."""
+    before = desk.feed._count
+    for _ in range(20):
+        desk.handle(Tick())
+    assert desk.feed._count == before
+    world.mono_ms += 60_000
+    desk.handle(Tick())
+    assert desk.feed._count == before + 1
+
+
+def test_a_fault_in_one_event_stops_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next code is judged; the log names the fault, not what was read."""
+    desk.post(lambda _: 1 / 0)  # type: ignore[arg-type,return-value]  # the fault
+    desk.heard(NoReply(Failure.UNREACHABLE))
+    desk.typed(a_ticket())
+    desk.stop()
+    monkeypatch.setattr("scanner.desk.TICK_S", 0.01)
+    desk.run()
+    assert panel_of(desk)["word"] == "Einlass"
+    assert "ZeroDivisionError" in caplog.text
+    assert a_ticket()[:20] not in caplog.text
+
+
+def test_after_the_end_nobody_is_asked(desk: Desk) -> None:
+    """A code that comes while the station stops breaks nothing."""
+    desk._askers.shutdown()
+    desk.typed(a_ticket())
+    work(desk)
+    assert panel_of(desk)["word"] == "Bereit"
+
+
+# ---------------------------------------------------------------- the camera
+
+
+class ScriptedCamera:
+    """Gives what it is told: pictures, silence, a loss."""
+
+    name = "webcam 0"
+    ended = False
+
+    def __init__(self, *script: object) -> None:
+        self.script = list(script)
+        self.closed = 0
+        self.reopens = 0
+
+    def read(self, timeout_s: float) -> Frame | None:
+        """The next of the script; then silence."""
+        if not self.script:
+            time.sleep(min(timeout_s, 0.01))
+            return None
+        given = self.script.pop(0)
+        if isinstance(given, CameraLost):
+            raise given
+        assert given is None or isinstance(given, Frame)
+        return given
+
+    def reopen(self) -> None:
+        """Comes back at the second try."""
+        self.reopens += 1
+        if self.reopens == 1:
+            raise CameraLost("still gone")
+
+    def close(self) -> None:
+        """Counted."""
+        self.closed += 1
+
+
+def a_frame(*texts: str) -> Frame:
+    """A picture of codes."""
+    return Frame(bgr(paper(*(code(text, scale=5) for text in texts))), 0, 0.0)
+
+
+def look(eyes: Eyes, until_true: Any) -> None:
+    """Run the eyes until something is true."""
+    stop = threading.Event()
+    thread = threading.Thread(target=eyes.run, args=(stop,))
+    thread.start()
+    try:
+        until(until_true)
+    finally:
+        stop.set()
+        thread.join(5)
+
+
+def seen_texts(desk: Desk) -> list[tuple[str, ...]]:
+    """The texts of the frames in the row; changes of the camera are applied."""
+    found = []
+    while not desk._row.empty():
+        happened = desk._row.get()
+        if isinstance(happened, Seen):
+            found.append(tuple(one.text for one in happened.sightings))
+        else:
+            desk.handle(happened)
+    return found
+
+
+def test_frames_become_texts(desk: Desk) -> None:
+    """Two codes in a frame are two sightings, each with an id of its own."""
+    camera = ScriptedCamera(a_frame(a_ticket(1), WEB), None)
+    eyes = Eyes(lambda: camera, desk)
+    look(eyes, lambda: not camera.script)
+    (texts,) = seen_texts(desk)
+    assert set(texts) == {a_ticket(1), WEB}
+    assert camera.closed == 1
+
+
+def test_an_open_page_gets_outlines_and_a_small_picture(desk: Desk) -> None:
+    """640 pixels wide; without a page nothing is packed."""
+    camera = ScriptedCamera(a_frame(WEB))
+    eyes = Eyes(lambda: camera, desk)
+    with desk.feed.watching("picture"), desk.feed.watching("state"):
+        look(eyes, lambda: not camera.script)
+    outline = json.loads(desk.feed.newest("outline"))
+    assert (outline["w"], outline["h"], len(outline["codes"])) == (1280, 720, 1)
+    assert desk.feed.newest("picture")[:2] == b"\xff\xd8"
+    desk.feed.put("picture", b"")
+    eyes._look(a_frame(WEB))
+    assert desk.feed.newest("picture") == b""
+
+
+def test_the_preview_is_no_film(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second frame within a twelfth of a second is not packed."""
+    eyes = Eyes(ScriptedCamera, desk)
+    with desk.feed.watching("picture"):
+        eyes._look(a_frame(WEB))
+        desk.feed.put("picture", b"old")
+        eyes._look(a_frame(WEB))
+        assert desk.feed.newest("picture") == b"old"
+        monkeypatch.setattr("cv2.imencode", lambda *_: (False, None))
+        eyes._previewed = 0
+        eyes._look(a_frame(WEB))
+    assert desk.feed.newest("picture") == b"old"
+
+
+def test_a_lost_camera_is_a_state_and_comes_back(desk: Desk) -> None:
+    """Struck camera on the panel, then the live picture again."""
+    camera = ScriptedCamera(a_frame(WEB), CameraLost("gone"), CameraLost("gone"), a_frame(WEB))
+    eyes = Eyes(lambda: camera, desk, look_again_s=0.01)
+    shown: list[str] = []
+
+    def done() -> bool:
+        work(desk)
+        shown.append(state_of(desk)["picture"])
+        return not camera.script and shown[-1] == "live"
+
+    look(eyes, done)
+    assert camera.reopens == 2
+
+
+def test_a_camera_that_is_not_there_is_looked_for(desk: Desk) -> None:
+    """The panel says what to do, the viewfinder takes pictures by drag and drop."""
+    tries: list[int] = []
+
+    def opener() -> ScriptedCamera:
+        tries.append(1)
+        raise BadSource(Trouble.NO_WEBCAM, "webcam 0 is absent")
+
+    eyes = Eyes(opener, desk, name="webcam 0", look_again_s=0.01)
+    look(eyes, lambda: len(tries) > 2)
+    work(desk)
+    panel = panel_of(desk)
+    assert panel["word"] == "Kamera fehlt"
+    assert panel["facts"][1] == {"name": "Letzte Kamera", "value": "Kamera 1"}
+    message = state_of(desk)["words"]["de"]["message"]
+    assert message[0] == "Kein Kamerabild: Bild hierher ziehen"
+    desk.typed(WEB)
+    work(desk)
+    assert panel_of(desk)["word"] == "Nicht von uns"
+
+
+def test_a_lost_camera_gives_way_to_what_is_newer(desk: Desk, world: SlowWorld) -> None:
+    """A hand scanner's verdict covers the struck camera; an old verdict does not."""
+    desk.heard(NoReply(Failure.UNREACHABLE))
+    desk.typed(a_ticket(1))
+    work(desk)
+    world.mono_ms += 1_000
+    eyes = Eyes(ScriptedCamera, desk)
+    eyes._look(a_frame())
+    eyes._lose()
+    eyes._lose()
+    work(desk)
+    assert panel_of(desk)["word"] == "Kamera fehlt"
+    assert state_of(desk)["words"]["de"]["message"][0] == "Kein Bild"
+    desk.typed(a_ticket(2, flags=Flag.PROOF))
+    work(desk)
+    assert panel_of(desk)["word"] == "Prüfen"
+
+
+def test_a_film_that_is_over_says_so(desk: Desk) -> None:
+    """No loss: pictures may be dropped."""
+    camera = ScriptedCamera(a_frame(WEB), None)
+    camera.ended = True
+    eyes = Eyes(lambda: camera, desk)
+    ended: list[object] = []
+
+    def done() -> bool:
+        work(desk)
+        ended.append(state_of(desk)["picture"])
+        return ended[-1] == "ended"
+
+    look(eyes, done)
+    assert state_of(desk)["words"]["en"]["message"] == ["End of the recording: drag a picture here"]
+
+
+def test_a_fault_in_the_eyes_costs_one_frame(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """A hostile code that breaks a reader does not stop the station."""
+
+    class Faulty:
+        def glance(self, *_: object) -> tuple[Reading, ...]:
+            raise UnicodeDecodeError("utf-8", b"secret", 0, 1, "bad")
+
+    eyes = Eyes(ScriptedCamera, desk, sight=Faulty())  # type: ignore[arg-type]  # broken on purpose
+    eyes._look(a_frame(WEB))
+    assert seen_texts(desk) == [()]
+    assert "UnicodeDecodeError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+# ---------------------------------------------------------------- dropped pictures
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"just some words", "drop.text_file"),
+        (packed(bgr(paper()))[:400], "drop.broken_picture"),
+        (huge_png(), "drop.too_large"),
+        (b"%PDF-1.7\n\x00\x01", "drop.not_a_picture"),
+        (packed(bgr(paper())), "drop.no_code"),
+    ],
+)
+def test_what_is_no_picture_of_a_code_is_told(desk: Desk, data: bytes, problem: str) -> None:
+    """Each with its own words, none with a traceback."""
+    assert Hands(desk).drop(data) == problem
+    assert desk._row.empty()
+
+
+def test_a_dropped_picture_is_read_like_a_frame(desk: Desk) -> None:
+    """Its codes are presented."""
+    desk.heard(NoReply(Failure.UNREACHABLE))
+    assert Hands(desk).drop(packed(bgr(paper(code(a_ticket(), scale=5))))) == ""
+    work(desk)
+    assert panel_of(desk)["word"] == "Einlass"
+
+
+def test_a_fault_while_reading_a_picture_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page says that it failed."""
+
+    class Faulty:
+        def look(self, *_: object) -> tuple[Reading, ...]:
+            raise MemoryError
+
+    monkeypatch.setattr("scanner.eyes.default_sight", Faulty)
+    assert Hands(desk).drop(packed(bgr(paper()))) == "drop.failed"
+
+
+# ---------------------------------------------------------------- the whole
+
+
+def test_a_picture_before_the_camera_opens_the_door(tmp_path: Path, service: Service) -> None:
+    """From file to verdict through every thread, and a clean stop."""
+    picture = tmp_path / "ticket.png"
+    picture.write_bytes(packed(bgr(paper(code(today_ticket(), scale=5))), ".png"))
+    home = tmp_path / "home"
+    with a_station(home, service, source=str(picture)) as station:
+        until(lambda: said_by(station)["panel"]["word"] == "Einlass")
+        assert station.address.startswith("http://127.0.0.1:")
+    journal = Journal(home / FILE_NAME, load_key(home), draw=bytes)
+    assert isinstance(journal.verify(), Sound)
+    kinds = {json.loads(json.loads(line)["body"])["kind"] for line in journal.lines()}
+    journal.close()
+    assert {"boot", "link", "scan"} <= kinds
+    assert len(known_moves(home)) == 1
+
+
+def test_the_line_breaks_and_comes_back(
+    tmp_path: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A short code waits for the service and is asked again by itself."""
+    monkeypatch.setattr("scanner.station.PROBE_S", 0.1)
+    moody(service, drop=True)
+    service.codes[SHORT_CODE] = today_ticket(4)
+    with a_station(tmp_path, service) as station:
+        until(lambda: said_by(station)["link"].startswith("Offline"))
+        station._desk.typed(SHORT_CODE)
+        until(lambda: said_by(station, "en")["panel"]["reason"] == "Cannot be checked offline")
+        moody(service)
+        until(lambda: said_by(station)["panel"]["word"] == "Einlass")
+
+
+def test_a_clock_before_the_last_entry_judges_no_times(
+    tmp_path: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty clock battery is noticed without the service."""
+    moody(service, drop=True)
+    paired_home(tmp_path, service.url)
+    journal = Journal(tmp_path / FILE_NAME, load_key(tmp_path), draw=bytes)
+    journal.note("boot", RealWorld().moment().at + timedelta(days=2), version="x")
+    journal.close()
+    monkeypatch.setattr("scanner.station.PROBE_S", 0.1)
+    with a_station(tmp_path, service) as station:
+        until(lambda: said_by(station)["link"].startswith("Offline"))
+        station._desk.typed(today_ticket())
+        until(lambda: said_by(station, "en")["panel"]["reason"] == "Cannot be checked offline")
+
+
+def test_a_taken_port_is_an_error_of_its_own(tmp_path: Path, service: Service) -> None:
+    """And the journal is let go."""
+    with a_station(tmp_path / "one", service) as station:
+        port = int(station.address.rpartition(":")[2])
+        pairing = paired_home(tmp_path / "two", service.url)
+        with pytest.raises(PortTaken):
+            Station(
+                tmp_path / "two",
+                Settings(port=port),
+                pairing,
+                load_key(tmp_path / "two"),
+                version="x",
+            )
+
+
+def test_a_webcam_may_come_later_a_file_may_not(tmp_path: Path) -> None:
+    """Source 98 is looked for; a path that is wrong stays wrong."""
+    opener = opener_of("98")
+    with pytest.raises(BadSource):
+        opener()
+    with pytest.raises(BadSource, match="no such file"):
+        opener_of(str(tmp_path / "nothing.png"))
+
+
+def test_a_source_is_opened_once_at_the_start(tmp_path: Path) -> None:
+    """The trial opening is the first camera; then it is opened anew."""
+    picture = tmp_path / "a.png"
+    picture.write_bytes(packed(bgr(paper()), ".png"))
+    opener = opener_of(str(picture))
+    one, two = opener(), opener()
+    assert one is not two
+    one.close()
+    two.close()
+
+
+def test_signals_ask_the_station_to_stop() -> None:
+    """SIGTERM and Ctrl-C set the event; the handlers are put back."""
+    stop = threading.Event()
+    before = signal.getsignal(signal.SIGTERM)
+    with stopped_by_signals(stop):
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.wait(2)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_no_journal_is_no_moves(tmp_path: Path) -> None:
+    """A check before the first run."""
+    assert known_moves(tmp_path) == ()
+
+
+def test_chance_and_clock_are_real() -> None:
+    """Ids differ, sizes are as asked, times are aware."""
+    world = RealWorld()
+    assert world.scan_id() != world.scan_id()
+    assert len(world.scan_id()) == 32
+    assert len(station_module.draw(32)) == 32
+    assert station_module.now().tzinfo is not None
+
+
+def test_the_ready_panel_is_no_verdict(desk: Desk) -> None:
+    """Nothing shown, nothing sounded, nothing recorded."""
+    assert desk._parts.gate.screen.face is Face.READY
+    assert panel_of(desk)["role"] == "status"
+    assert panel_of(desk)["verdict"] == ""
+    assert Verdict.ADMIT not in json.dumps(state_of(desk)["sound"])
