@@ -3,6 +3,8 @@
 import json
 import re
 import socket
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from ticketing.cli import main
+from ticketing import demo
+from ticketing.cli import first_start, main, trial
 from ticketing.cli import server as server_commands
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -204,6 +207,18 @@ def test_migrate_is_quiet_when_there_is_nothing_to_do(home: Home) -> None:
     assert "current now" in home("migrate").output
 
 
+def test_retention_says_how_much_it_has_erased(home: Home) -> None:
+    """Counts alone; a fresh home has nothing over its time."""
+    [counts] = home.rows("retention", "run")
+    assert set(counts) >= {"messages", "inbox", "outbox", "tickets", "visitors", "expired"}
+    assert set(counts.values()) == {0}
+    assert "Nothing is over its time." in home("retention", "run").output
+    database = sqlite3.connect(home.path / "einlass.sqlite3")
+    with closing(database), database:
+        database.execute("INSERT INTO attempts (kind, who, at) VALUES ('pair', x'00', 0)")
+    assert home("retention", "run").output == "Erased: attempts 1.\n"
+
+
 def test_several_processes_need_postgresql(home: Home) -> None:
     """Two processes on one SQLite file are slower than one: refused with the reason."""
     result = home("serve", "--processes", "2")
@@ -276,3 +291,84 @@ def test_a_demo_that_cannot_start_is_a_sentence(home: Home) -> None:
         result = home("demo", "--no-browser", "--port", str(taken.getsockname()[1]))
     assert result.exit_code == 1
     assert "is taken" in result.output
+
+
+def test_serve_can_bring_the_database_up_to_date_first(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--migrate makes what is missing instead of refusing."""
+    (home.path / "einlass.sqlite3").unlink()
+
+    class Recorder:
+        def __init__(self, _target: str, **_: Any) -> None: ...
+
+        def serve(self) -> None:
+            """Do not serve."""
+
+    monkeypatch.setattr(server_commands, "Server", Recorder)
+    monkeypatch.setenv("EINLASS_HOME", "unset by the test")
+    monkeypatch.setenv("EINLASS_THREADS", "64")
+    port = str(free_port())
+    assert home("serve", "--migrate", "--port", port, "--threads", "64").exit_code == 0
+    assert home.rows("migrate") == [{"changed": False}]
+
+
+def test_a_broken_database_is_a_sentence_without_its_address(home: Home) -> None:
+    """Rubbish instead of a database: one line, no path, no traceback."""
+    (home.path / "einlass.sqlite3").write_bytes(b"not a database" * 100)
+    result = home("offer", "list")
+    assert result.exit_code == 1
+    assert "the database cannot be used" in result.output
+    assert str(home.path) not in result.output
+
+
+def test_a_file_that_cannot_be_written_is_named(home: Home, tmp_path: Path) -> None:
+    """`--out` into a folder that does not exist."""
+    missing = tmp_path / "nowhere" / "card.png"
+    result = home("ticket", "issue", "--offer", "day-free", "--holder", "A", "--out", str(missing))
+    assert result.exit_code == 1
+    assert "card.png" in result.output
+
+
+def test_a_fault_of_the_program_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody can cause stays a traceback: it is a defect."""
+
+    def broken(**_: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(main, "callback", broken)
+    with pytest.raises(RuntimeError, match="a defect"):
+        run("offer", "list")
+
+
+def test_an_unknown_command_is_wrong_usage(home: Home) -> None:
+    """Click says so; nothing is loaded."""
+    assert home("sell").exit_code == 2
+
+
+def test_the_demo_makes_its_access_once(home: Home) -> None:
+    """The sign-in and the key of the first start are those of the second."""
+    path = home.path / "demo.json"
+    first_start.prepare(home.path, path)
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    assert trial._access(home.path)[1] == kept["api_key"]
+    assert path.stat().st_mode & 0o077 == 0
+    assert re.fullmatch(r"[0-9A-Z]{5}-[0-9A-Z]{5}", first_start.pairing_code(home.path))
+
+
+def test_the_demo_makes_the_sample_museum(tmp_path: Path) -> None:
+    """From nothing: a home with the sample's offers, and what to tell people."""
+    login, key = trial._access(tmp_path / "h")
+    told = trial._told(
+        demo.DemoPlan(
+            home=tmp_path / "h",
+            port=1,
+            station_port=2,
+            source="0",
+            login=login,
+            api_key=key,
+        ).addresses()
+    )
+    assert f"demo / {login.password}" in told
+    assert "http://127.0.0.1:1/chat" in told
+    assert Home(tmp_path / "h").rows("offer", "list")[0]["slug"] == "day-free"
