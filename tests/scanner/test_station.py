@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -104,6 +104,21 @@ def work(desk: Desk) -> None:
         desk.handle(desk._row.get())
 
 
+def work_until(desk: Desk, condition: Callable[[], bool]) -> None:
+    """Handle what comes from the askers' threads until something is true."""
+
+    def is_so() -> bool:
+        work(desk)
+        return condition()
+
+    until(is_so)
+
+
+def shows(desk: Desk, word: str) -> Callable[[], bool]:
+    """Whether the panel says this word."""
+    return lambda: bool(panel_of(desk)["word"] == word)
+
+
 def state_of(desk: Desk) -> dict[str, Any]:
     """What the page would draw."""
     state: dict[str, Any] = json.loads(desk.feed.newest("state"))
@@ -128,9 +143,7 @@ def said_by(station: Station, lang: str = "de") -> dict[str, Any]:
 def test_a_typed_ticket_is_asked_recorded_and_shown(desk: Desk, service: Service) -> None:
     """From the field to the panel, over real HTTP and a real journal."""
     desk.typed(today_ticket())
-    work(desk)
-    until(lambda: not desk._row.empty())
-    work(desk)
+    work_until(desk, shows(desk, "Einlass"))
     assert panel_of(desk)["word"] == "Einlass"
     assert panel_of(desk)["who"] == "Jördis Kowalewski"
     assert service.asked[0]["gate"] == "sued"
@@ -142,9 +155,7 @@ def test_a_typed_ticket_is_asked_recorded_and_shown(desk: Desk, service: Service
 def test_the_last_scans_carry_no_names(desk: Desk) -> None:
     """Visitors can see the screen."""
     desk.typed(today_ticket())
-    work(desk)
-    until(lambda: not desk._row.empty())
-    work(desk)
+    work_until(desk, shows(desk, "Einlass"))
     recent = state_of(desk)["words"]["de"]["recent"]
     assert [row["what"] for row in recent] == ["Tageskarte"]
     assert "Kowalewski" not in json.dumps(recent, ensure_ascii=False)
@@ -208,9 +219,7 @@ def test_a_revoked_station_says_so(desk: Desk, service: Service) -> None:
     """401: signed off, pair again."""
     moody(service, status=401)
     desk.typed(a_ticket())
-    work(desk)
-    until(lambda: not desk._row.empty())
-    work(desk)
+    work_until(desk, lambda: desk._parts.gate.link is LinkState.REVOKED)
     assert desk._parts.gate.link is LinkState.REVOKED
     assert state_of(desk)["words"]["en"]["link"] == "Station signed off: pair it again"
     assert state_of(desk)["link"] == "down"
@@ -252,15 +261,11 @@ def test_a_clock_that_is_plainly_wrong_judges_no_times(desk: Desk) -> None:
 def test_a_check_is_settled_from_the_page(desk: Desk, service: Service) -> None:
     """Confirm and its answer, over real HTTP."""
     desk.typed(today_ticket(flags=Flag.PROOF))
-    work(desk)
-    until(lambda: not desk._row.empty())
-    work(desk)
+    work_until(desk, shows(desk, "Prüfen"))
     scan = state_of(desk)["scan"]
     assert panel_of(desk)["acts"][0]["key"] == "F2"
     desk.settle(ScanId(scan), Action.CONFIRM)
-    work(desk)
-    until(lambda: not desk._row.empty())
-    work(desk)
+    work_until(desk, shows(desk, "Einlass"))
     assert panel_of(desk)["word"] == "Einlass"
     assert state_of(desk)["scan"] == ""
     assert service.paths[-1] == f"/api/v1/scans/{scan}/confirm"
