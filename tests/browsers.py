@@ -17,7 +17,6 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
     "--disable-quic",
-    "--autoplay-policy=no-user-gesture-required",
 )
 
 

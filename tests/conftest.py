@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests import postgres as embedded
+from tests.browsers import chromium
 from tests.factories import a_museum
 from tests.fakes import EchoWording, FrozenClock, SeededChance
 from tests.postgres import Postgres
@@ -25,8 +27,16 @@ ON_BOTH = ("store", "service")  # folders whose tests run on SQLite and PostgreS
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Everything that works on one engine works on the other."""
     if "engine" in metafunc.fixturenames and metafunc.definition.path.parent.name in ON_BOTH:
-        one = metafunc.definition.get_closest_marker("sqlite")
-        metafunc.parametrize("engine", ENGINES[:1] if one else ENGINES)
+        only = metafunc.definition.get_closest_marker("only")
+        engines = [e for e in ENGINES if only is None or only.args[0] in str(e)]
+        metafunc.parametrize("engine", engines)
+
+
+@pytest.fixture(scope="session", name="browser")
+def _browser() -> Iterator[Browser]:
+    """The one browser of a test process."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(autouse=True)

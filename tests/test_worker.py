@@ -16,7 +16,7 @@ from ticketing.domain.consent import Purpose
 from ticketing.domain.ids import ConversationId
 from ticketing.domain.messages import Text
 from ticketing.edge.channels.webchat import WebChat
-from ticketing.service import delivery
+from ticketing.service import delivery, retention
 from ticketing.service.ports import (
     Channel,
     ChannelReply,
@@ -28,6 +28,7 @@ from ticketing.service.ports import (
     Retry,
     SendOutcome,
     Sent,
+    Units,
 )
 from ticketing.store import schema
 from ticketing.store.unit import Store, Unit
@@ -229,6 +230,44 @@ def test_a_sick_database_does_not_end_the_loop(
     thread.join(10)
     assert "OSError" in caplog.text
     assert "secret" not in caplog.text
+
+
+def test_the_worker_erases_at_its_start_and_every_hour(
+    visitor: Visitor, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in between, and after trouble not before the next hour."""
+    runs: list[float] = []
+    began_at, stop = clock.now(), threading.Event()
+    worker = Worker(visitor.store, visitor.house, (WebChat(),))
+
+    def watch(_store: Units, house: House) -> retention.Report:
+        runs.append((house.clock.now() - began_at).total_seconds())
+        raise OSError("the disk is full")
+
+    def look() -> int:
+        clock.tick(minutes=20)
+        if clock.now() - began_at > timedelta(hours=2):
+            stop.set()
+        return 1
+
+    monkeypatch.setattr(retention, "run", watch)
+    monkeypatch.setattr(worker, "run_once", look)
+    monkeypatch.setattr("ticketing.worker.TROUBLE_PAUSE_S", 0.01)
+    worker.run(stop)
+    assert runs == [0, 3600, 7200]
+
+
+def test_a_worker_s_run_erases_what_is_old(visitor: Visitor, clock: FrozenClock) -> None:
+    """The promise is kept without anybody's doing, and what was never sent is not sent."""
+    clock.tick(days=91)
+    stop = threading.Event()
+    worker = Worker(visitor.store, visitor.house, (WebChat(),))
+    thread = threading.Thread(target=worker.run, args=(stop,))
+    thread.start()
+    _wait_until(lambda: _rows(visitor) == [])
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 def test_the_real_channel_and_its_double_are_channels() -> None:

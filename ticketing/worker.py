@@ -1,16 +1,17 @@
 """The worker: takes messages from the outbox and gives them to their channels.
 
 Any number of workers may run. Each message is leased to one of them for a minute; what a
-dead worker had taken is sent by another one after that.
+dead worker had taken is sent by another one after that. At its start and every hour a
+worker erases what is over its time.
 """
 
 import json
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from ticketing.service import delivery
+from ticketing.service import delivery, retention
 from ticketing.service.delivery import Lease
 from ticketing.service.ports import (
     Channel,
@@ -30,6 +31,7 @@ PAUSE_S = 0.1
 """Between two looks at an empty outbox: what a visitor waits for an answer at most."""
 TROUBLE_PAUSE_S = 2.0
 BATCH = 20
+UPKEEP_EVERY = timedelta(hours=1)
 _BROKEN = timedelta(seconds=30)
 
 Transport = Callable[[ChannelRequest], ChannelReply]
@@ -56,6 +58,7 @@ class Worker:
         self._house = house
         self._channels = {channel.kind: channel for channel in channels}
         self._transport = transport
+        self._upkept_at: datetime | None = None
 
     def run_once(self) -> int:
         """Send what is due, one message of each conversation; how many were taken.
@@ -75,6 +78,7 @@ class Worker:
         log.info("worker started")
         while not stop.is_set():
             try:
+                self._keep_up()
                 busy = self.run_once() > 0
             except Exception as error:  # noqa: BLE001  a sick database must not end the worker
                 log.error("worker: %s", type(error).__name__)  # noqa: TRY400  a traceback may quote data
@@ -83,6 +87,15 @@ class Worker:
             if not busy:
                 stop.wait(PAUSE_S)
         log.info("worker stopped")
+
+    def _keep_up(self) -> None:
+        """Erase what is over its time, once an hour; after trouble not before the next."""
+        now = self._house.clock.now()
+        if self._upkept_at is not None and now - self._upkept_at < UPKEEP_EVERY:
+            return
+        self._upkept_at = now
+        retention.run(self._store, self._house)
+        log.info("retention done")
 
     def _deal_with(self, lease: Lease) -> None:
         with self._store.unit() as unit:

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browsers import chromium
 from tests.journeys.camera_stand import CameraStand, serving
 
 PICTURES = os.environ.get("EINLASS_PICTURES")
@@ -82,12 +81,6 @@ def _demo(
 
 def _logs(home: Path) -> str:
     return "".join(path.read_text() for path in sorted((home / "logs").glob("*.log")))
-
-
-@pytest.fixture(scope="session", name="browser")
-def _browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(name="context")

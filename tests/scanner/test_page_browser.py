@@ -1,12 +1,10 @@
 """The page in a real Chromium, over a whole station and a real service."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from scanner.station import Station
 from tests.scanner.frames import bgr, code, packed, paper
@@ -15,15 +13,6 @@ from tests.scanner.service_double import Service, moody, running
 from tests.scanner.station_kit import SHORT_CODE, WEB, forged
 from ticketing.wire.token import Flag
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-]
 # What the page plays, by the oscillators it makes.
 LISTEN = """
 window.played = [];
@@ -42,23 +31,7 @@ DROP = """([bytes, name]) => {
   dispatchEvent(new DragEvent("drop", { dataTransfer: data, cancelable: true }));
 }"""
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xdist_group("chromium"),
-    pytest.mark.skipif(
-        shutil.which(CHROMIUM) is None and os.environ.get("CI") != "true",
-        reason="Chromium is missing: apt install chromium",
-    ),
-]
-
-
-@pytest.fixture(name="chromium", scope="module")
-def _chromium() -> Iterator[Browser]:
-    """One browser for all tests here."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
 
 
 @pytest.fixture(name="service")
@@ -82,9 +55,9 @@ def _station(tmp_path: Path, service: Service, source: str) -> Iterator[Station]
 
 
 @pytest.fixture(name="page")
-def _page(chromium: Browser, station: Station) -> Iterator[Page]:
+def _page(browser: Browser, station: Station) -> Iterator[Page]:
     """Its page, opened; a word in the console is a failure."""
-    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.set_default_timeout(10_000)
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
@@ -238,12 +211,12 @@ class TestWithAPicture:
 @pytest.mark.parametrize("size", [(1280, 800), (1920, 1080), (800, 1280), (1024, 600)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_long_names_keep_the_keys_in_view(
-    chromium: Browser, station: Station, service: Service, size: tuple[int, int], scheme: str
+    browser: Browser, station: Station, service: Service, size: tuple[int, int], scheme: str
 ) -> None:
     """300 characters, on every screen, in both schemes: nothing is pushed out."""
     service.holder = "Wolfeschlegelsteinhausen " * 12 + "<b>fett</b>"
     width, height = size
-    context = chromium.new_context(
+    context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if scheme == "dark" else "light",
     )
@@ -264,10 +237,10 @@ def test_long_names_keep_the_keys_in_view(
 
 
 def test_the_page_says_when_the_station_is_gone(
-    chromium: Browser, tmp_path: Path, service: Service
+    browser: Browser, tmp_path: Path, service: Service
 ) -> None:
     """A frozen verdict would be the worst of all."""
-    page = chromium.new_page()
+    page = browser.new_page()
     with a_station(tmp_path, service) as station:
         page.goto(station.address)
         expect(page.locator("#time")).not_to_be_empty()

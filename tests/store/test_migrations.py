@@ -40,7 +40,7 @@ def test_every_key_and_index_is_the_declared_one(store: Store) -> None:
         assert keys == declared
 
 
-@pytest.mark.sqlite
+@pytest.mark.only("sqlite")
 def test_tables_of_sqlite_are_strict(store: Store) -> None:
     """SQLite refuses a text where a number belongs."""
     with store.engine.connect() as connection:

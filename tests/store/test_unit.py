@@ -163,7 +163,7 @@ def test_a_wrong_type_is_refused_by_the_database(store: Store) -> None:
             unit.run(wrong)
 
 
-@pytest.mark.sqlite
+@pytest.mark.only("sqlite")
 def test_a_writer_that_cannot_lock_frees_the_threads(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ COMMANDS = {
     "keys": "doors",
     "migrate": "house",
     "offer": "desk",
+    "retention": "upkeep",
     "serve": "server",
     "staff": "doors",
     "station": "doors",

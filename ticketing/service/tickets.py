@@ -284,7 +284,7 @@ class _Change:
 
 def _found(unit: Unit, ticket_id: TicketId) -> tuple[Ticket, Offer]:
     found = rows.find(unit, ticket_id)
-    if found is None:
+    if found is None or not found[0].holder:  # nobody's any more: retention leaves figures alone
         raise NotFound("ticket")
     return found
 

@@ -173,6 +173,7 @@ inbox = _table(  # one row for one delivery of a platform; a repeat is found by 
     Column("raw", Blob, nullable=False),
     Column("received_at", UtcMs, nullable=False),
     Column("message", Integer, ForeignKey("messages.id")),
+    Index("ix_inbox_message", "message"),  # without it each erased message reads the whole inbox
 )
 
 outbox = _table(

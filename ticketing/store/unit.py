@@ -33,6 +33,7 @@ _PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=10000",
     "PRAGMA cache_size=-16000",
+    "PRAGMA secure_delete=ON",  # what is deleted is overwritten
 )
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 

@@ -271,6 +271,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["message"], ["messages.id"], name="fk_inbox_message"),
         sqlite_strict=True,
     )
+    op.create_index("ix_inbox_message", "inbox", ["message"])
     op.create_table(
         "outbox",
         sa.Column("id", sa.Integer, nullable=False),

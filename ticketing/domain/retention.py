@@ -1,0 +1,56 @@
+"""How long things are kept, and how much is erased at once (domain: pure).
+
+The chat's notice and the privacy page promise visitors the first two figures; a test
+holds the texts and the figures together.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+MESSAGES_KEPT = timedelta(days=90)
+"""Messages, the deliveries they came in, and their way out."""
+TICKETS_KEPT = timedelta(days=30)
+"""The person on a ticket, counted from the end of its validity."""
+ATTEMPTS_KEPT = timedelta(days=1)
+PAIRINGS_KEPT = timedelta(days=1)
+"""Counted from the end of a pairing code's validity."""
+ANSWERS_KEPT = timedelta(hours=24)
+"""Stored answers for `Idempotency-Key`."""
+
+CHUNK = 500
+"""Rows that one transaction erases at most."""
+_QUICK, _SLOW = timedelta(milliseconds=5), timedelta(milliseconds=20)
+_STEP = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cutoffs:
+    """The times (UTC) before which things of each kind are over their time."""
+
+    messages: datetime
+    tickets: datetime
+    attempts: datetime
+    pairings: datetime
+    answers: datetime
+
+
+def cutoffs(now: datetime) -> Cutoffs:
+    """What is too old at a time (UTC)."""
+    return Cutoffs(
+        messages=now - MESSAGES_KEPT,
+        tickets=now - TICKETS_KEPT,
+        attempts=now - ATTEMPTS_KEPT,
+        pairings=now - PAIRINGS_KEPT,
+        answers=now - ANSWERS_KEPT,
+    )
+
+
+def next_size(size: int, took: timedelta, most: int) -> int:
+    """How many rows the next transaction takes, after one of `size` took so long.
+
+    It starts small and grows fourfold while transactions stay under 5 ms, so none
+    should reach the 50 ms that a gate may be kept waiting, on a slow disk neither.
+    """
+    if took > _SLOW:
+        return max(1, size // _STEP)
+    return min(most, size * _STEP) if took < _QUICK else size
