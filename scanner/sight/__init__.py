@@ -6,12 +6,13 @@ elsewhere; no text is logged here.
 """
 
 from scanner.sight.cascade import Sight, default_sight
-from scanner.sight.decode import DecodedFile, decode_file
+from scanner.sight.decode import DecodedFile, Kinds, decode_file
 from scanner.sight.reading import Gray, Reader, Reading
 
 __all__ = [
     "DecodedFile",
     "Gray",
+    "Kinds",
     "Reader",
     "Reading",
     "Sight",

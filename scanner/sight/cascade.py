@@ -75,7 +75,7 @@ def _shaded_larger(view: View) -> View:
 
 FALLBACKS: Final = (
     Stage("lit", prepare.lit, _LOCAL_ZXING, Where.ALWAYS),
-    Stage("wider", prepare.wider, _LOCAL_ZXING, Where.ALWAYS),
+    Stage("wider", prepare.wider, _LOCAL_ZXING, Where.SMALL),
     Stage("opened", prepare.opened, _LOCAL_ZXING, Where.ALWAYS),
     Stage("larger-shaded", _shaded_larger, _LOCAL_ZXING, Where.SMALL),
     Stage("larger", prepare.larger, _LOCAL_ZXING, Where.SMALL),
