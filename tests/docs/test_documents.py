@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.figures import figures_table
 from tests.docs.tables import reasons_table, routes_table, rules_list
 from tests.test_cli import Home
 from ticketing import config
@@ -44,6 +45,14 @@ def test_the_admission_page_lists_the_rules_in_their_order() -> None:
     """The table of rules is the code's own, in the order in which it is tried."""
     documented = re.findall(r"^\d+\. `.*$", text_of("admission.md"), re.MULTILINE)
     assert documented == rules_list()
+
+
+def test_the_figures_are_those_that_were_printed() -> None:
+    """The table of figures is made from the committed lines; the date stands above it."""
+    page = text_of("benchmarks.md")
+    rows = [line for line in page.splitlines() if re.match(r"^\| .* \| [\d.]+ \|", line)]
+    assert rows == figures_table(ROOT / "docs" / "benchmarks.jsonl")
+    assert re.search(r"Measured on \d{4}-\d\d-\d\d", page)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
