@@ -131,7 +131,7 @@ def camera_name(name: str, words: Words) -> str:
     number = name.removeprefix("webcam ")
     if number != name and number.isdigit():
         return words.say("camera.webcam", number=int(number) + 1)
-    return words.say("camera.film")
+    return words.say("camera.address" if name.startswith("address ") else "camera.film")
 
 
 def _panel(facts: Facts, place: Place, words: Words) -> Panel:

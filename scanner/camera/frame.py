@@ -73,7 +73,7 @@ class Camera(Protocol):
 
     @property
     def name(self) -> str:
-        """What staff may see: "webcam 0", a file's name, an address without its password."""
+        """What staff may see: "webcam 0", a file's name, "address" and a host."""
         ...
 
     @property

@@ -111,9 +111,9 @@ class MjpegCamera:
 
     @property
     def name(self) -> str:
-        """The host and port, without name, password or path."""
+        """ "address" with host and port, without name, password or path."""
         host = self._address.hostname or ""
-        return f"{host}:{self._address.port}" if self._address.port else host
+        return f"address {host}:{self._address.port}" if self._address.port else f"address {host}"
 
     @property
     def ended(self) -> bool:

@@ -16,6 +16,7 @@ from tests.scanner.mjpeg import BOUNDARY, part
 Plane = npt.NDArray[Any]
 FRAMES_PER_S = 12
 SHAKES = 4
+POSE = 4  # how the phone is held: one of the seeds
 
 
 class CameraStand:
@@ -45,8 +46,9 @@ class CameraStand:
 
 
 def held_up(picture: Plane, *, severity: int) -> list[Plane]:
-    """A few webcam frames of a phone that shows the picture."""
-    return [frame_of_picture(picture, seed=seed, severity=severity) for seed in range(SHAKES)]
+    """A few webcam frames of a phone that shows the picture; the hand shakes by some pixels."""
+    still = frame_of_picture(picture, seed=POSE, severity=severity)
+    return [np.roll(still, (shake * 2, shake * 3), axis=(0, 1)) for shake in range(SHAKES)]
 
 
 def _jpeg(frame: Plane) -> bytes:

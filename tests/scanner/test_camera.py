@@ -464,7 +464,7 @@ def test_an_mjpeg_stream_gives_its_frames(*, with_length: bool) -> None:
     parts = [part(packed(shade(n)), with_length=with_length) for n in (50, 90)]
     with watching(Script([*parts, parts[1], STALL], pause_s=0.4)) as camera:
         assert [tone(camera.read(SOON_S)) for _ in range(2)] == [50, 90]
-        assert (camera.name.startswith("127.0.0.1:"), camera.ended) == (True, False)
+        assert (camera.name.startswith("address 127.0.0.1:"), camera.ended) == (True, False)
 
 
 def test_an_address_is_opened_like_any_source() -> None:

@@ -326,7 +326,7 @@ def test_the_state_tells_exit_mode_and_camera() -> None:
 
 @pytest.mark.parametrize(
     ("name", "shown_as"),
-    [("webcam 2", "Kamera 3"), ("ticket.png", "Aufnahme"), ("webcam x", "Aufnahme")],
+    [("webcam 2", "Kamera 3"), ("ticket.png", "Aufnahme"), ("address a:1", "Netzkamera")],
 )
 def test_cameras_are_counted_as_people_do(name: str, shown_as: str) -> None:
     """File names and addresses are not shown."""
