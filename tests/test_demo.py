@@ -132,3 +132,33 @@ def test_a_service_without_the_station_says_what_to_install(
     monkeypatch.setattr(demo, "find_spec", lambda _: None)
     with pytest.raises(DemoError, match=r"einlass\[all\]"):
         demo.check_station()
+
+
+def test_a_fallen_child_is_started_again(tmp_path: Path) -> None:
+    """A killed worker does not take the museum down with it."""
+    with Processes() as processes:
+        processes.start("worker", SLEEPER, tmp_path / "worker.log")
+        processes._children["worker"].kill()
+        threading.Timer(1.0, processes.stop_asked.set).start()
+        assert demo._watch(processes) == 0
+        assert processes.restarts == 1
+        assert processes.ended() is None
+
+
+def test_a_child_that_falls_again_and_again_ends_the_demo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Starting it for ever would hide what is wrong."""
+    monkeypatch.setattr(demo, "MOST_RESTARTS", 1)
+    with Processes() as processes:
+        processes.start("worker", ("no_such_module_here",), tmp_path / "worker.log")
+        with pytest.raises(DemoError, match="worker has stopped again and again"):
+            demo._watch(processes)
+
+
+def test_a_second_demo_in_the_same_home_is_refused(tmp_path: Path) -> None:
+    """Two of them would write one journal; after the first has gone the next may start."""
+    with demo._alone(tmp_path), pytest.raises(DemoError, match="already"), demo._alone(tmp_path):
+        pass
+    with demo._alone(tmp_path):
+        assert (tmp_path / "demo.lock").exists()

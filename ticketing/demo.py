@@ -22,8 +22,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+try:
+    import fcntl
+except ImportError:  # pragma: no cover  Windows has no flock; two demos there meet at the ports
+    fcntl = None  # type: ignore[assignment]  # the module is absent there
+
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 10.0
+MOST_RESTARTS = 10
 
 
 class DemoError(Exception):
@@ -102,6 +108,8 @@ class Processes:
     def __init__(self) -> None:
         self.stop_asked = threading.Event()
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._started: dict[str, tuple[tuple[str, ...], Path]] = {}
+        self.restarts = 0
 
     def __enter__(self) -> Self:
         return self
@@ -117,6 +125,7 @@ class Processes:
     def start(self, name: str, arguments: Sequence[str], log: Path) -> None:
         """Start one of the product's own commands; its output goes to `log`."""
         log.parent.mkdir(parents=True, exist_ok=True)
+        self._started[name] = (tuple(arguments), log)
         with log.open("ab") as output:
             self._children[name] = subprocess.Popen(  # noqa: S603  our own commands
                 [sys.executable, "-m", *arguments],
@@ -130,6 +139,12 @@ class Processes:
     def ended(self) -> str | None:
         """The name of a child that has stopped, if any."""
         return next((n for n, child in self._children.items() if child.poll() is not None), None)
+
+    def restart(self, name: str) -> None:
+        """Start a fallen child again, as it was."""
+        self.restarts += 1
+        arguments, log = self._started[name]
+        self.start(name, arguments, log)
 
     def stop(self) -> None:
         """End all children: politely, then, after a while, for good."""
@@ -206,6 +221,7 @@ def run(
     """
     check_station()
     with ExitStack() as stack:
+        stack.enter_context(_alone(plan.home))
         processes = stack.enter_context(Processes())
         stack.enter_context(_signals_set(processes.stop_asked))
         try:
@@ -236,9 +252,25 @@ def _start(plan: DemoPlan, processes: Processes, pairing_code: Callable[[], str]
 def _watch(processes: Processes) -> int:
     while not processes.stop_asked.wait(0.3):
         fallen = processes.ended()
-        if fallen is not None:
-            raise DemoError(f"{fallen} has stopped; its log says why")
+        if fallen is None:
+            continue
+        if processes.restarts >= MOST_RESTARTS:
+            raise DemoError(f"{fallen} has stopped again and again; its log says why")
+        processes.restart(fallen)
     return 0
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Keep a second demo off the same home. Raises DemoError; the lock goes with the process."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "demo.lock").open("ab") as file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise DemoError("a demo runs in this home already") from None
+        yield
 
 
 @contextmanager

@@ -325,3 +325,15 @@ def test_a_ticket_for_a_visitor_nobody_knows_is_refused(desk: Store, house: Hous
     order = TicketOrder(offer="day", holder="Anna", visitor=VisitorId(bytes(16)))
     with desk.unit() as unit, pytest.raises(Invalid, match="visitor: unknown"):
         tickets.issue_ticket(unit, house, order=order)
+
+
+def test_an_unpaid_ticket_waits_for_the_service(desk: Store, house: House) -> None:
+    """A gate without network must not let it in; once paid, a new barcode is free of that."""
+    with_offer(desk, house, slug="paid", number=2, price_cents=900, pay_at_desk=True)
+    case = with_ticket(desk, house, offer="paid")
+    assert Flag.ONLINE_ONLY in case.ticket.flags
+    with desk.unit() as unit:
+        tickets.pay_ticket(unit, house, ticket_id=case.ticket.id)
+    with desk.unit() as unit:
+        again = tickets.reissue_ticket(unit, house, ticket_id=case.ticket.id)
+    assert Flag.ONLINE_ONLY not in again.ticket.flags

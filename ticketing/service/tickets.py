@@ -22,7 +22,7 @@ from ticketing.store.unit import Unit
 from ticketing.wire.admission import Move
 from ticketing.wire.namebox import NONCE_BYTES, seal_name
 from ticketing.wire.texts import local_date
-from ticketing.wire.token import TicketId
+from ticketing.wire.token import Flag, TicketId
 from ticketing.wire.verdict import TicketState
 
 REASON_LIMIT = 200
@@ -220,7 +220,9 @@ def reissue_ticket(unit: Unit, house: House, *, ticket_id: TicketId) -> TicketCa
         raise Conflict("ticket_revoked")
     if old.issue == _LAST_ISSUE:
         raise Conflict("too_many_issues")
-    plain = replace(old, issue=old.issue + 1, key_id=house.signer.key_id)
+    is_paid = old.state is not TicketState.UNPAID
+    fresh = _flags(offer, is_paid=is_paid)
+    plain = replace(old, issue=old.issue + 1, key_id=house.signer.key_id, flags=fresh)
     token = house.signer.barcode(rules.claims(plain))
     box = seal_name(token.raw, plain.holder, house.chance.draw(NONCE_BYTES))
     new = replace(plain, name_box=box)
@@ -323,7 +325,7 @@ def _ticket(unit: Unit, house: House, *, order: TicketOrder, offer: Offer) -> Ti
         holder=holder,
         party=party,
         entries=offer.entries,
-        flags=offer_rules.flags(offer),
+        flags=_flags(offer, is_paid=is_paid),
         valid_from=window.start_at,
         valid_until=window.end_at,
         state=TicketState.VALID if is_paid else TicketState.UNPAID,
@@ -331,6 +333,12 @@ def _ticket(unit: Unit, house: House, *, order: TicketOrder, offer: Offer) -> Ti
         visitor=order.visitor,
         reference=order.reference,
     )
+
+
+def _flags(offer: Offer, *, is_paid: bool) -> Flag:
+    """A gate without network cannot know whether the desk has taken the money: it must ask."""
+    plain = offer_rules.flags(offer)
+    return plain if is_paid else plain | Flag.ONLINE_ONLY
 
 
 def _free_short_code(unit: Unit, house: House) -> str:
