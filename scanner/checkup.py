@@ -11,6 +11,7 @@ from typing import Final
 
 from scanner import config
 from scanner.camera import BadSource, open_source
+from scanner.events import Failure
 from scanner.journal import FILE_NAME, Journal, JournalError, Unsound
 from scanner.link import BadAddress, Link, NoReply, Server
 from scanner.page.server import HOST
@@ -71,6 +72,8 @@ def _service(paired: config.Pairing, now: datetime) -> Iterator[Finding]:
     link.close()
     if isinstance(pulse, NoReply):
         detail = f"no answer ({pulse.failure}); the station decides offline"
+        if pulse.failure is Failure.REVOKED:
+            detail = "this station is signed off and admits nobody; pair it again"
         yield Finding("service", fine=False, detail=detail)
         return
     yield Finding("service", fine=True, detail="answers")

@@ -25,6 +25,7 @@ from scanner.camera import BadSource
 from scanner.checkup import checkup
 from scanner.journal import FILE_NAME, Journal, JournalError, Unsound
 from scanner.link import BadAddress, Link, Server
+from scanner.lock import HomeRefused, sole_station
 from scanner.page.server import PortTaken
 from scanner.sight import DecodedFile, Kinds, decode_file
 from scanner.sight.measure import Measured, measure
@@ -33,6 +34,7 @@ from ticketing.wire.verdict import Verdict
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_FIRST_YEAR, _END_YEAR = 2000, 2101
 
 
 class Failed(click.ClickException):
@@ -58,6 +60,7 @@ def _told() -> Iterator[None]:
         pairing.PairingFailed,
         JournalError,
         BadAddress,
+        HomeRefused,
     ) as error:
         raise Failed(str(error)) from None
 
@@ -130,7 +133,7 @@ def run(
     opener = station.opener_of(settings.source)
     stop = threading.Event()
     # Before anything is told to be ready: whoever waits for that may stop it at once.
-    with station.stopped_by_signals(stop):
+    with sole_station(home), station.stopped_by_signals(stop):
         try:
             here = station.Station(home, settings, paired, key, version=_version())
         except PortTaken:
@@ -295,6 +298,8 @@ def _time(text: str | None, paired: config.Pairing) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter("a time like 2026-10-04T14:00", param_hint="--at") from None
+    if not _FIRST_YEAR <= at.year < _END_YEAR:
+        raise click.BadParameter("a time from 2000 to 2100", param_hint="--at")
     return (at if at.tzinfo else at.replace(tzinfo=paired.zone)).astimezone(UTC)
 
 

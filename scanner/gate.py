@@ -44,7 +44,7 @@ from scanner.events import (
     Switch,
     Typed,
 )
-from scanner.judge import OPEN, PASSED, Judge, Post, Scan
+from scanner.judge import OPEN, PASSED, Judge, Post, Scan, signed_off
 from scanner.reading import Reading, identify, which_ticket
 from scanner.screen import Alert, Face, Result, Screen
 from ticketing.wire.station_api import ScanAnswer
@@ -268,8 +268,11 @@ class Gate:
 
     def _alone(self, scan: Scan, failure: Failure) -> Result:
         if scan.action is None:
-            return self._judge.alone(scan, self._now.at)
-        return self._judge.settled_alone(scan, failure, self._now.at)
+            result = self._judge.alone(scan, self._now.at)
+        else:
+            result = self._judge.settled_alone(scan, failure, self._now.at)
+        # Whoever was signed off lets nobody in: only the service may have taken it back.
+        return signed_off(result) if self.link is LinkState.REVOKED else result
 
     def _take_pending(self, scan_id: ScanId, step: Step) -> Scan | None:
         scan = self._pending.get(step)
@@ -342,8 +345,8 @@ class Gate:
         self._out.append(Sound(result.verdict))
 
     def _hear(self, state: LinkState) -> None:
-        """News of the line; only an answer proves that a revoked station is one again."""
-        if self.link is not LinkState.REVOKED:
+        """News of the line; a dead one does not make a signed-off station one again."""
+        if self.link is not LinkState.REVOKED or state is LinkState.UP:
             self._set_link(state)
 
     def _set_link(self, state: LinkState) -> None:

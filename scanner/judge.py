@@ -165,6 +165,13 @@ class Judge:
         return fold((one.move for one in own), now, self._post.zone, party=party)
 
 
+def signed_off(result: Result) -> Result:
+    """What a station that was signed off makes of its own verdict: a refusal stands."""
+    if result.verdict is Verdict.REFUSE:
+        return result
+    return _plain(Verdict.ATTENTION, Reason.NEEDS_SERVICE)
+
+
 def _plain(verdict: Verdict, reason: Reason, *, people: int = 0) -> Result:
     return Result(verdict=verdict, reason=reason, basis=Basis.OFFLINE, people=people)
 

@@ -12,8 +12,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -32,7 +31,6 @@ _MOST_BYTES: Final = 256 * 1024
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _OK = frozenset({200, 201})
 _IDLE_AT_MOST: Final = 4
-_SECOND_MS: Final = 1_000
 
 CERTIFICATE: Final = "certificate"
 """Problem of an unreachable service whose certificate does not hold."""
@@ -57,7 +55,7 @@ class NoReply:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """The service lives; `ahead_ms`: how far the station's clock is ahead, if it can be told."""
+    """The service knows this station; `ahead_ms`: how far its clock is ahead, if that is told."""
 
     ahead_ms: int | None
 
@@ -99,7 +97,6 @@ class _Reply:
     status: int
     body: bytes
     retry_after: str
-    date: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +145,18 @@ class Link:
             return NoReply(Failure.BROKEN)
 
     def probe(self, now: datetime) -> Pulse | NoReply:
-        """Whether the service lives; `now` is the station's clock, aware."""
+        """Whether the service lives and this is still a station of it.
+
+        `now` is the station's clock, aware. A signed-off station hears `REVOKED`.
+        """
         begun = time.monotonic()
-        reply = self._call(_Call("GET", "/healthz", None, min(self.timeout_s, 2.0)))
+        reply = self._call(_Call("GET", f"{_API}/station", None, min(self.timeout_s, 2.0)))
         if isinstance(reply, NoReply):
             return reply
-        if reply.status not in _OK:
+        if reply.status != http.client.OK:
             return _refused(reply)
-        half_ms = int((time.monotonic() - begun) * 500)
-        return Pulse(_ahead_ms(reply.date, now, half_ms))
+        half = (time.monotonic() - begun) / 2
+        return _pulse(reply.body, now + timedelta(seconds=half))
 
     def close(self) -> None:
         """Let go of the connections that wait, and cut those that are in use."""
@@ -239,7 +239,7 @@ class Link:
         if len(body) > _MOST_BYTES or answer.length:  # too much, or not all of it
             return NoReply(Failure.BROKEN)
         retry_after = answer.getheader("Retry-After") or ""
-        return _Reply(answer.status, body, retry_after, answer.getheader("Date") or "")
+        return _Reply(answer.status, body, retry_after)
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
@@ -286,6 +286,8 @@ def _refused(reply: _Reply) -> NoReply:
             failure = Failure.BUSY
         case 409 if problem in {Failure.RESOLVED, Failure.LAPSED}:
             failure = Failure(problem)
+        case 501:  # a web server that knows no POST; the service never says so
+            failure = Failure.BROKEN
         case status if status >= 500:  # noqa: PLR2004  server errors, RFC 9110
             failure = Failure.SERVER
         case status if status >= 400:  # noqa: PLR2004  client errors
@@ -304,14 +306,17 @@ def _problem(body: bytes) -> str:
     return str(kind).replace("/", ":").rpartition(":")[2]
 
 
-def _ahead_ms(date: str, now: datetime, half_ms: int) -> int | None:
-    """The station's clock against the service's; its header has whole seconds."""
+def _pulse(body: bytes, now: datetime) -> Pulse | NoReply:
+    """What `GET /station` says; `now`: the station's clock when the service answered."""
     try:
-        served_at = parsedate_to_datetime(date)
-    except ValueError:
-        return None
-    if served_at.tzinfo is None:
-        served_at = served_at.replace(tzinfo=UTC)
-    middle_ms = int((now - served_at).total_seconds() * 1000) + half_ms
-    # Seconds are cut off: within one of them nothing is known.
-    return 0 if 0 <= middle_ms < _SECOND_MS else middle_ms - _SECOND_MS // 2
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict) or "station" not in told:
+        return NoReply(Failure.BROKEN)  # another web server may say 200 to anything
+    try:
+        text = str(told.get("server_time"))
+        ahead = now - datetime.fromisoformat(text)
+    except (ValueError, TypeError):
+        return Pulse(None)
+    return Pulse(round(ahead.total_seconds() * 1_000))

@@ -19,9 +19,13 @@ _PROBLEMS = {
 _FAILURES = {
     Failure.UNREACHABLE: "the service cannot be reached; is the address right, and is it running?",
     Failure.TIMEOUT: "the service did not answer in time; try again, the code stays good",
-    Failure.BROKEN: "what answered there is no Einlass service; is the address right?",
+    Failure.BROKEN: "no Einlass service answers at this address; is it right?",
     Failure.SERVER: "the service has a fault; try again, the code stays good",
 }
+
+
+_NOT_FOUND = frozenset({"", "not_found", "method_not_allowed"})
+"""Problems of a wrong address: of a path below the service, or of another web server."""
 
 
 class PairingFailed(Exception):  # noqa: N818  says what it is
@@ -71,4 +75,6 @@ def _why(reply: NoReply) -> str:
     if reply.failure is Failure.BUSY:
         minutes = max(1, -(-(reply.retry_after_s or 60) // 60))
         return f"too many wrong codes; wait {minutes} minutes, then try again"
+    if reply.failure in {Failure.REFUSED, Failure.REVOKED} and reply.problem in _NOT_FOUND:
+        return _FAILURES[Failure.BROKEN]
     return _FAILURES.get(reply.failure, "the service refused the code; make a new one")

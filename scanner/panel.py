@@ -125,15 +125,16 @@ def camera_panel(since: datetime, camera: str, place: Place, words: Words) -> Pa
     )
 
 
-def trouble_panel(words: Words) -> Panel:
-    """Nothing can be recorded, so nothing is judged."""
+def trouble_panel(words: Words, key: str = "trouble") -> Panel:
+    """Nobody is admitted: nothing can be recorded, or the station is signed off (`revoked`)."""
     return Panel(
         verdict="attention",
         shape="v-attention",
-        word=words.say("trouble"),
+        size="" if key == "trouble" else "long",
+        word=words.say(key),
         role="alert",
-        reason=words.say("trouble.reason"),
-        next=words.say("trouble.next"),
+        reason=words.say(f"{key}.reason"),
+        next=words.say(f"{key}.next"),
     )
 
 

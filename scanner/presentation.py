@@ -81,10 +81,11 @@ def page_state(facts: Facts, house: House, now: datetime) -> dict[str, object]:
     """The state as JSON: what is shown in each language, and what needs no words."""
     number, verdict = facts.sound
     eye = facts.eye
+    may_settle = facts.screen.may_settle and facts.link is not LinkState.REVOKED
     picture = "lost" if eye.lost_at else "ended" if eye.ended else "live"
     return {
         "lang": facts.lang,
-        "scan": facts.screen.scan_id if facts.screen.may_settle else "",
+        "scan": facts.screen.scan_id if may_settle else "",
         "direction": facts.screen.direction.value,
         "link": _LINK_CLASS[facts.link],
         "picture": picture,
@@ -137,6 +138,8 @@ def camera_name(name: str, words: Words) -> str:
 def _panel(facts: Facts, place: Place, words: Words) -> Panel:
     if facts.trouble:
         return trouble_panel(words)
+    if facts.link is LinkState.REVOKED:
+        return trouble_panel(words, "revoked")
     lost_at = facts.eye.lost_at
     if lost_at is None or not _gives_way(facts.screen, lost_at):
         return panel_of(facts.screen, place, words)
@@ -165,7 +168,6 @@ def _clock(ahead_ms: int | None, words: Words) -> str:
     if abs(ahead_ms) > WRONG_CLOCK_MS:
         way = words.say("clock.fast" if ahead_ms > 0 else "clock.slow")
         return words.say("clock.wrong", minutes=round(abs(ahead_ms) / 60_000), way=way)
-    # The service tells whole seconds.
     seconds = round(ahead_ms / 1000)
     sign = "+" if seconds > 0 else _MINUS if seconds else "±"
     return words.say("clock", seconds=f"{sign}{abs(seconds)}")

@@ -111,7 +111,7 @@ class MjpegCamera:
 
     @property
     def name(self) -> str:
-        """ "address" with host and port, without name, password or path."""
+        """`address` with host and port, without name, password or path."""
         host = self._address.hostname or ""
         return f"address {host}:{self._address.port}" if self._address.port else f"address {host}"
 

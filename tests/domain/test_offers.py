@@ -140,3 +140,30 @@ def test_only_what_costs_is_paid_at_the_desk() -> None:
     assert paid.is_paid_at_desk
     assert not replace(paid, price_cents=0).is_paid_at_desk
     assert not replace(paid, pay_at_desk=False).is_paid_at_desk
+
+
+@pytest.mark.parametrize("field", ["valid_from", "valid_until"])
+@pytest.mark.parametrize("day", [date.min, date(1999, 12, 31), date(6053, 1, 1), date.max])
+def test_dates_at_the_edge_of_the_calendar_are_named(field: str, day: date) -> None:
+    """They could not be computed with later."""
+    with pytest.raises(BadOffer, match=f"{field}: range"):
+        checked(an_offer(**{field: day}))
+
+
+@pytest.mark.parametrize("validity", Validity)
+@pytest.mark.parametrize("day", [date.min, date(1999, 12, 31), date(6053, 1, 1), date.max])
+def test_a_ticket_for_the_edge_of_the_calendar_is_refused(validity: Validity, day: date) -> None:
+    """Whatever the offer, the day is named and nothing overflows."""
+    offer = an_offer(
+        validity=validity, valid_from=date(2026, 10, 1), valid_until=date(2026, 10, 31)
+    )
+    with pytest.raises(BadOffer, match="on: range"):
+        window(offer, day, BERLIN)
+
+
+@pytest.mark.parametrize("day", [date(2000, 1, 1), date(2100, 1, 1)])
+def test_the_first_and_the_last_day_can_be_computed_with(day: date) -> None:
+    """Also for a whole year from there."""
+    found = window(an_offer(validity=Validity.YEAR), day, BERLIN)
+    assert found.start_at.astimezone(BERLIN).date() == day
+    assert found.end_at.astimezone(BERLIN).year == day.year + 1

@@ -63,6 +63,7 @@ class Service:
     codes: dict[str, str] = field(default_factory=dict)
     paired_by: str = ""
     skew_s: float = 0.0
+    server_time: str | None = None
     connections: int = 0
     inside: int = 142
     url: str = ""
@@ -147,14 +148,16 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Nothing."""
 
-    def date_time_string(self, timestamp: float | None = None) -> str:
-        """The Date header, on the service's own clock."""
-        now = time.time() if timestamp is None else timestamp  # noqa: TID251  as above
-        return super().date_time_string(now + self.service.skew_s)
-
     def do_GET(self) -> None:
-        """Whether it lives."""
-        self._send(200, {"status": "ok"})
+        """Whether it lives, and knows the station."""
+        if self.path != "/api/v1/station":
+            self._problem(404, "not_found")
+        elif self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            self._problem(401, "unauthorized")
+        else:
+            now = datetime.now(UTC) + timedelta(seconds=self.service.skew_s)  # noqa: TID251  as above
+            said = {"station": "st1", "gate": "sued", "inside": self.service.inside}
+            self._send(200, said | {"server_time": self.service.server_time or now.isoformat()})
 
     def do_POST(self) -> None:
         """Judge, settle, pair."""

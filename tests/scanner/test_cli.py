@@ -35,6 +35,7 @@ from scanner.config import (
     save_pairing,
 )
 from scanner.journal import FILE_NAME, Journal
+from scanner.lock import LOCK_FILE, sole_station
 from tests.scanner.frames import bgr, code, film, packed, paper
 from tests.scanner.homes import a_station, paired_home, today_ticket, until
 from tests.scanner.service_double import Service, moody, running
@@ -145,7 +146,15 @@ def test_a_code_of_another_station_is_told(home: Path, service: Service) -> None
         ({"status": 429}, "wait 1 minutes"),
         ({"status": 500}, "has a fault"),
         ({"body": b"<html>"}, "no Einlass service"),
-        ({"status": 422}, "refused the code"),
+        ({"status": 422, "body": b'{"type":"urn:einlass:problem:invalid"}'}, "refused the code"),
+        ({"status": 404}, "no Einlass service answers at this address"),
+        ({"status": 405, "body": b"<html>"}, "no Einlass service answers at this address"),
+        ({"status": 401}, "no Einlass service answers at this address"),
+        ({"status": 501}, "no Einlass service answers at this address"),
+        (
+            {"status": 404, "body": b'{"type":"urn:einlass:problem:not_found"}'},
+            "no Einlass service answers at this address",
+        ),
     ],
 )
 def test_other_refusals_say_what_to_do(
@@ -247,6 +256,42 @@ def test_a_station_without_a_webcam_runs_and_stops_cleanly(
     assert "Traceback" not in errors
 
 
+def test_a_second_station_in_one_home_is_refused_and_the_journal_stays_whole(
+    home: Path, service: Service
+) -> None:
+    """It says so in a sentence; the chain holds, and a killed station leaves no lock."""
+    paired_home(home, service.url)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = ["run", "--json", "--no-browser", "--source", "97", "--port", str(port)]
+    command = [sys.executable, "-m", "scanner", "--home", str(home), *arguments]
+    first = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        assert first.stdout is not None
+        assert first.stdout.readline()
+        second = run(home, *arguments)
+        assert (second.exit_code, second.stderr) == (
+            1,
+            "Error: another station runs in this home\n",
+        )
+        assert run(home, "journal", "verify").exit_code == 0
+    finally:
+        first.kill()
+        first.communicate(timeout=20)
+    with sole_station(home):
+        pass
+    assert run(home, "journal", "verify").exit_code == 0
+
+
+def test_a_home_that_takes_no_lock_is_told(home: Path, service: Service) -> None:
+    """A sentence, as ever."""
+    paired_home(home, service.url)
+    (home / LOCK_FILE).mkdir()
+    done = run(home, "run", "--no-browser")
+    assert (done.exit_code, done.stderr) == (1, "Error: the station's home cannot be written\n")
+
+
 def _answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -326,6 +371,15 @@ def test_a_check_at_another_time_is_decided_here(
     assert (inside.exit_code, outside.exit_code) == (0, 1)
     assert run(home, "check", "--at", "noon", picture).exit_code == 2
     assert service.asked == []
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59", "1999-12-31", "2101-01-01"])
+def test_a_check_at_a_time_far_away_is_wrong_usage(home: Path, service: Service, at: str) -> None:
+    """Exit 2 and the span, no traceback."""
+    paired_home(home, service.url)
+    done = run(home, "check", "card.png", "--at", at)
+    assert done.exit_code == 2
+    assert "a time from 2000 to 2100" in done.stderr
 
 
 def test_a_silent_service_leaves_the_check_to_the_station(
@@ -530,19 +584,20 @@ def test_the_doctor_says_what_is_wrong(
 
 @pytest.mark.parametrize(
     ("mood", "says"),
-    [({"drop": True}, "FAIL  service: no answer"), ({}, "ok    clock: the service tells no time")],
+    [
+        ({"drop": True}, "FAIL  service: no answer"),
+        ({}, "ok    clock: the service tells no time"),
+        ({"status": 401}, "FAIL  service: this station is signed off and admits nobody"),
+    ],
 )
 def test_the_doctor_asks_the_service(
     home: Path,
     service: Service,
-    monkeypatch: pytest.MonkeyPatch,
     mood: dict[str, Any],
     says: str,
 ) -> None:
-    """Silent, or without a clock."""
-    from tests.scanner import service_double  # noqa: PLC0415  only here
-
-    monkeypatch.setattr(service_double._Handler, "date_time_string", lambda *_: "")
+    """Silent, without a clock, or done with this station."""
+    service.server_time = "noon"
     paired_home(home, service.url)
     moody(service, **mood)
     assert says in run(home, "doctor").stdout

@@ -418,15 +418,59 @@ def test_the_line_is_recorded_when_it_changes(desk: Desk) -> None:
 
 
 def test_a_revoked_station_stays_so_until_an_answer(desk: Desk) -> None:
-    """A living service is no proof that it takes this station back."""
+    """A dead line is no proof that the service takes this station back; an answer is."""
     desk.see(a_ticket(1))
     desk.fail(Failure.REVOKED)
-    desk.do(LinkUp(desk.fresh()))
     desk.do(LinkDown(Failure.UNREACHABLE))
     assert link_of(desk) is LinkState.REVOKED
     desk.see(a_ticket(2), after_ms=1_000)
     desk.answer()
     assert link_of(desk) is LinkState.UP
+
+
+@pytest.mark.parametrize("failure", [Failure.REVOKED, Failure.TIMEOUT, Failure.UNREACHABLE])
+def test_a_revoked_station_admits_nobody(desk: Desk, failure: Failure) -> None:
+    """From the first 401 on no ticket is admitted, also if the service is gone by then."""
+    desk.do(LinkDown(Failure.REVOKED))
+    desk.see(a_ticket(1))
+    desk.fail(failure)
+    assert desk.shown == WAITS
+    assert not may_settle(desk)
+    [scan] = [one for one in desk.records if isinstance(one, ScanEntry)]
+    assert (scan.reason, scan.own) == (Reason.NEEDS_SERVICE, None)
+
+
+def test_the_scan_that_finds_out_that_a_station_is_revoked_admits_nobody(desk: Desk) -> None:
+    """The 401 itself is no reason to decide alone."""
+    desk.see(a_ticket(1))
+    desk.fail(Failure.REVOKED)
+    assert desk.shown == WAITS
+
+
+def test_a_revoked_station_confirms_nothing(desk: Desk) -> None:
+    """A question that was open before is not answered by an admit."""
+    desk.see(a_ticket(1))
+    desk.answer(Verdict.ATTENTION, Reason.CHECK_PROOF)
+    desk.settle(Action.CONFIRM)
+    desk.fail(Failure.REVOKED, step=Step.SETTLE)
+    assert desk.shown == WAITS
+
+
+def test_a_revoked_station_still_refuses_a_forgery(desk: Desk) -> None:
+    """A refusal lets nobody in."""
+    desk.do(LinkDown(Failure.REVOKED))
+    desk.see(forged(a_ticket(1)))
+    desk.fail(Failure.REVOKED)
+    assert desk.shown == (Verdict.REFUSE, Reason.FORGED)
+
+
+def test_a_station_that_is_taken_back_asks_again(desk: Desk) -> None:
+    """The first answer that is no 401 ends it, and what waits is judged."""
+    desk.see(a_ticket(1))
+    desk.fail(Failure.REVOKED)
+    desk.do(LinkUp(desk.fresh()))
+    desk.answer()
+    assert desk.shown == ADMITTED
 
 
 # ---------------------------------------------------------------- waiting for the service

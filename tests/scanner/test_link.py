@@ -13,7 +13,6 @@ import pytest
 
 from scanner.events import Action, Failure, ScanId
 from scanner.link import BadAddress, Link, NoReply, Pulse, Server
-from tests.scanner import service_double
 from tests.scanner.service_double import TOKEN, Service, moody, running
 from tests.scanner.station_kit import NOON, a_ticket
 from ticketing.wire.station_api import PairRequest, ScanAnswer, ScanRequest
@@ -252,30 +251,37 @@ def test_few_connections_are_kept(link: Link) -> None:
 
 
 def test_a_probe_measures_the_clock(link: Link, service: Service) -> None:
-    """A station two minutes ahead learns it; within a second nothing is claimed."""
-    now = datetime.now(UTC)  # noqa: TID251  against the double's real clock
-    assert link.probe(now) == Pulse(0)
-    service.skew_s = -120
-    pulse = link.probe(datetime.now(UTC))  # noqa: TID251  as above
-    assert isinstance(pulse, Pulse)
-    assert pulse.ahead_ms is not None
-    assert 118_000 < pulse.ahead_ms < 122_000
+    """To the millisecond, give or take the way; two minutes ahead are two minutes."""
+    for skew_s in (0, -120):
+        service.skew_s = skew_s
+        pulse = link.probe(datetime.now(UTC))  # noqa: TID251  against the double's real clock
+        assert isinstance(pulse, Pulse)
+        assert pulse.ahead_ms is not None
+        assert abs(pulse.ahead_ms + skew_s * 1_000) < 500
 
 
-@pytest.mark.parametrize("date", ["yesterday", ""])
+@pytest.mark.parametrize("told", ["yesterday", "2026-10-04T12:42:00", "0001-01-01T00:00:00+99:99"])
 def test_a_service_without_the_time_is_alive_all_the_same(
-    monkeypatch: pytest.MonkeyPatch, link: Link, date: str
+    link: Link, service: Service, told: str
 ) -> None:
-    """No Date header, or a strange one: the difference is unknown."""
-    monkeypatch.setattr(service_double._Handler, "date_time_string", lambda *_: date)
+    """A strange time, or one without a zone: the difference is unknown."""
+    service.server_time = told
     assert link.probe(NOON) == Pulse(None)
 
 
-def test_a_date_without_a_zone_is_taken_as_utc(monkeypatch: pytest.MonkeyPatch, link: Link) -> None:
-    """`-0000` says that nobody knows the zone."""
-    date = "Sun, 04 Oct 2026 12:42:00 -0000"
-    monkeypatch.setattr(service_double._Handler, "date_time_string", lambda *_: date)
-    assert link.probe(NOON) == Pulse(0)
+def test_a_probe_tells_the_service_which_station_lives(link: Link, service: Service) -> None:
+    """An idle station was called not connected: it asked without its token."""
+    assert isinstance(link.probe(NOON), Pulse)
+    stranger = Link(Server.of(service.url), "es_nobody")
+    assert stranger.probe(NOON) == NoReply(Failure.REVOKED, "unauthorized")
+    stranger.close()
+
+
+@pytest.mark.parametrize("body", [b"ok", b"[]", b"{}", b"null", b"<html>"])
+def test_another_web_server_is_no_pulse(link: Link, service: Service, body: bytes) -> None:
+    """It says 200 to anything."""
+    moody(service, body=body)
+    assert link.probe(NOON) == NoReply(Failure.BROKEN)
 
 
 def test_a_sick_service_is_no_pulse(link: Link, service: Service) -> None:

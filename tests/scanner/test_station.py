@@ -223,6 +223,22 @@ def test_a_revoked_station_says_so(desk: Desk, service: Service) -> None:
     assert desk._parts.gate.link is LinkState.REVOKED
     assert state_of(desk)["words"]["en"]["link"] == "Station signed off: pair it again"
     assert state_of(desk)["link"] == "down"
+    assert panel_of(desk)["word"] == "Abgemeldet"
+    assert panel_of(desk)["verdict"] == "attention"
+    assert not panel_of(desk)["acts"]
+    assert "Pair the station again" in state_of(desk)["words"]["en"]["panel"]["next"]
+    assert desk._facts.unsent == 1
+
+
+def test_a_revoked_station_shows_no_green_admit_until_it_is_taken_back(desk: Desk) -> None:
+    """The first probe after a restart finds out; a later good answer ends it."""
+    desk.heard(NoReply(Failure.REVOKED))
+    work(desk)
+    assert panel_of(desk)["word"] == "Abgemeldet"
+    assert state_of(desk)["scan"] == ""
+    desk.heard(Pulse(None))
+    work(desk)
+    assert panel_of(desk)["word"] == "Bereit"
 
 
 @pytest.mark.parametrize(

@@ -179,3 +179,21 @@ def test_a_quiet_closed_day(store: Store, house: House) -> None:
         seen = museum.overview(unit, house)
     assert (seen.inside, seen.admitted, seen.issued, seen.hours) == (0, 0, 0, None)
     assert an_offer().is_paid_at_desk is False
+
+
+@pytest.mark.parametrize("day", [date.min, date(6053, 1, 1), date.max])
+def test_a_ticket_for_a_day_that_cannot_be_computed_with_is_invalid(
+    store: Store, house: House, day: date
+) -> None:
+    """The use case refuses it, so every way in does."""
+    with_gates(store, house)
+    with_offer(store, house)
+    with pytest.raises(Invalid, match="on: range"):
+        with_ticket(store, house, on=day)
+
+
+def test_an_offer_until_the_end_of_the_calendar_is_invalid(store: Store, house: House) -> None:
+    """The field is named."""
+    with_gates(store, house)
+    with pytest.raises(Invalid, match="valid_until: range"):
+        with_offer(store, house, valid_until=date.max)

@@ -245,3 +245,23 @@ def test_an_unknown_station_cannot_be_revoked(office: Store, house: House) -> No
         stations.revoke_station(unit, house, station=StationId("st_0"))
     with office.unit() as unit:
         assert stations.station_by_token(unit, token="ek_" + "0" * 43) is None
+
+
+def test_an_idle_station_is_noted_once_a_minute(
+    office: Store, house: House, clock: FrozenClock
+) -> None:
+    """A pulse every few seconds does not write every few seconds."""
+    token = _pair(office, house, _open(office, house)).answer.token
+    noted = []
+    for _ in range(4):
+        with office.unit() as unit:
+            station = stations.station_by_token(unit, token=token)
+            assert station is not None
+            assert stations.hear(unit, house, station=station) == clock.at
+        with office.unit() as unit:
+            [listed] = stations.list_stations(unit)
+            noted.append(listed.last_seen_at)
+        clock.tick(seconds=30)
+    assert noted[0] == noted[1]
+    assert noted[2] == noted[3]
+    assert noted[2] - noted[0] == stations.SEEN_EVERY  # type: ignore[operator]  # both are set

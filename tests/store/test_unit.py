@@ -3,14 +3,16 @@
 import fcntl
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from tests.fakes import START
+from ticketing.domain.failures import StoreUnavailable
 from ticketing.store import counters, schema
-from ticketing.store.unit import Store
+from ticketing.store.unit import Store, sqlite_url
 from ticketing.wire.verdict import TicketState
 
 
@@ -174,11 +176,52 @@ def test_a_writer_that_cannot_lock_frees_the_threads(
 
     with monkeypatch.context() as patched:
         patched.setattr(fcntl, "flock", refuses)
-        with store.unit() as unit, pytest.raises(OSError, match="locks"):
+        with store.unit() as unit, pytest.raises(StoreUnavailable):
             unit.begin()
     with store.unit() as unit:
         unit.begin()
         unit.commit()
+
+
+@pytest.mark.only("sqlite")
+def test_a_full_disk_is_said_and_the_next_unit_can_write(store: Store) -> None:
+    """SQLite drops the transaction by itself: the rollback after it is no second fault."""
+    with pytest.raises(StoreUnavailable, match=r"^OperationalError$"):
+        _fill(store)
+    store.engine.dispose()
+    with store.unit() as unit:
+        assert not unit.is_healthy
+        assert counters.read(unit, "n0") is None
+        unit.begin()
+        assert counters.add(unit, "n", 1) == 1
+        unit.commit()
+
+
+@pytest.mark.only("sqlite")
+def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    """A folder that is not there, first for reading, then for the lock file."""
+    lost = Store(sqlite_url(tmp_path / "nowhere" / "einlass.sqlite3"))
+    with pytest.raises(StoreUnavailable), lost.unit() as unit:
+        counters.read(unit, "n")
+    lost.close()
+
+
+@pytest.mark.only("sqlite")
+def test_a_missing_table_is_a_fault_of_ours(store: Store) -> None:
+    """Waiting would not help: it is not called unavailable."""
+    with store.unit() as unit, pytest.raises(DBAPIError):
+        unit.run(text("SELECT 1 FROM nothing"))
+    with pytest.raises(DBAPIError), store.unit() as unit:
+        unit.run(text("SELECT 1 FROM nothing"))
+
+
+def _fill(store: Store) -> None:
+    """Count under ever new names until nothing fits."""
+    with store.unit() as unit:
+        unit.run(text("PRAGMA max_page_count=1"))
+        unit.begin()
+        for number in range(5000):
+            counters.add(unit, f"n{number}", 1)
 
 
 def _write_and_fail(store: Store) -> None:

@@ -141,3 +141,26 @@ def test_gates_are_made_once(client: FlaskClient, api: Headers) -> None:
     )
     wrong = client.post("/api/v1/gates", headers=api, json=gate | {"slug": "West"})
     assert wrong.status_code == 422
+
+
+@pytest.mark.parametrize("field", ["valid_from", "valid_until"])
+@pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "6053-01-01", "9999-12-31"])
+def test_an_offer_at_the_edge_of_the_calendar_is_refused(
+    client: FlaskClient, api: Headers, museum: None, field: str, day: str
+) -> None:
+    """422 with the field, instead of a fault at its first ticket."""
+    del museum
+    answer = client.post("/api/v1/offers", headers=api, json=FULL | {field: day})
+    assert answer.status_code == 422
+    assert answer.json is not None
+    assert {"field": field, "problem": "range"} in answer.json["errors"]
+
+
+def test_a_conflict_says_a_sentence(client: FlaskClient, api: Headers, museum: None) -> None:
+    """The detail of a 409 is for people."""
+    del museum
+    body = {"slug": "day", "name": NAME}
+    answer = client.post("/api/v1/offers", headers=api, json=body)
+    assert answer.json is not None
+    assert answer.json["type"] == "urn:einlass:problem:offer_exists"
+    assert answer.json["detail"] == "There is an offer of this slug or number."

@@ -217,3 +217,34 @@ def test_an_api_key_may_ask_what_became_of_a_scan(
     assert told["reason"] == "ok"
     assert client.get(path, headers=key(Scope.TICKETS_READ)).status_code == 403
     assert client.post(PATH, headers=key(Scope.SCANS_READ), json=sent).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "9999-12-31T23:59:59-14:00",
+        "0001-01-01T00:00:00+14:00",
+        "1999-12-31T23:59:59+00:00",
+        "2100-01-01T00:00:01+00:00",
+    ],
+)
+def test_a_scan_at_the_edge_of_the_calendar_is_refused(
+    client: FlaskClient, station: Headers, barcode: str, at: str
+) -> None:
+    """422 with the field: once stored, such a time would break every reader."""
+    sent = a_scan(barcode, scanned_at=at)
+    answer = client.post(PATH, headers=station, json=sent)
+    assert answer.status_code == 422
+    assert answer.json is not None
+    assert [error["field"] for error in answer.json["errors"]] == ["scanned_at"]
+    assert client.get(f"{PATH}/{sent['scan_id']}", headers=station).status_code == 404
+
+
+@pytest.mark.parametrize("at", ["2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z"])
+def test_a_scan_by_a_wrong_clock_is_still_kept(
+    client: FlaskClient, station: Headers, barcode: str, at: str
+) -> None:
+    """A station without a battery begins long ago: judged, stored and shown."""
+    sent = a_scan(barcode, scanned_at=at)
+    assert client.post(PATH, headers=station, json=sent).status_code in {200, 201}
+    assert client.get(f"{PATH}/{sent['scan_id']}", headers=station).status_code == 200

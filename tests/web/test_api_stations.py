@@ -1,5 +1,6 @@
 """/stations: pairing and revocation."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -116,3 +117,36 @@ def test_an_unknown_station_cannot_be_revoked(client: FlaskClient, api: Headers)
     """404."""
     answer = client.post("/api/v1/stations/st_nothing/revoke", headers=api)
     assert answer.status_code == 404
+
+
+def test_an_idle_station_is_seen(client: FlaskClient, api: Headers, station: Headers) -> None:
+    """Staff read "not connected" of a station that works: its pulse counts now."""
+    answer = client.get("/api/v1/station", headers=station)
+    assert answer.status_code == 200
+    assert answer.json is not None
+    assert set(answer.json) == {"station", "gate", "server_time", "inside"}
+    told = datetime.fromisoformat(answer.json["server_time"])
+    assert told.tzinfo is not None
+    listed = client.get("/api/v1/stations", headers=api).json
+    assert listed is not None
+    [one] = [row for row in listed["items"] if row["id"] == answer.json["station"]]
+    assert datetime.fromisoformat(one["last_seen_at"]) == told
+
+
+def test_a_revoked_station_has_no_pulse(
+    client: FlaskClient, api: Headers, station: Headers
+) -> None:
+    """401, so that it learns of it without a visitor; an API key is no station."""
+    told = client.get("/api/v1/station", headers=station).json
+    assert told is not None
+    assert client.get("/api/v1/station", headers=api).status_code in {401, 403}
+    client.post(f"/api/v1/stations/{told['station']}/revoke", headers=api)
+    assert client.get("/api/v1/station", headers=station).status_code == 401
+
+
+def test_a_path_below_the_service_is_no_refused_code(
+    client: FlaskClient, asked: dict[str, str]
+) -> None:
+    """A station with a wrong address can tell it from a wrong code."""
+    answer = client.post(f"/sub{PATH}", json=asked)
+    assert (answer.status_code, reason(answer)) == (404, "not_found")

@@ -1,7 +1,9 @@
 """Errors: a problem for programs, a page for people, and never what was sent."""
 
 import logging
+import re
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from apiflask import APIFlask
@@ -9,8 +11,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from tests.web.conftest import Headers
+from ticketing.service import errors as service_errors
 from ticketing.service.errors import ServiceError
+from ticketing.web import errors
 from ticketing.web.access import open_to_all
+from ticketing.web.errors import refused
+from ticketing.wire.verdict import TicketState
 
 SECRET = "Geheimnis-Kowalewski"  # noqa: S105  a word to look for, no password
 
@@ -49,6 +55,44 @@ def test_wrong_fields_are_named_and_their_values_are_not(client: FlaskClient, ap
     assert fields == {"offer", "holder", "on", "party", ""}
     assert all(set(error) == {"field", "problem"} for error in answer.json["errors"])
     assert SECRET not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("holder_name", "holder_name"), ("x" * 50, "x" * 40), ("Ayşe", ""), ("a@b.example", "")],
+)
+def test_an_unknown_field_is_named_if_it_is_a_plain_word(
+    client: FlaskClient, api: Headers, name: str, shown: str
+) -> None:
+    """Anything else under the name of a field may be somebody's own."""
+    body = {"offer": "day", "holder": "A", name: 1}
+    answer = client.post("/api/v1/tickets", headers=api, json=body)
+    assert answer.json is not None
+    assert answer.json["errors"] == [{"field": shown, "problem": "unknown field"}]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503])
+def test_no_problem_is_without_a_sentence(app: APIFlask, status: int) -> None:
+    """Also one whose reason nobody wrote a sentence for."""
+
+    @app.get("/api/v1/refused")
+    @open_to_all
+    def refuse() -> str:
+        raise refused(status, "nameless")
+
+    said = app.test_client().get("/api/v1/refused").json
+    assert said is not None
+    assert said["detail"].endswith(".")
+
+
+def test_every_conflict_of_a_use_case_has_a_sentence_of_its_own() -> None:
+    """The fixed words are read from the code, so that a new one is not forgotten."""
+    folder = Path(service_errors.__file__).parent
+    code = "".join(path.read_text() for path in folder.glob("*.py"))
+    reasons = set(re.findall(r'Conflict\("(\w+)"\)', code))
+    reasons |= {f"ticket_{state.value}" for state in TicketState}
+    assert "offer_exists" in reasons
+    assert reasons - set(errors._DETAILS) == set()
 
 
 @pytest.mark.parametrize("path", ["/api/v1/tickets", "/api/v1/scans", "/api/v1/stations/pair"])

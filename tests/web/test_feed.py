@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,9 +13,12 @@ from flask.testing import FlaskClient
 
 from tests.fakes import FrozenClock
 from tests.web.talking import Talk
+from ticketing.domain.failures import StoreUnavailable
+from ticketing.service.chat import ShownMessage
 from ticketing.web import stream
+from ticketing.web.factory import create_app
 from ticketing.web.feed import Feed
-from ticketing.web.parts import Room
+from ticketing.web.parts import Parts, Room
 
 LIMIT_S = 5.0
 
@@ -62,14 +66,14 @@ def feed(number: Number) -> Feed:
 
 def test_slots_are_counted(feed: Feed) -> None:
     """The third stream gets none until one is given back; giving back twice counts once."""
-    first, second = feed.take_slot(), feed.take_slot()
+    first, second = feed.take_slot(b"one"), feed.take_slot(b"one")
     assert first is not None
     assert second is not None
-    assert feed.take_slot() is None
+    assert feed.take_slot(b"one") is None
     first.release()
     first.release()
     assert feed.open_streams == 1
-    third = feed.take_slot()
+    third = feed.take_slot(b"one")
     assert third is not None
     second.release()
     third.release()
@@ -79,7 +83,7 @@ def test_slots_are_counted(feed: Feed) -> None:
 def test_one_thread_watches_for_all_and_ends_with_the_last(feed: Feed, number: Number) -> None:
     """Without streams nobody asks the database."""
     until(lambda: watchers() == 0)
-    slots = [feed.take_slot(), feed.take_slot()]
+    slots = [feed.take_slot(b"one"), feed.take_slot(b"one")]
     until(lambda: number.asked > 3)
     assert watchers() == 1
     for slot in slots:
@@ -89,7 +93,7 @@ def test_one_thread_watches_for_all_and_ends_with_the_last(feed: Feed, number: N
     asked = number.asked
     time.sleep(0.05)
     assert number.asked == asked
-    again = feed.take_slot()
+    again = feed.take_slot(b"one")
     assert again is not None
     until(lambda: number.asked > asked)
     again.release()
@@ -97,7 +101,7 @@ def test_one_thread_watches_for_all_and_ends_with_the_last(feed: Feed, number: N
 
 def test_a_change_wakes_whoever_waits(feed: Feed, number: Number) -> None:
     """At once, not at the end of the wait."""
-    slot = feed.take_slot()
+    slot = feed.take_slot(b"one")
     assert slot is not None
     until(lambda: feed.wait(0, 0) == 7)
     woken: list[int] = []
@@ -119,7 +123,7 @@ def test_a_sick_database_does_not_end_the_watch(
 ) -> None:
     """It is logged by its kind, and asked again."""
     number.is_broken = True
-    slot = feed.take_slot()
+    slot = feed.take_slot(b"one")
     assert slot is not None
     until(lambda: number.asked > 2)
     number.is_broken = False
@@ -185,6 +189,37 @@ def test_a_stream_that_was_never_read_gives_its_slot_back(talk: Talk, app: APIFl
     """A client may be gone before the first byte."""
     talk.start()
     talk.client.get("/chat/events", buffered=False).close()
+    assert room(app).feed.open_streams == 0
+
+
+def test_one_browser_cannot_take_every_stream(talk: Talk, parts: Parts) -> None:
+    """The fifth of one cookie polls; another browser still gets its stream."""
+    app = create_app(replace(parts, max_streams=8))
+    talk = replace(talk, client=app.test_client())
+    talk.start()
+    own = [talk.client.get("/chat/events", buffered=False) for _ in range(4)]
+    assert [answer.status_code for answer in own] == [200] * 4
+    fifth = talk.client.get("/chat/events")
+    assert (fifth.status_code, fifth.headers["Retry-After"]) == (503, "3")
+    other = replace(talk, client=app.test_client())
+    other.start()
+    theirs = other.client.get("/chat/events", buffered=False)
+    assert theirs.status_code == 200
+    for answer in (*own, theirs):
+        answer.close()
+    assert room(app).feed.open_streams == 0
+
+
+def test_a_stream_ends_when_the_database_is_away(app: APIFlask) -> None:
+    """No fault in the middle of an answer; the page comes back by itself."""
+
+    def away(_after: int) -> tuple[ShownMessage, ...]:
+        raise StoreUnavailable("OperationalError")
+
+    with app.test_request_context("/"):
+        answer = stream.event_stream(away, holder=b"one", lang="de", after=0)
+        assert list(answer.response) == ["retry: 3000\n\n"]
+        answer.close()
     assert room(app).feed.open_streams == 0
 
 

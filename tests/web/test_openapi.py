@@ -77,6 +77,14 @@ def test_each_call_says_its_key(document: dict[str, Any]) -> None:
         assert ("security" in operation) == (needs[name] is not None), name
 
 
+def test_a_scan_may_be_read_by_stations_and_by_keys(document: dict[str, Any]) -> None:
+    """Either scheme opens it; scanning is for stations alone."""
+    paths = document["paths"]
+    both = paths["/api/v1/scans/{scan_id}"]["get"]["security"]
+    assert both == [{"station": []}, {"key": []}]
+    assert paths["/api/v1/scans"]["post"]["security"] == [{"station": []}]
+
+
 def test_writes_offer_the_idempotency_key(document: dict[str, Any]) -> None:
     """On every write but scans and pairing."""
     offering = {

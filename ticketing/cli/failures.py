@@ -6,6 +6,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ticketing import config
 from ticketing.demo import DemoError
+from ticketing.domain.failures import StoreUnavailable
 from ticketing.edge.signer import KeysError
 from ticketing.service.errors import ServiceError
 
@@ -18,9 +19,14 @@ def sentence(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, DBAPIError):
         # the driver's own text can hold the database's address: name the kind alone
-        kind = type(error.orig).__name__
-        return f"the database cannot be used ({kind}); `ticketing doctor` looks closer"
+        return _database_sentence(type(error.orig).__name__)
+    if isinstance(error, StoreUnavailable):
+        return _database_sentence(str(error))
     if isinstance(error, OSError):
         name = PurePath(error.filename).name if isinstance(error.filename, str) else ""
         return f"{error.strerror or type(error).__name__}{': ' + name if name else ''}"
     return None
+
+
+def _database_sentence(kind: str) -> str:
+    return f"the database cannot be used ({kind}); `ticketing doctor` looks closer"

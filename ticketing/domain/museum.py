@@ -7,6 +7,10 @@ from zoneinfo import ZoneInfo
 from ticketing.domain.opening import Calendar
 from ticketing.wire.texts import Localised
 
+# Beyond these years a date is a mistake, and near the calendar's edges it cannot be computed with.
+FIRST_DAY = date(2000, 1, 1)
+LAST_DAY = date(2100, 1, 1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Museum:
@@ -37,6 +41,20 @@ class Gate:
 def local_day(now: datetime, zone: ZoneInfo) -> date:
     """The date in the museum's zone at an aware time."""
     return now.astimezone(zone).date()
+
+
+def is_plausible_day(day: date) -> bool:
+    """Whether a local day lies in 2000-01-01..2100-01-01, both included."""
+    return FIRST_DAY <= day <= LAST_DAY
+
+
+def is_plausible_time(at: datetime) -> bool:
+    """Whether an aware time lies in 2000-01-01..2100-01-01 UTC, both included."""
+    first, last = (datetime.combine(d, time.min, UTC) for d in (FIRST_DAY, LAST_DAY))
+    try:
+        return first <= at.astimezone(UTC) <= last
+    except OverflowError:  # 9999-12-31T23:59-14:00 is in the year 10000
+        return False
 
 
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from ticketing.domain import DomainError, FieldError
-from ticketing.domain.museum import day_bounds, local_day
+from ticketing.domain.museum import day_bounds, is_plausible_day, local_day
 from ticketing.wire.admission import OfferRule, Window
 from ticketing.wire.texts import Localised
 from ticketing.wire.token import Flag
@@ -120,8 +120,10 @@ def window(offer: Offer, on: date, zone: ZoneInfo) -> Window:
     A local day is 23, 24 or 25 hours long.
 
     Raises:
-        BadOffer: `on` lies outside what the offer is sold for.
+        BadOffer: `on` lies outside what the offer is sold for, or outside 2000..2100.
     """
+    if not is_plausible_day(on):
+        raise BadOffer(FieldError("on", "range"))
     if not _is_sold_for(offer, on):
         raise BadOffer(FieldError("on", "outside_offer"))
     first, last = _days(offer, on)
@@ -189,6 +191,9 @@ def _figure_errors(offer: Offer) -> Iterator[FieldError]:
 
 def _date_errors(offer: Offer) -> Iterator[FieldError]:
     bounds = (offer.valid_from, offer.valid_until)
+    for field, day in zip(("valid_from", "valid_until"), bounds, strict=True):
+        if day is not None and not is_plausible_day(day):
+            yield FieldError(field, "range")
     if offer.validity is Validity.RANGE and None in bounds:
         yield FieldError("valid_from", "missing")
     if offer.valid_from and offer.valid_until and offer.valid_from > offer.valid_until:

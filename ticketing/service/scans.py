@@ -29,6 +29,7 @@ from ticketing.service.judging import (
     presented,
 )
 from ticketing.service.ports import House
+from ticketing.service.stations import is_news
 from ticketing.store import counters, moves, stations, tickets
 from ticketing.store import gates as gate_rows
 from ticketing.store import scans as rows
@@ -42,7 +43,6 @@ from ticketing.wire.verdict import Basis, Check, Direction, Reason, TicketState,
 
 TRIES = 3
 PENDING_FOR = timedelta(minutes=5)
-SEEN_EVERY = timedelta(minutes=1)
 Keep = Callable[[Unit, Scan], bool]
 
 
@@ -281,8 +281,7 @@ def _move(unit: Unit, facts: Facts, *, judged: Scan, now: datetime) -> bool:
 def _keep_new(unit: Unit, judged: Scan, *, station: Station) -> bool:
     if not rows.add(unit, judged):
         return False
-    seen = station.last_seen_at
-    if seen is None or judged.received_at - seen >= SEEN_EVERY:
+    if is_news(station, judged.received_at):
         stations.touch(unit, station.id, at=judged.received_at)
     return True
 

@@ -27,6 +27,7 @@ from ticketing.wire.keys import BadKey, KeyId, KeyState, PublicKey
 from ticketing.wire.station_api import OfferName, PairAnswer, PairRequest
 
 CODE_LIVES = timedelta(minutes=15)
+SEEN_EVERY = timedelta(minutes=1)
 OPEN_AT_MOST = 5
 NAME_LIMIT = 100
 TOKEN_PREFIX = "es_"  # noqa: S105  a prefix that tells tokens apart, not a token
@@ -115,6 +116,22 @@ def station_by_token(unit: Unit, *, token: str) -> Station | None:
         return None
     found = rows.find_by_token(unit, _hash(token))
     return None if found is None or found.revoked_at is not None else found
+
+
+def is_news(station: Station, now: datetime) -> bool:
+    """Whether it is time to note that a station was heard of: at most once a minute."""
+    seen_at = station.last_seen_at
+    return seen_at is None or now - seen_at >= SEEN_EVERY
+
+
+def hear(unit: Unit, house: House, *, station: Station) -> datetime:
+    """Note that an idle station lives; the service's time, aware UTC."""
+    now = house.clock.now()
+    if is_news(station, now):
+        unit.begin()
+        rows.touch(unit, station.id, at=now)
+        unit.commit()
+    return now
 
 
 def list_stations(unit: Unit) -> tuple[Station, ...]:

@@ -20,7 +20,10 @@ from typing import IO, Any
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from ticketing.domain.failures import StoreUnavailable
 
 try:
     import fcntl
@@ -35,6 +38,10 @@ _PRAGMAS = (
     "PRAGMA cache_size=-16000",
     "PRAGMA secure_delete=ON",  # what is deleted is overwritten
 )
+# sqlite.org/rescode.html: PERM, BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL
+_MACHINE_CODES = frozenset({3, 5, 6, 8, 10, 13, 14, 15})
+_PRIMARY_CODE = 0xFF  # the rest of an extended code says more than we ask
+FAILURE_MEMORY_S = 10.0
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
@@ -80,9 +87,12 @@ class WriterLock:
 class Unit:
     """One use case's connection; write after `begin()`, keep with `commit()`."""
 
-    def __init__(self, connection: Connection, lock: WriterLock | None) -> None:
+    def __init__(
+        self, connection: Connection, lock: WriterLock | None, *, is_healthy: bool = True
+    ) -> None:
         self._connection = connection
         self._lock = lock
+        self.is_healthy = is_healthy  # False for ten seconds after the store failed
         self.writing = False
         self.statements = 0
 
@@ -105,8 +115,7 @@ class Unit:
         """Take the writer lock and open the transaction; a second call does nothing."""
         if self.writing:
             return
-        if self._lock is not None:
-            self._lock.acquire()
+        self._take_lock()
         try:
             self._connection.exec_driver_sql("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
         except BaseException:
@@ -114,6 +123,14 @@ class Unit:
                 self._lock.release()
             raise
         self.writing = True
+
+    def _take_lock(self) -> None:
+        if self._lock is None:
+            return
+        try:
+            self._lock.acquire()
+        except OSError as error:  # the side file: its name stays out of every log
+            raise StoreUnavailable(type(error).__name__) from None
 
     def commit(self) -> None:
         """Keep what was written; without a transaction this is a fault."""
@@ -123,8 +140,14 @@ class Unit:
 
     def rollback(self) -> None:
         """Drop what was written, if a transaction is open."""
-        if self.writing:
+        if not self.writing:
+            return
+        try:
             self._end("ROLLBACK")
+        except SQLAlchemyError:
+            # SQLite drops the transaction by itself on a full disk and then knows none;
+            # a lost server has dropped it too. Closing the connection is sure.
+            self._connection.invalidate()
 
     def _end(self, word: str) -> None:
         try:
@@ -145,6 +168,7 @@ class Store:
     def __init__(self, url: str) -> None:
         parsed = make_url(url)
         self._lock: WriterLock | None = None
+        self._failed_at_s: float | None = None
         # hide_parameters: a name in an insert must not stand in its error message
         options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "hide_parameters": True}
         if parsed.get_backend_name() == "sqlite":
@@ -164,19 +188,43 @@ class Store:
 
     @contextmanager
     def unit(self) -> Iterator[Unit]:
-        """A unit of work; leaving it without `commit()` rolls back."""
-        with self.engine.connect() as connection:
-            unit = Unit(connection, self._lock)
-            try:
-                yield unit
-            finally:
-                unit.rollback()
+        """A unit of work; leaving it without `commit()` rolls back.
+
+        Raises:
+            StoreUnavailable: The database cannot be used now.
+        """
+        try:
+            with self.engine.connect() as connection:
+                unit = Unit(connection, self._lock, is_healthy=self._is_healthy())
+                try:
+                    yield unit
+                finally:
+                    unit.rollback()
+        except OperationalError as error:
+            if not _is_the_machines(error):
+                raise
+            self._failed_at_s = time.monotonic()
+            raise StoreUnavailable(type(error.orig).__name__) from None
+        except StoreUnavailable:
+            self._failed_at_s = time.monotonic()
+            raise
+
+    def _is_healthy(self) -> bool:
+        # A full disk is noticed by a real write only, so the last one that failed is remembered.
+        failed = self._failed_at_s
+        return failed is None or time.monotonic() - failed > FAILURE_MEMORY_S
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
         if self._lock is not None:
             self._lock.close()
+
+
+def _is_the_machines(error: OperationalError) -> bool:
+    """Whether waiting may help; SQLite calls a missing table an operational error too."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code is None or code & _PRIMARY_CODE in _MACHINE_CODES
 
 
 def _set_pragmas(connection: Any, _record: ConnectionPoolEntry) -> None:  # noqa: ANN401  a DBAPI connection has no type

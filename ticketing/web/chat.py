@@ -86,12 +86,14 @@ def poll() -> Response:
 @bp.get("/events")
 @open_to_all
 def events() -> Response:
-    """What is new as it comes; 503 when the house has no stream left."""
+    """What is new as it comes; 503 when the house or the browser has no stream left."""
     visit = find_visit()
     if visit is None:
         raise refused(403, "no_conversation")
     lang = asked_lang(_spoken(visit))
-    return event_stream(lambda after: _history(visit, after), lang=lang, after=_after())
+    return event_stream(
+        lambda after: _history(visit, after), holder=visit.address, lang=lang, after=_after()
+    )
 
 
 @bp.post("/language")

@@ -1,8 +1,10 @@
 """One shape for every error: problem+json for programs, a page in both languages for people.
 
-What was sent is never repeated: neither values nor unknown field names.
+What was sent is never repeated, but for the name of an unknown field that is a plain word.
 """
 
+import logging
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,9 +13,11 @@ from flask import Response, json, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import InternalServerError
 
+from ticketing.domain.failures import StoreUnavailable
 from ticketing.service.errors import Conflict, Invalid, NotFound, PairingRefused, ServiceError
 from ticketing.web.pages import page
 
+log = logging.getLogger("ticketing.web")
 PROBLEM_TYPE: Final = "application/problem+json"
 _URN: Final = "urn:einlass:problem:"
 _SERVER_ERROR: Final = 500
@@ -39,13 +43,41 @@ _PAIRING: Final[Mapping[str, int]] = {
     "expired_code": 410,
     "throttled": 429,
 }
+_PLAIN_WORD: Final = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
+_WORD_LIMIT: Final = 40
+_RETRY_AFTER_S: Final = "5"
 _DETAILS: Final[Mapping[str, str]] = {
     "bad_request": "The body is not valid JSON, or the request is malformed.",
     "unauthorized": "A bearer key is needed.",
+    "forbidden": "The caller may not do this.",
+    "foreign_site": "The request comes from another site's page.",
+    "bad_csrf": "The form is too old. Load the page again.",
     "not_found": "There is nothing under this address.",
     "method_not_allowed": "The address does not take this method; see Allow.",
     "too_large": "The body is larger than this address takes.",
+    "unsupported_media_type": "The address takes application/json.",
+    "too_many_requests": "Too many requests. Wait as long as Retry-After says.",
+    "empty_message": "A message needs a text, a choice or the start.",
+    "no_conversation": "There is no conversation yet. Send a message first.",
+    "gone": "What was here is over.",
     "invalid": "Some fields are missing or wrong; see errors.",
+    "conflict": "The present state of things forbids it.",
+    "bad_idempotency_key": "An Idempotency-Key has 1 to 200 characters.",
+    "idempotency_key_reused": "This Idempotency-Key or reference belongs to another request.",
+    "still_running": "The first request with this Idempotency-Key is not done yet.",
+    "busy": "Others are changing the same thing. Try again.",
+    "changed": "The thing was changed meanwhile. Look at it again.",
+    "gate_exists": "There is a gate of this slug.",
+    "offer_exists": "There is an offer of this slug or number.",
+    "offer_inactive": "The offer is not on sale.",
+    "staff_exists": "There is a member of staff of this name.",
+    "ticket_valid": "The ticket is valid; that state does not allow this.",
+    "ticket_unpaid": "The ticket is unpaid; that state does not allow this.",
+    "ticket_blocked": "The ticket is blocked; that state does not allow this.",
+    "ticket_revoked": "The ticket is revoked, and that is for good.",
+    "too_many_issues": "The ticket was given a new barcode too often. Issue another ticket.",
+    "too_many_open": "Too many of these are open. Wait until some are over.",
+    "no_free_short_code": "No short code is free. Try again.",
     "already_resolved": "This scan was settled the other way.",
     "unknown_code": "There is no such pairing code.",
     "used_code": "This pairing code was used by another station.",
@@ -53,6 +85,9 @@ _DETAILS: Final[Mapping[str, str]] = {
     "throttled": "Too many wrong attempts. Wait as long as Retry-After says.",
     "lapsed": "The five minutes of this scan are over. Scan again.",
     "scan_id_reused": "This scan id belongs to another barcode.",
+    "refused": "The request is refused.",
+    "too_many_streams": "No event stream is free. Poll instead.",
+    "unavailable": "The data cannot be reached now. Try again when Retry-After is over.",
     "internal_error": "Something broke here. The fault is recorded.",
 }
 
@@ -68,6 +103,7 @@ def register(app: APIFlask) -> None:
     app.error_processor(_answer)
     app.register_error_handler(ServiceError, _answer_service)
     app.register_error_handler(InternalServerError, _answer_fault)
+    app.register_error_handler(StoreUnavailable, _answer_unavailable)
 
 
 def _answer(error: HTTPError) -> Response:
@@ -77,7 +113,7 @@ def _answer(error: HTTPError) -> Response:
     if not wants_problem():
         return _page(error.status_code, headers)
     errors = error.extra_data.get("errors", _fields(error.detail))
-    default = _DETAILS.get(reason, "")
+    default = _DETAILS.get(reason) or _DETAILS.get(_REASONS.get(error.status_code, ""), "")
     detail = str(error.message) if "reason" in error.extra_data and error.message else default
     body: dict[str, object] = {
         "type": _URN + reason,
@@ -120,6 +156,13 @@ def _answer_fault(_error: InternalServerError) -> Response:
     return _answer(refused(_SERVER_ERROR, "internal_error"))
 
 
+def _answer_unavailable(error: Exception) -> Response:
+    """A full disk or a lost database: one line in the log, for a stack would explain nothing."""
+    pattern = request.url_rule.rule if request.url_rule else "(no route)"
+    log.error("the database cannot be used (%s) in %s %s", error, request.method, pattern)
+    return _answer(refused(503, "unavailable", Retry_After=_RETRY_AFTER_S))
+
+
 def wants_problem() -> bool:
     """Whether the answer goes to a program rather than a person."""
     if request.path.startswith(("/api/", "/.well-known/")):
@@ -129,17 +172,24 @@ def wants_problem() -> bool:
 
 
 def _fields(detail: Any) -> list[dict[str, str]]:  # noqa: ANN401  APIFlask's own loose shape
-    """The wrong fields; a field we do not know is not named, for that would repeat the input."""
+    """The wrong fields by their names."""
     if not isinstance(detail, Mapping):
         return []
     listed: list[dict[str, str]] = []
     for fields in detail.values():
         for name, problems in fields.items():
             unknown = any("Extra inputs" in problem for problem in problems)
-            field = "" if unknown or name == "_schema" else str(name)
+            field = _shown_name(str(name), is_unknown=unknown)
             problem = "unknown field" if unknown else "; ".join(problems)
             listed.append({"field": field, "problem": problem})
     return listed
+
+
+def _shown_name(name: str, *, is_unknown: bool) -> str:
+    """An unknown field's name only if it is a plain word; else it may be personal input."""
+    if not is_unknown:
+        return "" if name == "_schema" else name
+    return name[:_WORD_LIMIT] if _PLAIN_WORD.fullmatch(name) else ""
 
 
 def _page(status: int, headers: Headers) -> Response:

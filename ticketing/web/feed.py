@@ -6,12 +6,14 @@ and beyond the cap a page polls instead. The thread lives only while streams do.
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 log = logging.getLogger("ticketing.feed")
 PAUSE_S: Final = 0.25
+STREAMS_PER_HOLDER: Final = 4  # a few tabs of one browser, never the whole house
 
 
 @dataclass(slots=True)
@@ -38,25 +40,25 @@ class Feed:
         self._max_streams = max_streams
         self._pause_s = pause_s
         self._changed = threading.Condition()
-        self._open = 0
+        self._open: Counter[bytes] = Counter()
         self._seen = 0
         self._watcher: threading.Thread | None = None
 
     @property
     def open_streams(self) -> int:
         """How many streams are open now."""
-        return self._open
+        return self._open.total()
 
-    def take_slot(self) -> Slot | None:
-        """A slot for one stream, or None when all are taken."""
+    def take_slot(self, holder: bytes) -> Slot | None:
+        """A slot for one stream of a browser, or None when all or all of its own are taken."""
         with self._changed:
-            if self._open >= self._max_streams:
+            if self._is_full_for(holder):
                 return None
-            self._open += 1
+            self._open[holder] += 1
             if self._watcher is None:
                 self._watcher = threading.Thread(target=self._watch, name="feed", daemon=True)
                 self._watcher.start()
-        return Slot(self._give_back)
+        return Slot(lambda: self._give_back(holder))
 
     def wait(self, seen: int, timeout_s: float) -> int:
         """The newest number as soon as it differs from `seen`, or `seen` after the time-out."""
@@ -64,9 +66,14 @@ class Feed:
             self._changed.wait_for(lambda: self._seen != seen, timeout_s)
             return self._seen
 
-    def _give_back(self) -> None:
+    def _is_full_for(self, holder: bytes) -> bool:
+        is_own_full = self._open[holder] >= STREAMS_PER_HOLDER
+        return is_own_full or self._open.total() >= self._max_streams
+
+    def _give_back(self, holder: bytes) -> None:
         with self._changed:
-            self._open -= 1
+            self._open[holder] -= 1
+            self._open += Counter()  # forgets who holds none
             self._changed.notify_all()
 
     def _watch(self) -> None:

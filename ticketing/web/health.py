@@ -24,16 +24,22 @@ def healthz() -> Response:
 @bp.get("/readyz")
 @open_to_all
 def readyz() -> Response:
-    """The database answers and has our tables; otherwise 503."""
+    """The database answers, has our tables and did not just fail; otherwise 503."""
     try:
         with the_parts().store.unit() as unit:
             gates.list_gates(unit)
+            if not unit.is_healthy:
+                return _unready()
     except Exception:  # noqa: BLE001  whatever the database does, the answer is "not ready"
-        answer = jsonify(status="unavailable")
-        answer.status_code = 503
-        answer.headers["Retry-After"] = "3"
-        return answer
+        return _unready()
     return jsonify(status="ok")
+
+
+def _unready() -> Response:
+    answer = jsonify(status="unavailable")
+    answer.status_code = 503
+    answer.headers["Retry-After"] = "3"
+    return answer
 
 
 @bp.get("/.well-known/einlass-keys")

@@ -12,6 +12,7 @@ from typing import Final
 
 from flask import Flask, Response, current_app
 
+from ticketing.domain.failures import StoreUnavailable
 from ticketing.service.chat import ShownMessage
 from ticketing.web.errors import refused
 from ticketing.web.parts import Room, the_room
@@ -24,9 +25,9 @@ POLL_AGAIN_S: Final = "3"
 Fetch = Callable[[int], Sequence[ShownMessage]]
 
 
-def event_stream(fetch: Fetch, *, lang: Lang, after: int) -> Response:
-    """A stream of what `fetch(after)` gives, or 503 when all slots are taken."""
-    slot = the_room().feed.take_slot()
+def event_stream(fetch: Fetch, *, holder: bytes, lang: Lang, after: int) -> Response:
+    """A stream of what `fetch(after)` gives, or 503 when all slots, or the holder's, are taken."""
+    slot = the_room().feed.take_slot(holder)
     if slot is None:
         raise refused(503, "too_many_streams", Retry_After=POLL_AGAIN_S)
     listener = _Listener(current_app._get_current_object(), the_room(), fetch, lang)  # type: ignore[attr-defined]  # noqa: SLF001  the stream outlives the request's proxy
@@ -61,7 +62,10 @@ class _Listener:
                 yield ": still here\n\n"
                 continue
             seen = newest
-            event, after = self._news(after)
+            try:
+                event, after = self._news(after)
+            except StoreUnavailable:  # the page comes back by itself
+                return
             if event:
                 yield event
 

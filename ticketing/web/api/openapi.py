@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 from apiflask import APIBlueprint, APIFlask
 from flask import Response, current_app, jsonify
 
-from ticketing.web.access import Audience, open_to_all, permission_of
+from ticketing.web.access import Audience, Permission, open_to_all, permission_of
 from ticketing.web.api.replay import is_replayable
 from ticketing.web.headers import cacheable
 from ticketing.web.pages import page
@@ -112,7 +112,7 @@ def _put_operation_right(operation: Json, view: object) -> None:
         operation["responses"].setdefault(code, {"description": _TITLES[code]})
     permission = permission_of(view)
     if permission is not None and permission.audience is not Audience.ANYONE:
-        operation["security"] = [{_SCHEME_OF[permission.audience]: []}]
+        operation["security"] = [{scheme: []} for scheme in _schemes(permission)]
         operation["x-scope"] = permission.scope.value if permission.scope else "station"
         for code in ("401", "403"):
             operation["responses"].setdefault(code, {"description": _TITLES[code]})
@@ -123,6 +123,13 @@ def _put_operation_right(operation: Json, view: object) -> None:
         if code >= "400":
             schema = {"$ref": "#/components/schemas/Problem"}
             answer["content"] = {"application/problem+json": {"schema": schema}}
+
+
+def _schemes(permission: Permission) -> tuple[str, ...]:
+    """Each scheme alone opens the call; a station's call with a scope admits keys too."""
+    own = _SCHEME_OF[permission.audience]
+    is_also_for_keys = permission.audience is Audience.STATION and permission.scope is not None
+    return (own, "key") if is_also_for_keys else (own,)
 
 
 # ------------------------------------------------------------ the page

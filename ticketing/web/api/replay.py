@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar, cast
 
 from flask import Response, current_app, request
 
+from ticketing.domain.failures import StoreUnavailable
 from ticketing.service import idempotency
 from ticketing.service.idempotency import Attempt, Fresh, Replay, Running
 from ticketing.web.auth import the_caller
@@ -85,6 +86,8 @@ def _answer_of(view: Callable[..., Any], arguments: dict[str, object]) -> Respon
     """The view's answer; a refusal is an answer too, a fault is raised."""
     try:
         return current_app.make_response(view(**arguments))
+    except StoreUnavailable:  # no answer to keep, and nowhere to keep it
+        raise
     except Exception as error:  # noqa: BLE001  the application raises again what it cannot answer
         handled = current_app.handle_user_exception(error)
         return current_app.make_response(handled)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -16,6 +17,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from ticketing.domain.museum import is_plausible_time
 from ticketing.domain.offers import (
     BYTE_LIMIT,
     NAME_LIMIT,
@@ -37,8 +39,15 @@ def _no_number(value: Any) -> Any:  # noqa: ANN401  anything JSON may hold
     return value
 
 
+def _plausible(value: datetime) -> datetime:
+    """A time that every reader can turn into UTC and into a date of the museum."""
+    if not is_plausible_time(value):
+        raise ValueError("a time from 2000 to 2100 is wanted")
+    return value
+
+
 Day = Annotated[date, BeforeValidator(_no_number)]
-Time = Annotated[AwareDatetime, BeforeValidator(_no_number)]
+Time = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_plausible)]
 Byte = Annotated[int, Field(strict=True, ge=0, le=BYTE_LIMIT)]
 Count = Annotated[int, Field(strict=True, ge=1, le=BYTE_LIMIT)]
 Cents = Annotated[int, Field(strict=True, ge=0, le=PRICE_LIMIT_CENTS)]

@@ -1,20 +1,44 @@
-"""/stations: pairing, list, revocation."""
+"""/station, /stations: a station's pulse, pairing, list, revocation."""
+
+from datetime import datetime
 
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 
 from ticketing.domain.accounts import Scope
 from ticketing.domain.ids import StationId
-from ticketing.service import stations
+from ticketing.service import scans, stations
 from ticketing.service.errors import FieldError, Invalid
-from ticketing.web.access import needs, open_to_all
+from ticketing.web.access import for_stations, needs, open_to_all
 from ticketing.web.api import shapes, views
 from ticketing.web.api.replay import replayable
+from ticketing.web.auth import the_station
 from ticketing.web.parts import the_parts
 from ticketing.wire.codec import from_base64url
 from ticketing.wire.station_api import PairRequest
 
 bp = APIBlueprint("stations", __name__, url_prefix="/api/v1", tag="Stations")
+
+
+class PulseOut(shapes.Out):
+    """The service's answer to a station that asks whether it is still one."""
+
+    station: str
+    gate: str
+    server_time: datetime
+    inside: int
+
+
+@bp.get("/station")
+@for_stations
+@bp.output(PulseOut)
+def pulse() -> PulseOut:
+    """Whether this station is in service; asked every few seconds."""
+    parts, station = the_parts(), the_station()
+    with parts.store.unit() as unit:
+        now = stations.hear(unit, parts.house, station=station)
+        inside = scans.inside(unit, parts.house)
+    return PulseOut(station=station.id, gate=station.gate, server_time=now, inside=inside)
 
 
 @bp.post("/stations/pair")
