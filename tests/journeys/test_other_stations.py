@@ -42,11 +42,13 @@ def running(home: Path, source: str) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "scanner", "--home", str(home), "run", "--no-browser"]
     command += ["--port", str(port), "--source", source]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         address = f"http://127.0.0.1:{port}"
-        _await(address + "/healthz")
-        yield address
-        process.terminate()
+        try:
+            _await(address + "/healthz")
+            yield address
+        finally:
+            process.terminate()
         assert process.wait(TIMEOUT_S) == 0
 
 
@@ -75,7 +77,8 @@ def filmed(card: bytes, path: Path) -> None:
     assert plane is not None
     hall = cv2.cvtColor(empty(1, telephone=False), cv2.COLOR_GRAY2BGR)
     shown = held_up(plane, severity=1)
-    script = [hall] * 4 * FRAMES_PER_S + shown * 6 + [hall] * 3 * FRAMES_PER_S + shown * 6
+    # long pauses: on a busy machine the browser may need some seconds to open the page
+    script = [hall] * 4 * FRAMES_PER_S + shown * 6 + [hall] * 8 * FRAMES_PER_S + shown * 6
     film = cv2.VideoWriter(
         str(path), cv2.VideoWriter.fourcc(*"MJPG"), FRAMES_PER_S, (hall.shape[1], hall.shape[0])
     )
