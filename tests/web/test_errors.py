@@ -198,7 +198,10 @@ def test_a_refusal_without_a_shape_is_a_plain_400(app: APIFlask) -> None:
     assert SECRET not in answer.text
 
 
-def test_a_fault_outside_a_route_is_logged_too(app: APIFlask) -> None:
+def test_a_fault_outside_a_route_is_logged_too(
+    app: APIFlask, caplog: pytest.LogCaptureFixture
+) -> None:
     """The log survives a request that has no route."""
     with app.test_request_context("/"):
         app.log_exception((None, None, None))
+    assert len(caplog.records) == 1
