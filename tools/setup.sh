@@ -18,5 +18,7 @@ if [ ! -x .venv/bin/pip ]; then
   }
 fi
 echo "Installing packages into .venv (about a minute) ..." >&2
-.venv/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock
+# --no-deps: the lock is complete. Resolving again would look at what came out since, e.g. a newer
+# release behind an extra (`pydantic[email]`), and refuse it for want of a hash.
+.venv/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.lock
 .venv/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
