@@ -143,7 +143,7 @@ _NUMBER = re.compile(r"\d{1,3}", re.ASCII)
 
 def fold(text: str) -> str:
     """Lower case, umlauts written out, accents, signs and pictures gone, single blanks."""
-    lower = unicodedata.normalize("NFC", text[:_FOLDED_MAX]).casefold()
+    lower = unicodedata.normalize("NFKC", text[:_FOLDED_MAX]).casefold()
     spelled = unicodedata.normalize("NFKD", lower.translate(_GERMAN_LETTERS))
     bare = "".join(symbol for symbol in spelled if not unicodedata.combining(symbol))
     return _NO_WORD.sub(" ", bare).strip()
