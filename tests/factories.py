@@ -10,7 +10,8 @@ from ticketing.domain.accounts import Station
 from ticketing.domain.museum import Museum
 from ticketing.domain.offers import Offer
 from ticketing.domain.opening import Calendar, Hours, Movable, Yearly
-from ticketing.service import gates, offers, stations, tickets
+from ticketing.service import gates, offers, tickets
+from ticketing.service.gate import stations
 from ticketing.service.ports import House
 from ticketing.service.tickets import TicketCase, TicketOrder
 from ticketing.store.unit import Store

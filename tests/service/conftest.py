@@ -9,9 +9,9 @@ from tests.factories import a_request, with_gates, with_offer, with_station, wit
 from tests.fakes import FrozenClock
 from ticketing.domain.accounts import Station
 from ticketing.domain.ids import ScanId
-from ticketing.service import scans
+from ticketing.service.gate import scans
+from ticketing.service.gate.scans import Confirmation, ScanResult
 from ticketing.service.ports import House
-from ticketing.service.scans import Confirmation, ScanResult
 from ticketing.service.tickets import TicketCase
 from ticketing.store.unit import Store
 from ticketing.wire.station_api import ScanAnswer, ScanRequest

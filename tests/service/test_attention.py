@@ -7,8 +7,9 @@ from sqlalchemy import text
 
 from tests.factories import a_scan_id, with_offer
 from tests.service.conftest import Entrance
-from ticketing.service import scans, tickets
+from ticketing.service import tickets
 from ticketing.service.errors import Conflict, Invalid, NotFound
+from ticketing.service.gate import scans
 from ticketing.service.ports import House
 from ticketing.store import scans as scan_rows
 from ticketing.store.scans import Scan

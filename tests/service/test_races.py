@@ -12,7 +12,7 @@ from tests.factories import with_offer
 from tests.service.conftest import Entrance
 from ticketing.service import tickets
 from ticketing.service.errors import Conflict
-from ticketing.service.scans import ScanResult
+from ticketing.service.gate.scans import ScanResult
 from ticketing.store import moves
 from ticketing.store.unit import Unit
 from ticketing.wire.station_api import ScanRequest

@@ -10,8 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.factories import HOLDER, a_scan_id, with_offer, with_station
 from tests.service.conftest import Entrance
-from ticketing.service import scans, stations, tickets
+from ticketing.service import tickets
 from ticketing.service.errors import Conflict, Invalid, NotFound
+from ticketing.service.gate import scans, stations
 from ticketing.wire.check import CodeKind, check_character
 from ticketing.wire.codec import from_base32hex, to_base32hex
 from ticketing.wire.verdict import Direction, Reason, Verdict

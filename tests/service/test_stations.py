@@ -8,10 +8,11 @@ from sqlalchemy import text
 from tests.factories import STATION_KEY, an_offer, with_gates
 from tests.fakes import FrozenClock
 from ticketing.domain.ids import StationId
-from ticketing.service import offers, stations
+from ticketing.service import offers
 from ticketing.service.errors import Conflict, Invalid, NotFound, PairingRefused
+from ticketing.service.gate import stations
+from ticketing.service.gate.stations import Paired
 from ticketing.service.ports import House
-from ticketing.service.stations import Paired
 from ticketing.store.unit import Store
 from ticketing.wire.check import CodeKind, check_character
 from ticketing.wire.station_api import PairRequest

@@ -15,7 +15,8 @@ from ticketing.domain.accounts import Role, Scope
 from ticketing.edge.channels.webchat import WebChat
 from ticketing.edge.painter import Painter
 from ticketing.edge.wording import FileWording
-from ticketing.service import access, stations
+from ticketing.service import access
+from ticketing.service.gate import stations
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
 from ticketing.web.factory import create_app

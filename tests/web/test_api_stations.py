@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from tests.factories import STATION_KEY
 from tests.fakes import FrozenClock
 from tests.web.conftest import Headers
-from ticketing.service import stations
+from ticketing.service.gate import stations
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
 from ticketing.wire.codec import to_base64url

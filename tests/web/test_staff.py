@@ -19,7 +19,8 @@ from tests.web.conftest import NAME, PASSWORD, Headers, SignedInBrowser
 from ticketing.domain.accounts import Role
 from ticketing.domain.offers import Validity
 from ticketing.domain.opening import Hours
-from ticketing.service import access, stations, tickets
+from ticketing.service import access, tickets
+from ticketing.service.gate import stations
 from ticketing.service.ports import House
 from ticketing.store import schema
 from ticketing.store.unit import Store

@@ -8,8 +8,9 @@ from ticketing.app import App
 from ticketing.cli.output import show, show_all, with_app
 from ticketing.domain.accounts import Role, Scope
 from ticketing.domain.ids import StationId
-from ticketing.service import access, gates, stations
+from ticketing.service import access, gates
 from ticketing.service.errors import NotFound
+from ticketing.service.gate import stations
 from ticketing.wire.texts import Localised
 
 PASSWORD_LEAST = 10

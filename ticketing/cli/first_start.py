@@ -11,7 +11,8 @@ from ticketing.app import opened
 from ticketing.cli.house import make
 from ticketing.domain.accounts import Role, Scope
 from ticketing.home import write_private
-from ticketing.service import access, stations
+from ticketing.service import access
+from ticketing.service.gate import stations
 
 STATION = "Demo"
 GATE = "sued"

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from ticketing.domain.museum import day_bounds, local_day
 from ticketing.domain.opening import Hours, opening_on
+from ticketing.service.gate.scans import inside
 from ticketing.service.ports import House
-from ticketing.service.scans import inside
 from ticketing.store import scans, tickets
 from ticketing.store.unit import Unit
 from ticketing.wire.verdict import Verdict

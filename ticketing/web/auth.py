@@ -6,7 +6,8 @@ from typing import Final
 from flask import Response, g, redirect, request
 
 from ticketing.domain.accounts import ApiKey, Scope, Station
-from ticketing.service import access, stations
+from ticketing.service import access
+from ticketing.service.gate import stations
 from ticketing.web.access import Audience, Permission
 from ticketing.web.errors import refused
 from ticketing.web.parts import the_parts

@@ -8,9 +8,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ticketing.domain.accounts import Staff
 from ticketing.domain.ids import StationId
-from ticketing.service import access, gates, museum, offers, scans, stations, tickets
+from ticketing.service import access, gates, museum, offers, tickets
 from ticketing.service.access import SignInRefused
 from ticketing.service.errors import Conflict, Invalid, NotFound
+from ticketing.service.gate import scans, stations
 from ticketing.web import sessions
 from ticketing.web.access import for_staff, open_to_all
 from ticketing.web.auth import the_staff

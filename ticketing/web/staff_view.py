@@ -11,8 +11,8 @@ from ticketing.domain.museum import Gate
 from ticketing.domain.offers import Offer, Validity
 from ticketing.domain.opening import Hours
 from ticketing.domain.tickets import ShownState, shown_code, shown_state
-from ticketing.service.scans import SeenScan
-from ticketing.service.stations import PairingCode
+from ticketing.service.gate.scans import SeenScan
+from ticketing.service.gate.stations import PairingCode
 from ticketing.service.tickets import ListedTicket
 from ticketing.web.pages import teller
 from ticketing.web.parts import the_parts

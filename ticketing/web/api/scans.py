@@ -5,8 +5,8 @@ from flask import Response, jsonify
 
 from ticketing.domain.accounts import Scope
 from ticketing.domain.ids import ScanId
-from ticketing.service import scans
 from ticketing.service.errors import NotFound
+from ticketing.service.gate import scans
 from ticketing.web.access import for_stations, for_stations_or
 from ticketing.web.api import shapes
 from ticketing.web.auth import the_station

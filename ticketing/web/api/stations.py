@@ -7,8 +7,8 @@ from flask import Response, jsonify, request
 
 from ticketing.domain.accounts import Scope
 from ticketing.domain.ids import StationId
-from ticketing.service import scans, stations
 from ticketing.service.errors import FieldError, Invalid
+from ticketing.service.gate import scans, stations
 from ticketing.web.access import for_stations, needs, open_to_all
 from ticketing.web.api import shapes, views
 from ticketing.web.api.replay import replayable

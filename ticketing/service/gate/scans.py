@@ -16,9 +16,9 @@ from functools import partial
 from ticketing.domain.accounts import Station
 from ticketing.domain.ids import ScanId
 from ticketing.domain.museum import local_day
-from ticketing.service.answers import answer, is_lapsed, standing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
-from ticketing.service.judging import (
+from ticketing.service.gate.answers import answer, is_lapsed, standing
+from ticketing.service.gate.judging import (
     UNPROVEN,
     Presented,
     Question,
@@ -28,8 +28,8 @@ from ticketing.service.judging import (
     people_passed,
     presented,
 )
+from ticketing.service.gate.stations import is_news
 from ticketing.service.ports import House
-from ticketing.service.stations import is_news
 from ticketing.store import counters, moves, stations, tickets
 from ticketing.store import gates as gate_rows
 from ticketing.store import scans as rows

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ticketing.domain.tickets import ShownState, Ticket, shown_code, shown_state
-from ticketing.service.judging import UNPROVEN
+from ticketing.service.gate.judging import UNPROVEN
 from ticketing.service.ports import House
 from ticketing.store import gates as gate_rows
 from ticketing.store.scans import Facts, Scan, ScanState

@@ -1,0 +1,1 @@
+"""What happens at the gates: scans, their settling, stations, their journals and knowledge."""
