@@ -17,6 +17,7 @@ from ticketing.wire.admission import (
     Move,
     MoveKind,
     Moves,
+    Terms,
     decide,
     decide_text,
     fold,
@@ -162,7 +163,7 @@ class Judge:
 
     def _fold(self, ticket_id: TicketId, now: datetime, party: int) -> Moves:
         own = self._moves.get(ticket_id, ())
-        return fold((one.move for one in own), now, self._post.zone, party=party)
+        return fold((one.move for one in own), now, self._post.zone, terms=Terms(party))
 
 
 def signed_off(result: Result) -> Result:

@@ -70,6 +70,7 @@ def build(settings: Settings) -> App:
         base_url=settings.base_url,
         hours=settings.hours,
         contact=settings.contact,
+        capacity=settings.capacity,
     )
     house = House(
         museum=museum,

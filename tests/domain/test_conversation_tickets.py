@@ -365,6 +365,8 @@ def _words(offer: Offer, **changes: object) -> TicketWords:
         valid_until=datetime(2026, 10, 5, tzinfo=BERLIN),
         state=TicketState.VALID,
         created_at=SUNDAY,
+        issued_at=SUNDAY,
+        state_at=SUNDAY,
     )
     return TicketWords(replace(ticket, **changes), offer, BERLIN, HOURS)  # type: ignore[arg-type]  # any field
 

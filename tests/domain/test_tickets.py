@@ -42,6 +42,8 @@ TICKET = Ticket(
     valid_until=NOW + timedelta(hours=1),
     state=TicketState.VALID,
     created_at=NOW,
+    issued_at=NOW,
+    state_at=NOW,
 )
 
 

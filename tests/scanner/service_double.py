@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.scanner.station_kit import BERLIN, DIGEST_KEY, HOLDER, RING, a_view
-from ticketing.wire.admission import Known, Move, decide, fold
+from ticketing.wire.admission import Known, Move, Terms, decide, fold
 from ticketing.wire.facts import Decision
 from ticketing.wire.facts import Gate as Place
 from ticketing.wire.station_api import (
@@ -79,7 +79,7 @@ class Service:
             return _answer(request, decide(bad, None, now, place), self)
         ticket_id = token.claims.ticket_id
         rows = self.moves.setdefault(ticket_id, [])
-        moves = fold(rows, now, BERLIN, party=token.claims.party)
+        moves = fold(rows, now, BERLIN, terms=Terms(token.claims.party))
         decision = decide(token, Known(moves=moves, registered=True), now, place)
         if decision.move is not None and request.direction is not Direction.CHECK:
             scan_id = bytes.fromhex(request.scan_id)

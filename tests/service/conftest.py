@@ -9,8 +9,9 @@ from tests.factories import a_request, with_gates, with_offer, with_station, wit
 from tests.fakes import FrozenClock
 from ticketing.domain.accounts import Station
 from ticketing.domain.ids import ScanId
-from ticketing.service.gate import scans
-from ticketing.service.gate.scans import Confirmation, ScanResult
+from ticketing.service.gate import attention, scans
+from ticketing.service.gate.attention import Confirmation
+from ticketing.service.gate.scans import ScanResult
 from ticketing.service.ports import House
 from ticketing.service.tickets import TicketCase
 from ticketing.store.unit import Store
@@ -50,14 +51,14 @@ class Entrance:
             scan_id=ScanId(bytes.fromhex(scan_id)), checks=frozenset(checks), people=people
         )
         with self.store.unit() as unit:
-            return scans.confirm_scan(
+            return attention.confirm_scan(
                 unit, self.house, station=self.station, confirmation=confirmation, lang="en"
             )
 
     def decline(self, scan_id: str) -> ScanAnswer:
         """Staff say no."""
         with self.store.unit() as unit:
-            return scans.decline_scan(
+            return attention.decline_scan(
                 unit,
                 self.house,
                 station=self.station,

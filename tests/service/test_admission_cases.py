@@ -168,4 +168,6 @@ def _ticket(known: Known, claims: Claims) -> Ticket:
         valid_until=known.not_after or claims.not_after,
         state=known.state,
         created_at=claims.not_before,
+        issued_at=claims.not_before,
+        state_at=claims.not_before,
     )

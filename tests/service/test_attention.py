@@ -9,7 +9,7 @@ from tests.factories import a_scan_id, with_offer
 from tests.service.conftest import Entrance
 from ticketing.service import tickets
 from ticketing.service.errors import Conflict, Invalid, NotFound
-from ticketing.service.gate import scans
+from ticketing.service.gate import attention, recording
 from ticketing.service.ports import House
 from ticketing.store import scans as scan_rows
 from ticketing.store.scans import Scan
@@ -203,7 +203,7 @@ def _state(gate: Entrance, case: tickets.TicketCase) -> TicketState:
 
 def _meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], ScanAnswer]) -> None:
     """Let somebody act once, after the next decision and before it is written."""
-    record = scans._record
+    record = recording.record
     done: list[bool] = []
 
     def late(unit: Unit, house: House, **rest: object) -> Scan | None:
@@ -212,4 +212,4 @@ def _meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], ScanAnswer]) -
             act()
         return record(unit, house, **rest)  # type: ignore[arg-type]  # passed on as they came
 
-    monkeypatch.setattr(scans, "_record", late)
+    monkeypatch.setattr(attention, "record", late)

@@ -27,6 +27,8 @@ FULL = {
     "identity": True,
     "offline": False,
     "live": "on",
+    "early_min": 10,
+    "late_min": 20,
     "active": True,
 }
 

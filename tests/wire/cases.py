@@ -18,6 +18,7 @@ from ticketing.wire.admission import (
     Move,
     MoveKind,
     OfferRule,
+    Terms,
     Window,
     decide,
     fold,
@@ -140,19 +141,20 @@ def _known(raw: Raw, claims: Claims, moves: tuple[Move, ...], now: datetime) -> 
     if facts is None:
         return None
     if facts == "own":
-        own = fold(moves, now, BERLIN, party=claims.party)
+        own = fold(moves, now, BERLIN, terms=Terms(claims.party))
         return Known(moves=own, issue=raw.get("own_issue"))
     slot = _slot(facts.get("slot"))
-    party = facts.get("party")
+    party, offer = facts.get("party"), _offer(facts.get("offer"))
+    terms = Terms(party or claims.party, slot, reentry=offer is not None and offer.reentry)
     return Known(
         state=TicketState(facts.get("state", "valid")),
         issue=facts.get("issue"),
         not_after=local(facts["until"]) if "until" in facts else None,
         entries=facts.get("entries"),
         party=party,
-        offer=_offer(facts.get("offer")),
+        offer=offer,
         slot=slot,
-        moves=fold(moves, now, BERLIN, party=party or claims.party, slot=slot),
+        moves=fold(moves, now, BERLIN, terms=terms),
         registered=True,
     )
 

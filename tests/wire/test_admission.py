@@ -20,6 +20,7 @@ from ticketing.wire.admission import (
     MoveKind,
     Moves,
     OfferRule,
+    Terms,
     Window,
     decide,
     decide_text,
@@ -133,7 +134,7 @@ def test_a_ticket_admits_exactly_as_often_as_it_may(
         now = _NOW.replace(hour=10 + n // 3, minute=n % 3 * 20 + minute % 20)
         known = Known(
             offer=OfferRule(reentry=reentry),
-            moves=fold(rows, now, BERLIN, party=party),
+            moves=fold(rows, now, BERLIN, terms=Terms(party)),
             registered=True,
         )
         direction = Direction.EXIT if leaving else Direction.ENTRY
@@ -142,7 +143,7 @@ def test_a_ticket_admits_exactly_as_often_as_it_may(
         if decision.move:
             rows.append(Move(n, bytes([n]), decision.move, decision.people, now, "north"))
             came += decision.people if decision.move is MoveKind.ENTRY else 0
-    final = fold(rows, _NOW.replace(hour=16), BERLIN, party=party)
+    final = fold(rows, _NOW.replace(hour=16), BERLIN, terms=Terms(party))
     assert final.uses <= entries
     assert came <= entries * party
     assert not reentry or final.inside <= party
@@ -159,7 +160,7 @@ def test_any_rows_add_up(
     rows: list[Move], now: datetime, zone: ZoneInfo, party: int, slot: Window | None
 ) -> None:
     """The fold is total, does not mind the order of rows, and never counts below nothing."""
-    total = fold(rows, now, zone, party=party, slot=slot)
+    total = fold(rows, now, zone, terms=Terms(party, slot))
     assert total.inside >= 0
     assert total.uses_today <= total.uses
     assert total.last_no == max((row.no for row in rows), default=0)
@@ -168,7 +169,7 @@ def test_any_rows_add_up(
 
 def test_no_rows_are_nothing() -> None:
     """A ticket without moves is a fresh one."""
-    assert fold([], _NOW, BERLIN, party=4) == Moves()
+    assert fold([], _NOW, BERLIN, terms=Terms(4)) == Moves()
 
 
 def test_an_annulled_exit_is_undone() -> None:
@@ -178,7 +179,7 @@ def test_an_annulled_exit_is_undone() -> None:
         Move(2, b"b", MoveKind.EXIT, 2, _NOW, "south"),
         Move(3, b"b", MoveKind.ANNUL, 0, _NOW, "south"),
     ]
-    total = fold(rows, _NOW, BERLIN, party=2)
+    total = fold(rows, _NOW, BERLIN, terms=Terms(2))
     assert (total.last_kind, total.inside, total.last_no) == (MoveKind.ENTRY, 2, 3)
 
 
@@ -188,7 +189,7 @@ def test_a_confirmed_return_does_not_make_the_party_grow() -> None:
         Move(1, b"a", MoveKind.ENTRY, 1, _NOW, "north"),
         Move(2, b"b", MoveKind.REENTRY, 1, _NOW, "north"),
     ]
-    assert fold(rows, _NOW, BERLIN, party=1).inside == 1
+    assert fold(rows, _NOW, BERLIN, terms=Terms(1)).inside == 1
 
 
 def test_a_use_lasts_as_long_as_its_slot() -> None:
@@ -200,8 +201,8 @@ def test_a_use_lasts_as_long_as_its_slot() -> None:
     ]
     slot = Window(before.replace(hour=20), after)
     late = after.replace(hour=22, minute=30)
-    assert fold(rows, late, BERLIN, party=1, slot=slot).use_open
-    assert not fold(rows, late, BERLIN, party=1).use_open
+    assert fold(rows, late, BERLIN, terms=Terms(1, slot)).use_open
+    assert not fold(rows, late, BERLIN, terms=Terms(1)).use_open
 
 
 @pytest.mark.parametrize(

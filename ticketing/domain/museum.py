@@ -18,7 +18,8 @@ class Museum:
 
     `base_url` is the address under which visitors reach the service, without a
     slash at its end; `address` are the lines below the name; `contact` is where
-    questions about privacy go.
+    questions about privacy go; `capacity` is how many people may be inside at once,
+    0 without a limit.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Museum:
     base_url: str
     hours: Calendar
     contact: str
+    capacity: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from ticketing.domain import DomainError, FieldError
 from ticketing.domain.museum import day_bounds, is_plausible_day, local_day
+from ticketing.domain.slots import Slot
 from ticketing.wire.admission import OfferRule, Window
 from ticketing.wire.texts import Localised
 from ticketing.wire.token import Flag
@@ -19,6 +20,7 @@ NAME_LIMIT = 100
 NUMBER_LIMIT = 2**24 - 1  # three bytes of the barcode
 BYTE_LIMIT = 255  # entries and party are one byte each
 PRICE_LIMIT_CENTS = 10_000_000
+TOLERANCE_LIMIT_MIN = 12 * 60
 CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
@@ -47,7 +49,8 @@ class Offer:
 
     Prices are integer cents; `entries` 0 is unlimited; `per_day` None has no daily
     limit; `gates` None is every gate, also one made later; `calendar` binds entry
-    to the opening hours; dates are local to the museum.
+    to the opening hours; dates are local to the museum; entry is allowed `early_min`
+    before a slot and `late_min` after it.
     """
 
     slug: str
@@ -70,6 +73,8 @@ class Offer:
     offline: bool = True
     live: Live = Live.OFF
     active: bool = True
+    early_min: int = 15
+    late_min: int = 15
 
     @property
     def is_paid_at_desk(self) -> bool:
@@ -101,6 +106,12 @@ def rule(offer: Offer) -> OfferRule:
         gates=None if offer.gates is None else frozenset(offer.gates),
         pay_at_desk=offer.pay_at_desk,
     )
+
+
+def slot_window(offer: Offer, slot: Slot) -> Window:
+    """When a ticket for the slot may enter, the offer's tolerance included."""
+    early, late = timedelta(minutes=offer.early_min), timedelta(minutes=offer.late_min)
+    return Window(slot.starts_at, slot.ends_at, early, late)
 
 
 def flags(offer: Offer) -> Flag:
@@ -183,6 +194,8 @@ def _figure_errors(offer: Offer) -> Iterator[FieldError]:
         ("entries", offer.entries, 0, BYTE_LIMIT),
         ("per_day", 1 if offer.per_day is None else offer.per_day, 1, BYTE_LIMIT),
         ("party_max", offer.party_max, 1, BYTE_LIMIT),
+        ("early_min", offer.early_min, 0, TOLERANCE_LIMIT_MIN),
+        ("late_min", offer.late_min, 0, TOLERANCE_LIMIT_MIN),
     )
     for field, value, least, most in limits:
         if not least <= value <= most:

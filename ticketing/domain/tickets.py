@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from ticketing.domain import DomainError, FieldError
 from ticketing.domain.ids import VisitorId
-from ticketing.wire.admission import Moves
+from ticketing.domain.offers import Offer
+from ticketing.wire.admission import Moves, Terms, Window
 from ticketing.wire.check import ALPHABET, CodeKind, check_character
 from ticketing.wire.keys import KeyId
 from ticketing.wire.token import Claims, Flag, TicketId
@@ -56,7 +57,8 @@ class Ticket:
 
     `offer` is the offer's number; `valid_from` and `valid_until` are aware UTC in
     whole minutes, the end excluded; `entries` 0 is unlimited; `party` is persons
-    per use; `short_code` is stored without its hyphen.
+    per use; `short_code` is stored without its hyphen; `issued_at` belongs to the
+    present issue, `state_at` to the present state; `slot` is the id of its time window.
     """
 
     id: TicketId
@@ -72,10 +74,13 @@ class Ticket:
     valid_until: datetime
     state: TicketState
     created_at: datetime
+    issued_at: datetime
+    state_at: datetime
     state_reason: str | None = None
     name_box: bytes | None = None
     visitor: VisitorId | None = None
     reference: str | None = None
+    slot: str | None = None
 
 
 def clean_holder(text: str) -> str:
@@ -120,6 +125,11 @@ def claims(ticket: Ticket) -> Claims:
         party=ticket.party,
         flags=ticket.flags,
     )
+
+
+def terms(ticket: Ticket, offer: Offer, slot: Window | None) -> Terms:
+    """How the ticket's moves add up."""
+    return Terms(party=ticket.party, slot=slot, reentry=offer.reentry)
 
 
 def shown_state(ticket: Ticket, moves: Moves, now: datetime) -> ShownState:

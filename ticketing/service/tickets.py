@@ -8,6 +8,7 @@ from ticketing.domain import tickets as rules
 from ticketing.domain.ids import VisitorId
 from ticketing.domain.museum import Museum, local_day
 from ticketing.domain.offers import Offer
+from ticketing.domain.slots import Slot
 from ticketing.domain.tickets import Ticket
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, as_invalid
 from ticketing.service.offers import get_offer
@@ -15,11 +16,12 @@ from ticketing.service.pages import LIMIT, Page, place_of, text_of
 from ticketing.service.ports import CardCaptions, CardFacts, House
 from ticketing.store import moves as move_rows
 from ticketing.store import scans as scan_rows
+from ticketing.store import slots as slot_rows
 from ticketing.store import tickets as rows
 from ticketing.store import visitors as visitor_rows
 from ticketing.store.scans import Scan
 from ticketing.store.unit import Unit
-from ticketing.wire.admission import Move
+from ticketing.wire.admission import Move, Terms
 from ticketing.wire.namebox import NONCE_BYTES, seal_name
 from ticketing.wire.texts import local_date
 from ticketing.wire.token import Flag, TicketId
@@ -65,6 +67,13 @@ class TicketCase:
     barcode: str
     moves: tuple[Move, ...] = ()
     scans: tuple[Scan, ...] = ()
+    slot: Slot | None = None
+
+    @property
+    def terms(self) -> Terms:
+        """How its moves add up."""
+        slot = None if self.slot is None else offer_rules.slot_window(self.offer, self.slot)
+        return rules.terms(self.ticket, self.offer, slot)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +132,7 @@ def get_ticket(unit: Unit, house: House, *, ticket_id: TicketId) -> TicketCase:
         barcode=house.signer.barcode(rules.claims(ticket)).text,
         moves=move_rows.of_ticket(unit, ticket_id),
         scans=scan_rows.of_ticket(unit, ticket_id),
+        slot=None if ticket.slot is None else slot_rows.find(unit, ticket.slot),
     )
 
 
@@ -222,7 +232,13 @@ def reissue_ticket(unit: Unit, house: House, *, ticket_id: TicketId) -> TicketCa
         raise Conflict("too_many_issues")
     is_paid = old.state is not TicketState.UNPAID
     fresh = _flags(offer, is_paid=is_paid)
-    plain = replace(old, issue=old.issue + 1, key_id=house.signer.key_id, flags=fresh)
+    plain = replace(
+        old,
+        issue=old.issue + 1,
+        issued_at=house.clock.now(),
+        key_id=house.signer.key_id,
+        flags=fresh,
+    )
     token = house.signer.barcode(rules.claims(plain))
     box = seal_name(token.raw, plain.holder, house.chance.draw(NONCE_BYTES))
     new = replace(plain, name_box=box)
@@ -297,7 +313,7 @@ def _moved(unit: Unit, house: House, ticket_id: TicketId, change: _Change) -> Ti
     if ticket.state is not change.to:
         if ticket.state not in change.follows:
             raise Conflict(f"ticket_{ticket.state.value}")
-        rows.set_state(unit, ticket_id, change.to, reason=change.reason)
+        rows.set_state(unit, ticket_id, change.to, at=house.clock.now(), reason=change.reason)
     unit.commit()
     return get_ticket(unit, house, ticket_id=ticket_id)
 
@@ -330,6 +346,8 @@ def _ticket(unit: Unit, house: House, *, order: TicketOrder, offer: Offer) -> Ti
         valid_until=window.end_at,
         state=TicketState.VALID if is_paid else TicketState.UNPAID,
         created_at=now,
+        issued_at=now,
+        state_at=now,
         visitor=order.visitor,
         reference=order.reference,
     )

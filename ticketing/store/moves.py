@@ -7,14 +7,14 @@ limits exactly-once at any number of gates.
 from sqlalchemy import RowMapping, Select, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ticketing.store import schema
+from ticketing.store import positions, schema
 from ticketing.store.unit import Unit
 from ticketing.wire.admission import Move
 from ticketing.wire.token import TicketId
 from ticketing.wire.verdict import TicketState
 
 T = schema.moves.c
-_COLUMNS = ["ticket_id", "move_no", "scan_id", "kind", "people", "at", "gate"]
+_COLUMNS = ["ticket_id", "move_no", "scan_id", "kind", "people", "at", "gate", "pos"]
 
 
 def of_ticket(unit: Unit, ticket_id: TicketId) -> tuple[Move, ...]:
@@ -55,10 +55,11 @@ def to_move(row: RowMapping) -> Move:
     )
 
 
-def _unchanged_ticket() -> Select[tuple[bytes]]:
+def _unchanged_ticket(*, is_sqlite: bool) -> Select[tuple[bytes]]:
     tickets = schema.tickets.c
-    values = (bindparam(name, type_=T[name].type).label(name) for name in _COLUMNS[1:])
-    return select(tickets.id, *values).where(
+    values = (bindparam(name, type_=T[name].type).label(name) for name in _COLUMNS[1:-1])
+    pos = positions.next_in(schema.moves, is_sqlite=is_sqlite)
+    return select(tickets.id, *values, pos.label("pos")).where(
         tickets.id == bindparam("ticket_id"),
         tickets.issue == bindparam("of_issue"),
         tickets.state == bindparam("of_state"),
@@ -67,13 +68,13 @@ def _unchanged_ticket() -> Select[tuple[bytes]]:
 
 _ADD_SQLITE = (
     sqlite.insert(schema.moves)
-    .from_select(_COLUMNS, _unchanged_ticket())
+    .from_select(_COLUMNS, _unchanged_ticket(is_sqlite=True))
     .on_conflict_do_nothing(index_elements=[T.ticket_id, T.move_no])
     .returning(T.move_no)
 )
 _ADD_POSTGRESQL = (
     postgresql.insert(schema.moves)
-    .from_select(_COLUMNS, _unchanged_ticket())
+    .from_select(_COLUMNS, _unchanged_ticket(is_sqlite=False))
     .on_conflict_do_nothing(index_elements=[T.ticket_id, T.move_no])
     .returning(T.move_no)
 )

@@ -77,6 +77,8 @@ _PLAIN = (
     "identity",
     "offline",
     "active",
+    "early_min",
+    "late_min",
 )
 
 

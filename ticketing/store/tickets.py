@@ -5,18 +5,18 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, insert, or_, select, update
+from sqlalchemy import RowMapping, Select, bindparam, func, insert, or_, select, update
 
 from ticketing.domain.ids import VisitorId
 from ticketing.domain.offers import Offer
 from ticketing.domain.tickets import Ticket
-from ticketing.store import offers, schema
+from ticketing.store import offers, positions, schema
 from ticketing.store.unit import Unit
 from ticketing.wire.token import Flag, TicketId
 from ticketing.wire.verdict import TicketState
 
 T = schema.tickets.c
-_NAMES = tuple(column.name for column in schema.tickets.columns)
+_NAMES = tuple(column.name for column in schema.tickets.columns if column.name != "pos")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,10 @@ def find(unit: Unit, ticket_id: TicketId) -> tuple[Ticket, Offer] | None:
 
 def add(unit: Unit, tickets: Sequence[Ticket]) -> None:
     """Store new tickets. Ids and short codes are random: a collision is an error."""
-    unit.run(insert(schema.tickets), [_columns(ticket) for ticket in tickets])
+    pos = positions.next_in(schema.tickets, is_sqlite=unit.is_sqlite)
+    values = {name: bindparam(name, type_=T[name].type) for name in _NAMES}
+    statement = insert(schema.tickets).values(values | {"pos": pos})
+    unit.run(statement, [_columns(ticket) for ticket in tickets])
 
 
 def taken_short_codes(unit: Unit, codes: Sequence[str]) -> frozenset[str]:
@@ -43,10 +46,11 @@ def taken_short_codes(unit: Unit, codes: Sequence[str]) -> frozenset[str]:
 
 
 def set_state(
-    unit: Unit, ticket_id: TicketId, state: TicketState, *, reason: str | None = None
+    unit: Unit, ticket_id: TicketId, state: TicketState, *, at: datetime, reason: str | None = None
 ) -> None:
-    """Change what staff or payment have made of a ticket."""
-    values = {"state": state, "state_reason": reason}
+    """Change what staff or payment have made of a ticket; `at` is when."""
+    pos = positions.next_in(schema.tickets, is_sqlite=unit.is_sqlite)
+    values = {"state": state, "state_reason": reason, "state_at": at, "pos": pos}
     unit.run(update(schema.tickets).where(T.id == ticket_id).values(values))
 
 
@@ -55,7 +59,14 @@ def reissue(unit: Unit, ticket: Ticket) -> bool:
     statement = (
         update(schema.tickets)
         .where(T.id == ticket.id, T.issue == ticket.issue - 1)
-        .values(issue=ticket.issue, key_id=ticket.key_id, name_box=ticket.name_box)
+        .values(
+            issue=ticket.issue,
+            issued_at=ticket.issued_at,
+            key_id=ticket.key_id,
+            flags=int(ticket.flags),
+            name_box=ticket.name_box,
+            pos=positions.next_in(schema.tickets, is_sqlite=unit.is_sqlite),
+        )
         .returning(T.id)
     )
     return unit.run(statement).first() is not None

@@ -85,7 +85,7 @@ def _found(link: str) -> TicketCase:
 def _state(case: TicketCase) -> ShownState:
     house = the_parts().house
     now = house.clock.now()
-    moves = fold(case.moves, now, house.museum.zone, party=case.ticket.party)
+    moves = fold(case.moves, now, house.museum.zone, terms=case.terms)
     return shown_state(case.ticket, moves, now)
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from ticketing.wire.facts import Decision, Evidence, Gate, Known, OfferRule, Window
 from ticketing.wire.keys import KeyId
-from ticketing.wire.moves import Move, MoveKind, Moves, fold
+from ticketing.wire.moves import Move, MoveKind, Moves, Terms, fold
 from ticketing.wire.rules import RULES, Case, Rule
 from ticketing.wire.textclass import TYPO, Classified, TextClass
 from ticketing.wire.token import BadToken, Claims, Flag, TicketId, Token
@@ -28,6 +28,7 @@ __all__ = [
     "Moves",
     "OfferRule",
     "Rule",
+    "Terms",
     "Window",
     "decide",
     "decide_text",

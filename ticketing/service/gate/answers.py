@@ -11,7 +11,8 @@ from ticketing.domain.tickets import ShownState, Ticket, shown_code, shown_state
 from ticketing.service.gate.judging import UNPROVEN
 from ticketing.service.ports import House
 from ticketing.store import gates as gate_rows
-from ticketing.store.scans import Facts, Scan, ScanState
+from ticketing.store.facts import Facts
+from ticketing.store.scans import Scan, ScanState
 from ticketing.store.unit import Unit
 from ticketing.wire.admission import Decision, Moves
 from ticketing.wire.station_api import FirstUse, Remaining, ScanAnswer, TicketView

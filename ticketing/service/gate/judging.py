@@ -12,8 +12,10 @@ from ticketing.domain import opening
 from ticketing.domain import tickets as ticket_rules
 from ticketing.domain.accounts import Station
 from ticketing.domain.ids import ScanId
+from ticketing.domain.museum import Museum
 from ticketing.service.ports import House
-from ticketing.store.scans import Facts, Key, Scan
+from ticketing.store.facts import Facts, Key
+from ticketing.store.scans import Scan
 from ticketing.wire.admission import (
     Decision,
     Evidence,
@@ -139,6 +141,8 @@ def _known(house: House, facts: Facts, now: datetime) -> Known | None:
     ticket, offer = facts.ticket, facts.offer
     if ticket is None or offer is None:
         return None
+    slot = None if facts.slot is None else offer_rules.slot_window(offer, facts.slot)
+    terms = ticket_rules.terms(ticket, offer, slot)
     return Known(
         state=ticket.state,
         issue=ticket.issue,
@@ -147,7 +151,8 @@ def _known(house: House, facts: Facts, now: datetime) -> Known | None:
         entries=ticket.entries,
         party=ticket.party,
         offer=offer_rules.rule(offer),
-        moves=fold(facts.moves, now, house.museum.zone, party=ticket.party),
+        slot=slot,
+        moves=fold(facts.moves, now, house.museum.zone, terms=terms),
         registered=True,
     )
 
@@ -162,7 +167,17 @@ def _gate(house: House, facts: Facts, *, question: Question) -> Gate:
         people=question.people,
         done=question.done,
         closed=is_bound and not opening.is_open(museum.hours, question.now, museum.zone),
+        room=_room(museum, facts),
+        unsent_elsewhere=facts.unsent_elsewhere,
     )
+
+
+def _room(museum: Museum, facts: Facts) -> int | None:
+    """Places left in the house and in the ticket's slot, None without a limit."""
+    rooms = [] if not museum.capacity else [museum.capacity - facts.inside]
+    if facts.slot is not None:
+        rooms.append(facts.slot.capacity - facts.came)
+    return min(rooms, default=None)
 
 
 def _head_digest(text: Classified) -> tuple[bytes, ...]:

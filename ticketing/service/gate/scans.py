@@ -8,42 +8,39 @@ the move, the counter, the scan. The counter comes late, because every gate wait
 for it.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from ticketing.domain.accounts import Station
 from ticketing.domain.ids import ScanId
-from ticketing.domain.museum import local_day
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
-from ticketing.service.gate.answers import answer, is_lapsed, standing
+from ticketing.service.gate.answers import answer, standing
 from ticketing.service.gate.judging import (
     UNPROVEN,
     Presented,
     Question,
     is_same_barcode,
     judge,
-    judge_stored,
-    people_passed,
     presented,
 )
+from ticketing.service.gate.recording import TRIES, around, inside_counter, record
 from ticketing.service.gate.stations import is_news
 from ticketing.service.ports import House
-from ticketing.store import counters, moves, stations, tickets
+from ticketing.store import counters, stations
+from ticketing.store import facts as fact_rows
 from ticketing.store import gates as gate_rows
 from ticketing.store import scans as rows
-from ticketing.store.scans import Facts, Scan, ScanState
+from ticketing.store.facts import Around, Facts
+from ticketing.store.scans import Scan, ScanState
 from ticketing.store.unit import Unit
-from ticketing.wire.admission import Decision, Move
+from ticketing.wire.admission import Decision
 from ticketing.wire.station_api import ScanAnswer, ScanRequest
 from ticketing.wire.textclass import TextClass
 from ticketing.wire.texts import Localised
-from ticketing.wire.verdict import Basis, Check, Direction, Reason, TicketState, Verdict
+from ticketing.wire.verdict import Basis, Direction, Reason, Verdict
 
-TRIES = 3
 PENDING_FOR = timedelta(minutes=5)
-Keep = Callable[[Unit, Scan], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +49,6 @@ class ScanResult:
 
     answer: ScanAnswer
     created: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirmation:
-    """Staff have looked: all checks of the scan, and how many people come, if not as asked."""
-
-    scan_id: ScanId
-    checks: frozenset[Check]
-    people: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +73,7 @@ class _Visit:
     request: ScanRequest
     what: Presented
     question: Question
+    around: Around
 
     @property
     def scan_id(self) -> ScanId:
@@ -110,9 +99,9 @@ def scan(
         Invalid: `gate` that does not exist.
     """
     visit = _visit(unit, house, station=station, request=request)
-    now, what = visit.question.now, visit.what
+    what = visit.what
     for _ in range(TRIES):
-        facts = rows.facts(unit, what.key(visit.scan_id), counter=_counter(house, now))
+        facts = fact_rows.find(unit, what.key(visit.scan_id), around=visit.around)
         if facts.scan is not None:
             if not is_same_barcode(facts.scan, what):
                 raise Conflict("scan_id_reused")
@@ -125,7 +114,7 @@ def scan(
                 answer(unit, house, scan=judged, facts=facts, lang=lang), created=False
             )
         keep = partial(_keep_new, station=station)
-        kept = _record(unit, house, facts=facts, judged=judged, now=now, keep=keep)
+        kept = record(unit, house, facts=facts, judged=judged, keep=keep)
         if kept is not None:
             return ScanResult(answer(unit, house, scan=kept, facts=facts, lang=lang), created=True)
     raise Conflict("busy")
@@ -137,63 +126,10 @@ def get_scan(unit: Unit, house: House, *, scan_id: ScanId, lang: str) -> ScanAns
     Raises:
         NotFound: `scan`.
     """
-    facts = rows.facts_of(unit, scan_id, counter=_counter(house, house.clock.now()))
+    facts = fact_rows.find_of_scan(unit, scan_id, around=around(house, now=house.clock.now()))
     if facts.scan is None:
         raise NotFound("scan")
     return answer(unit, house, scan=facts.scan, facts=facts, lang=lang)
-
-
-def confirm_scan(
-    unit: Unit, house: House, *, station: Station, confirmation: Confirmation, lang: str
-) -> ScanAnswer:
-    """Staff have looked: decide again, now, with these checks done.
-
-    Admits, refuses for a reason that has arisen meanwhile, or asks again if another
-    check has; a ticket whose payment was taken is paid in the same transaction.
-
-    Raises:
-        NotFound: `scan` of this station.
-        Conflict: `already_resolved` after a decline or without a question; `lapsed`
-            after five minutes; `busy` if others were faster three times.
-        Invalid: `checks` that leave one of the scan's out.
-    """
-    for _ in range(TRIES):
-        facts, found = _of_station(unit, house, station=station, scan_id=confirmation.scan_id)
-        if found.state is ScanState.CONFIRMED:
-            return answer(unit, house, scan=found, facts=facts, lang=lang)
-        now = house.clock.now()
-        _check_open(found, now)
-        if not confirmation.checks.issuperset(found.decision.checks):
-            raise Invalid(FieldError("checks", "incomplete"))
-        judged = _confirmed(house, facts, found=found, confirmation=confirmation, now=now)
-        kept = _record(unit, house, facts=facts, judged=judged, now=now, keep=rows.settle)
-        if kept is not None:
-            return answer(unit, house, scan=kept, facts=facts, lang=lang)
-    raise Conflict("busy")
-
-
-def decline_scan(
-    unit: Unit, house: House, *, station: Station, scan_id: ScanId, lang: str
-) -> ScanAnswer:
-    """Staff say no: the ticket stays unused.
-
-    Raises:
-        NotFound: `scan` of this station.
-        Conflict: `already_resolved` after a confirm or without a question; `lapsed`
-            after five minutes; `busy` if others were faster three times.
-    """
-    for _ in range(TRIES):
-        facts, found = _of_station(unit, house, station=station, scan_id=scan_id)
-        if found.state is ScanState.DECLINED:
-            return answer(unit, house, scan=found, facts=facts, lang=lang)
-        now = house.clock.now()
-        _check_open(found, now)
-        declined = Decision(Verdict.REFUSE, Reason.DECLINED)
-        judged = replace(found, state=ScanState.DECLINED, decision=declined, people=0)
-        kept = _record(unit, house, facts=facts, judged=judged, now=now, keep=rows.settle)
-        if kept is not None:
-            return answer(unit, house, scan=kept, facts=facts, lang=lang)
-    raise Conflict("busy")
 
 
 def latest_scans(unit: Unit, house: House, *, limit: int = 20) -> tuple[SeenScan, ...]:
@@ -201,14 +137,14 @@ def latest_scans(unit: Unit, house: House, *, limit: int = 20) -> tuple[SeenScan
     now = house.clock.now()
     return tuple(
         _seen(found.scan, found, now)
-        for found in rows.latest(unit, limit)
+        for found in fact_rows.latest(unit, limit)
         if found.scan is not None
     )
 
 
 def inside(unit: Unit, house: House) -> int:
     """People in the house: who came in today minus who left; never below nobody."""
-    return max(0, counters.read(unit, _counter(house, house.clock.now())) or 0)
+    return max(0, counters.read(unit, inside_counter(house, house.clock.now())) or 0)
 
 
 # ------------------------------------------------------------ parts of the above
@@ -219,7 +155,8 @@ def _visit(unit: Unit, house: House, *, station: Station, request: ScanRequest) 
     what = presented(request.barcode, ring=house.signer.ring(), station=station)
     now = house.clock.now()
     question = Question(gate=gate, now=now, direction=request.direction, people=request.people)
-    return _Visit(station=station, request=request, what=what, question=question)
+    looked_at = around(house, now=now, station=station.id)
+    return _Visit(station=station, request=request, what=what, question=question, around=looked_at)
 
 
 def _judged(visit: _Visit, decision: Decision, facts: Facts) -> Scan:
@@ -248,82 +185,12 @@ def _judged(visit: _Visit, decision: Decision, facts: Facts) -> Scan:
     )
 
 
-def _record(
-    unit: Unit, house: House, *, facts: Facts, judged: Scan, now: datetime, keep: Keep
-) -> Scan | None:
-    """Write move, payment, counter and scan; None if somebody was faster with any."""
-    unit.begin()
-    if _move(unit, facts, judged=judged, now=now):
-        passed = people_passed(judged.decision)
-        if passed:
-            counted = counters.add(unit, _counter(house, now), passed)
-            judged = replace(judged, inside=max(0, counted))
-        if keep(unit, judged):
-            unit.commit()
-            return judged
-    unit.rollback()
-    return None
-
-
-def _move(unit: Unit, facts: Facts, *, judged: Scan, now: datetime) -> bool:
-    decision, ticket = judged.decision, facts.ticket
-    if decision.move is None or ticket is None:
-        return True
-    last = max((move.no for move in facts.moves), default=0)
-    move = Move(last + 1, judged.scan_id, decision.move, decision.people, now, judged.gate)
-    if not moves.add(unit, move, ticket_id=ticket.id, issue=ticket.issue, state=ticket.state):
-        return False
-    if decision.verdict is Verdict.ADMIT and ticket.state is TicketState.UNPAID:
-        tickets.set_state(unit, ticket.id, TicketState.VALID)
-    return True
-
-
 def _keep_new(unit: Unit, judged: Scan, *, station: Station) -> bool:
     if not rows.add(unit, judged):
         return False
     if is_news(station, judged.received_at):
         stations.touch(unit, station.id, at=judged.received_at)
     return True
-
-
-def _of_station(
-    unit: Unit, house: House, *, station: Station, scan_id: ScanId
-) -> tuple[Facts, Scan]:
-    """A scan with all about it, if this station made it."""
-    facts = rows.facts_of(unit, scan_id, counter=_counter(house, house.clock.now()))
-    if facts.scan is None or facts.scan.station != station.id:
-        raise NotFound("scan")
-    return facts, facts.scan
-
-
-def _check_open(found: Scan, now: datetime) -> None:
-    if is_lapsed(found, now):
-        raise Conflict("lapsed")
-    if found.state is not ScanState.PENDING:
-        raise Conflict("already_resolved")
-
-
-def _confirmed(
-    house: House, facts: Facts, *, found: Scan, confirmation: Confirmation, now: datetime
-) -> Scan:
-    """A pending scan, judged again with the checks done; still pending if one is new."""
-    question = Question(
-        gate=found.gate,
-        now=now,
-        direction=found.direction,
-        people=found.people if confirmation.people is None else confirmation.people,
-        done=confirmation.checks,
-    )
-    issue = 0 if found.issue is None else found.issue
-    decision = judge_stored(house, facts, question=question, issue=issue)
-    is_open = decision.verdict is Verdict.ATTENTION
-    return replace(
-        found,
-        decision=decision,
-        people=decision.people,
-        inside=facts.inside,
-        state=ScanState.PENDING if is_open else ScanState.CONFIRMED,
-    )
 
 
 def _seen(scan: Scan, facts: Facts, now: datetime) -> SeenScan:
@@ -339,7 +206,3 @@ def _seen(scan: Scan, facts: Facts, now: datetime) -> SeenScan:
         holder=facts.ticket.holder if is_named and facts.ticket is not None else None,
         offer_name=facts.offer.name if is_named and facts.offer is not None else None,
     )
-
-
-def _counter(house: House, now: datetime) -> str:
-    return counters.inside_name(local_day(now, house.museum.zone))

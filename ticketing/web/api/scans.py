@@ -6,9 +6,9 @@ from flask import Response, jsonify
 from ticketing.domain.accounts import Scope
 from ticketing.domain.ids import ScanId
 from ticketing.service.errors import NotFound
-from ticketing.service.gate import scans
+from ticketing.service.gate import attention, scans
 from ticketing.web.access import for_stations, for_stations_or
-from ticketing.web.api import shapes
+from ticketing.web.api import gate_shapes
 from ticketing.web.auth import the_station
 from ticketing.web.parts import the_parts
 from ticketing.web.words import asked_lang
@@ -20,10 +20,10 @@ bp = APIBlueprint("scans", __name__, url_prefix="/api/v1", tag="Scans")
 
 @bp.post("/scans")
 @for_stations
-@bp.input(shapes.ScanIn)
-@bp.output(shapes.ScanOut, status_code=201)
+@bp.input(gate_shapes.ScanIn)
+@bp.output(gate_shapes.ScanOut, status_code=201)
 @bp.doc(responses={200: "A repeat, a question or a text that is none of ours", 409: "Refused"})
-def scan(json_data: shapes.ScanIn) -> Response:
+def scan(json_data: gate_shapes.ScanIn) -> Response:
     """Judge what a station has read."""
     parts = the_parts()
     request = ScanRequest(
@@ -43,7 +43,7 @@ def scan(json_data: shapes.ScanIn) -> Response:
 
 @bp.get("/scans/<scan_id>")
 @for_stations_or(Scope.SCANS_READ)
-@bp.output(shapes.ScanOut)
+@bp.output(gate_shapes.ScanOut)
 def get_scan(scan_id: str) -> Response:
     """What became of a scan, or 404."""
     parts = the_parts()
@@ -54,17 +54,20 @@ def get_scan(scan_id: str) -> Response:
 
 @bp.post("/scans/<scan_id>/confirm")
 @for_stations
-@bp.input(shapes.ConfirmIn)
-@bp.output(shapes.ScanOut)
+@bp.input(gate_shapes.ConfirmIn)
+@bp.output(gate_shapes.ScanOut)
 @bp.doc(responses=[409])
-def confirm(scan_id: str, json_data: shapes.ConfirmIn) -> Response:
+def confirm(scan_id: str, json_data: gate_shapes.ConfirmIn) -> Response:
     """Staff have looked: decide again, now."""
     parts = the_parts()
-    confirmation = scans.Confirmation(
-        scan_id=_id(scan_id), checks=frozenset(json_data.checks), people=json_data.people
+    confirmation = attention.Confirmation(
+        scan_id=_id(scan_id),
+        checks=frozenset(json_data.checks),
+        people=json_data.people,
+        by=json_data.by,
     )
     with parts.store.unit() as unit:
-        settled = scans.confirm_scan(
+        settled = attention.confirm_scan(
             unit,
             parts.house,
             station=the_station(),
@@ -76,15 +79,20 @@ def confirm(scan_id: str, json_data: shapes.ConfirmIn) -> Response:
 
 @bp.post("/scans/<scan_id>/decline")
 @for_stations
-@bp.input(shapes.DeclineIn)
-@bp.output(shapes.ScanOut)
+@bp.input(gate_shapes.DeclineIn)
+@bp.output(gate_shapes.ScanOut)
 @bp.doc(responses=[409])
-def decline(scan_id: str, json_data: shapes.DeclineIn) -> Response:  # noqa: ARG001  checked, not kept yet
+def decline(scan_id: str, json_data: gate_shapes.DeclineIn) -> Response:
     """Staff do not let them in; the ticket stays unused."""
     parts = the_parts()
     with parts.store.unit() as unit:
-        settled = scans.decline_scan(
-            unit, parts.house, station=the_station(), scan_id=_id(scan_id), lang=asked_lang()
+        settled = attention.decline_scan(
+            unit,
+            parts.house,
+            station=the_station(),
+            scan_id=_id(scan_id),
+            lang=asked_lang(),
+            why=json_data.why,
         )
     return _shown(settled)
 

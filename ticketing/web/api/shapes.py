@@ -24,10 +24,11 @@ from ticketing.domain.offers import (
     NUMBER_LIMIT,
     PRICE_LIMIT_CENTS,
     SLUG_LIMIT,
+    TOLERANCE_LIMIT_MIN,
     Live,
     Validity,
 )
-from ticketing.wire.verdict import Basis, Check, Direction, Reason, TicketState, Verdict
+from ticketing.wire.verdict import Reason, TicketState, Verdict
 
 MOST_PER_PAGE = 200
 
@@ -50,6 +51,7 @@ Day = Annotated[date, BeforeValidator(_no_number)]
 Time = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_plausible)]
 Byte = Annotated[int, Field(strict=True, ge=0, le=BYTE_LIMIT)]
 Count = Annotated[int, Field(strict=True, ge=1, le=BYTE_LIMIT)]
+Minutes = Annotated[int, Field(strict=True, ge=0, le=TOLERANCE_LIMIT_MIN)]
 Cents = Annotated[int, Field(strict=True, ge=0, le=PRICE_LIMIT_CENTS)]
 Number = Annotated[int, Field(strict=True, ge=1, le=NUMBER_LIMIT)]
 Slug = Annotated[
@@ -103,6 +105,8 @@ class OfferFields(In):
     offline: StrictBool = True
     live: Live = Live.OFF
     active: StrictBool = True
+    early_min: Minutes = 15
+    late_min: Minutes = 15
 
 
 class OfferIn(OfferFields):
@@ -248,150 +252,3 @@ class RevokeIn(In):
     """Why a ticket is withdrawn, for the record."""
 
     reason: Note = ""
-
-
-# ------------------------------------------------------------ scans
-class ScanIn(In):
-    """One presentation at a gate."""
-
-    scan_id: ScanIdText
-    barcode: Annotated[str, StringConstraints(strict=True, max_length=4096)]
-    direction: Direction = Direction.ENTRY
-    scanned_at: Time
-    people: Count | None = None
-    gate: Slug | None = None
-
-
-class ConfirmIn(In):
-    """Attention settled: the checks that were made."""
-
-    checks: tuple[Check, ...]
-    people: Count | None = None
-    by: Name | None = None
-
-
-class DeclineIn(In):
-    """Attention settled the other way."""
-
-    why: Note | None = None
-
-
-class FirstUseOut(Out):
-    """When and where the use that is in the way began."""
-
-    at: datetime
-    gate: str
-    gate_name: BothLanguages
-
-
-class RemainingOut(Out):
-    """Uses left (null: unlimited) and persons of the running use still to come."""
-
-    uses: int | None
-    people: int
-
-
-class EvidenceOut(Out):
-    """The facts behind a reason."""
-
-    at: datetime | None
-    gate: str | None
-    until: datetime | None
-    detail: str
-
-
-class ScanTicketOut(Out):
-    """What the gate shows of a ticket."""
-
-    id: str
-    issue: int
-    holder: str
-    offer: str
-    offer_name: BothLanguages
-    party: int
-    entries: int
-    valid_from: datetime
-    valid_until: datetime
-    state: str
-    short_code: str
-
-
-class ScanOut(Out):
-    """What became of a scan; `text` is the sentence of the reason."""
-
-    scan_id: str
-    verdict: Verdict
-    reason: Reason
-    basis: Basis
-    text: str
-    ticket: ScanTicketOut | None
-    code: dict[str, Any] | None
-    first_use: FirstUseOut | None
-    remaining: RemainingOut
-    checks: list[Check]
-    until: datetime | None
-    evidence: EvidenceOut
-    inside: int
-
-
-class LangQuery(In):
-    """The language of the texts."""
-
-    lang: Annotated[str, StringConstraints(pattern="^(de|en)$")] = "de"
-
-
-# ------------------------------------------------------------ stations
-class PairIn(In):
-    """A station asks to be one; `public_key` is 32 bytes as base64url without padding."""
-
-    pairing_code: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=40)]
-    name: Name
-    public_key: Annotated[str, StringConstraints(strict=True, pattern="^[A-Za-z0-9_-]{43}$")]
-
-
-class KeyOut(Out):
-    """One public key of the ring."""
-
-    id: int
-    state: str
-    public_key: str
-
-
-class OfferNameOut(Out):
-    """The name of the offer with this number."""
-
-    number: int
-    name: BothLanguages
-
-
-class PairOut(Out):
-    """What a new station gets; the token is shown once."""
-
-    station: str
-    token: str
-    gate: str
-    gate_name: BothLanguages
-    museum: str
-    zone: str
-    epoch: str
-    keys: list[KeyOut]
-    digest_key: str
-    offers: list[OfferNameOut]
-
-
-class StationOut(Out):
-    """One paired station."""
-
-    id: str
-    name: str
-    gate: str
-    paired_at: datetime
-    last_seen_at: datetime | None
-    revoked_at: datetime | None
-
-
-class Stations(Out):
-    """A page of stations."""
-
-    items: list[StationOut]
-    next_cursor: str | None = None

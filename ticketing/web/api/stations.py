@@ -10,7 +10,7 @@ from ticketing.domain.ids import StationId
 from ticketing.service.errors import FieldError, Invalid
 from ticketing.service.gate import scans, stations
 from ticketing.web.access import for_stations, needs, open_to_all
-from ticketing.web.api import shapes, views
+from ticketing.web.api import gate_shapes, shapes, views
 from ticketing.web.api.replay import replayable
 from ticketing.web.auth import the_station
 from ticketing.web.parts import the_parts
@@ -43,10 +43,10 @@ def pulse() -> PulseOut:
 
 @bp.post("/stations/pair")
 @open_to_all
-@bp.input(shapes.PairIn)
-@bp.output(shapes.PairOut, status_code=201)
+@bp.input(gate_shapes.PairIn)
+@bp.output(gate_shapes.PairOut, status_code=201)
 @bp.doc(responses={200: "The same code and key again: a new token", 404: "", 410: "", 429: ""})
-def pair(json_data: shapes.PairIn) -> Response:
+def pair(json_data: gate_shapes.PairIn) -> Response:
     """Become a station; the code is the proof."""
     parts = the_parts()
     raw = from_base64url(json_data.public_key)
@@ -62,18 +62,20 @@ def pair(json_data: shapes.PairIn) -> Response:
 
 @bp.get("/stations")
 @needs(Scope.STATIONS_READ)
-@bp.output(shapes.Stations)
-def list_stations() -> shapes.Stations:
+@bp.output(gate_shapes.Stations)
+def list_stations() -> gate_shapes.Stations:
     """Every station, revoked ones too."""
     with the_parts().store.unit() as unit:
-        return shapes.Stations(items=[views.station_out(s) for s in stations.list_stations(unit)])
+        return gate_shapes.Stations(
+            items=[views.station_out(s) for s in stations.list_stations(unit)]
+        )
 
 
 @bp.post("/stations/<station>/revoke")
 @needs(Scope.STATIONS_WRITE)
 @replayable
-@bp.output(shapes.StationOut)
-def revoke(station: str) -> shapes.StationOut:
+@bp.output(gate_shapes.StationOut)
+def revoke(station: str) -> gate_shapes.StationOut:
     """Take a station out of service; once more changes nothing."""
     parts = the_parts()
     with parts.store.unit() as unit:

@@ -12,7 +12,7 @@ from ticketing.domain.tickets import TICKET_ID_BYTES
 from ticketing.service import tickets
 from ticketing.service.errors import FieldError, Invalid, NotFound
 from ticketing.web.access import needs
-from ticketing.web.api import shapes, views
+from ticketing.web.api import gate_shapes, shapes, views
 from ticketing.web.api.replay import replayable
 from ticketing.web.cards import barcode_of, card_of, picture
 from ticketing.web.parts import the_parts
@@ -140,9 +140,9 @@ def barcode_png(ticket: str) -> Response:
 
 @bp.get("/tickets/<ticket>/card.png")
 @needs(Scope.TICKETS_READ)
-@bp.input(shapes.LangQuery, location="query")
+@bp.input(gate_shapes.LangQuery, location="query")
 @bp.output(_PNG, content_type="image/png")
-def card_png(ticket: str, query_data: shapes.LangQuery) -> Response:
+def card_png(ticket: str, query_data: gate_shapes.LangQuery) -> Response:
     """The whole card, 1080 x 1440 px."""
     return picture(card_of(_found(ticket), query_data.lang))
 

@@ -8,7 +8,7 @@ from ticketing.domain.offers import Offer
 from ticketing.domain.tickets import Ticket, claims, shown_code, shown_state
 from ticketing.service.ports import House, LinkKind
 from ticketing.service.tickets import ListedTicket, TicketCase
-from ticketing.web.api import shapes
+from ticketing.web.api import gate_shapes, shapes
 from ticketing.wire.moves import Move, Moves, fold
 from ticketing.wire.texts import Localised
 
@@ -41,6 +41,8 @@ def offer_out(offer: Offer) -> shapes.OfferOut:
         offline=offer.offline,
         live=offer.live,
         active=offer.active,
+        early_min=offer.early_min,
+        late_min=offer.late_min,
     )
 
 
@@ -49,9 +51,9 @@ def gate_out(gate: Gate) -> shapes.GateOut:
     return shapes.GateOut(slug=gate.slug, name=both(gate.name))
 
 
-def station_out(station: Station) -> shapes.StationOut:
+def station_out(station: Station) -> gate_shapes.StationOut:
     """One station, without its keys."""
-    return shapes.StationOut(
+    return gate_shapes.StationOut(
         id=station.id,
         name=station.name,
         gate=station.gate,
@@ -65,7 +67,7 @@ def ticket_out(case: TicketCase, house: House) -> shapes.TicketWithPast:
     """One ticket with its moves and scans."""
     ticket = case.ticket
     zone, now = house.museum.zone, house.clock.now()
-    sums = fold(case.moves, now, zone, party=ticket.party)
+    sums = fold(case.moves, now, zone, terms=case.terms)
     base = _ticket_base(ticket, case.offer, case.barcode, house)
     return shapes.TicketWithPast(
         **base.model_dump(exclude={"state"}),

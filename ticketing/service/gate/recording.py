@@ -1,0 +1,91 @@
+"""Writing what came of a scan: move, payment, counters, the scan itself; in the service room.
+
+One transaction, and the database decides: of two who are at the same move, place or scan
+one finds nothing written and judges again.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ticketing.domain.ids import StationId
+from ticketing.domain.museum import day_bounds, local_day
+from ticketing.service.gate.judging import people_passed
+from ticketing.service.ports import House
+from ticketing.store import counters, moves, slots, tickets
+from ticketing.store.counters import Addition
+from ticketing.store.facts import Around, Facts
+from ticketing.store.scans import Scan
+from ticketing.store.unit import Unit
+from ticketing.wire.admission import Move, MoveKind
+from ticketing.wire.verdict import Reason, TicketState, Verdict
+
+TRIES = 3
+SILENT_AFTER = timedelta(minutes=3)
+"""A station is heard of every few seconds; that is noted once a minute."""
+Keep = Callable[[Unit, Scan], bool]
+
+
+def around(house: House, *, now: datetime, station: StationId | None = None) -> Around:
+    """What a verdict looks at beside ticket and scan; `station` asks."""
+    today = local_day(now, house.museum.zone)
+    return Around(
+        counter=counters.inside_name(today),
+        station=station or StationId(""),
+        today_at=day_bounds(today, house.museum.zone)[0],
+        silent_at=now - SILENT_AFTER,
+    )
+
+
+def inside_counter(house: House, at: datetime) -> str:
+    """The counter of people inside on the local day of a time."""
+    return counters.inside_name(local_day(at, house.museum.zone))
+
+
+def record(
+    unit: Unit, house: House, *, facts: Facts, judged: Scan, keep: Keep, at: datetime | None = None
+) -> Scan | None:
+    """Write all of it; None if somebody was faster with any part.
+
+    `at` is when the move happened, now if nothing is said. The counters come late,
+    because every gate waits for them.
+    """
+    when = at or house.clock.now()
+    unit.begin()
+    if add_move(unit, facts, judged=judged, at=when):
+        inside = _count(unit, house, facts, judged=judged, at=when)
+        if inside is not None and keep(unit, replace(judged, inside=inside)):
+            unit.commit()
+            return replace(judged, inside=inside)
+    unit.rollback()
+    return None
+
+
+def add_move(unit: Unit, facts: Facts, *, judged: Scan, at: datetime) -> bool:
+    """Write the decision's move, and the payment it settles; False if somebody was faster."""
+    decision, ticket = judged.decision, facts.ticket
+    if decision.move is None or ticket is None:
+        return True
+    last = max((move.no for move in facts.moves), default=0)
+    move = Move(last + 1, judged.scan_id, decision.move, decision.people, at, judged.gate)
+    if not moves.add(unit, move, ticket_id=ticket.id, issue=ticket.issue, state=ticket.state):
+        return False
+    is_paid = decision.verdict is Verdict.ADMIT and decision.reason is not Reason.OK_OVERRIDE
+    if is_paid and ticket.state is TicketState.UNPAID:
+        tickets.set_state(unit, ticket.id, TicketState.VALID, at=at)
+    return True
+
+
+def _count(unit: Unit, house: House, facts: Facts, *, judged: Scan, at: datetime) -> int | None:
+    """People inside afterwards; None if house or slot have become full meanwhile."""
+    passed = people_passed(judged.decision)
+    if not passed:
+        return judged.inside
+    is_free = passed < 0 or judged.decision.reason is Reason.OK_OVERRIDE
+    cap = None if is_free else house.museum.capacity or None
+    additions = [Addition(inside_counter(house, at), passed, cap)]
+    if facts.slot is not None and judged.decision.move is MoveKind.ENTRY:
+        most = None if is_free else facts.slot.capacity
+        additions.append(Addition(slots.came_name(facts.slot.id), passed, most))
+    counted = counters.add_within(unit, additions)
+    return None if counted is None else max(0, counted[0])

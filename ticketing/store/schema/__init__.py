@@ -1,0 +1,65 @@
+"""Every table. The database promises, not the code: each "exactly once" is a unique key here."""
+
+from ticketing.store.schema.base import metadata
+from ticketing.store.schema.events import cursors, webhook_deliveries, webhooks
+from ticketing.store.schema.gate import (
+    conflicts,
+    counters,
+    counts,
+    journal_entries,
+    journals,
+    moves,
+    scans,
+    tickets,
+)
+from ticketing.store.schema.house import (
+    api_keys,
+    attempts,
+    gates,
+    idempotency,
+    offers,
+    pairings,
+    slots,
+    staff,
+    stations,
+)
+from ticketing.store.schema.people import (
+    consents,
+    conversations,
+    identities,
+    inbox,
+    messages,
+    outbox,
+    visitors,
+)
+
+__all__ = [
+    "api_keys",
+    "attempts",
+    "conflicts",
+    "consents",
+    "conversations",
+    "counters",
+    "counts",
+    "cursors",
+    "gates",
+    "idempotency",
+    "identities",
+    "inbox",
+    "journal_entries",
+    "journals",
+    "messages",
+    "metadata",
+    "moves",
+    "offers",
+    "outbox",
+    "pairings",
+    "scans",
+    "slots",
+    "staff",
+    "stations",
+    "tickets",
+    "visitors",
+    "webhook_deliveries",
+    "webhooks",
+]
