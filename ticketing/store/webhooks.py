@@ -4,10 +4,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, func, insert, select, update
+from sqlalchemy import RowMapping, delete, func, insert, literal, select, update
 
 from ticketing.domain.webhooks import Webhook
 from ticketing.store import schema
+from ticketing.store.types import UtcMs
 from ticketing.store.unit import Unit
 
 T = schema.webhooks.c
@@ -57,7 +58,7 @@ def change(unit: Unit, webhook: str, **values: Any) -> bool:  # noqa: ANN401  co
 
 def fails(unit: Unit, webhook: str, *, at: datetime) -> datetime:
     """Note that a receiver has not taken something; since when it takes nothing."""
-    first = func.coalesce(T.failing_since, at, type_=T.failing_since.type)
+    first = func.coalesce(T.failing_since, literal(at, UtcMs()))
     statement = (
         update(schema.webhooks)
         .where(T.id == webhook)
