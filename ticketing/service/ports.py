@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from ticketing.domain.museum import Museum
+from ticketing.domain.webhooks import HookRules
 from ticketing.store.unit import Unit
 from ticketing.wire.keys import KeyId, KeyRing
 from ticketing.wire.token import Claims, Token
@@ -96,6 +97,7 @@ class House:
     links: Links
     passwords: Passwords
     secret: bytes = field(repr=False)
+    hook_rules: HookRules = field(default_factory=HookRules)
 
 
 # ------------------------------------------------------------ the ticket as a picture
