@@ -43,9 +43,15 @@ def station_add(app: App, *, name: str, slug: str) -> None:
     made = _gate_made(app, slug)
     with app.store.unit() as unit:
         opened = stations.open_pairing(unit, app.house, name=name, gate=slug)
-    row = {"pairing_code": opened.code, "expires_at": opened.expires_at.isoformat(), "gate": slug}
+    pin = app.house.signer.ring().fingerprint()
+    row = {
+        "pairing_code": opened.code,
+        "expires_at": opened.expires_at.isoformat(),
+        "gate": slug,
+        "pin": pin,
+    }
     note = f"Gate {slug} did not exist and was made.\n" if made else ""
-    command = f"scanner pair --server {app.settings.base_url} {opened.code}"
+    command = f"scanner pair --server {app.settings.base_url} --pin {pin} {opened.code}"
     text = f"{note}{opened.code}\nOn the gate PC: {command}"
     show({**row, "gate_made": made}, text=text)
 

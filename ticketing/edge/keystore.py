@@ -66,8 +66,10 @@ class FileKeyStore:
             KeysError: There are none, or they are no ring.
         """
         # The file stays behind: removing it would let a third process lock another one.
-        handle = os.open(self._folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+        path = self._folder / LOCK_FILE
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
+            _give_to(path, self._folder.stat())
             if fcntl is not None:
                 fcntl.flock(handle, fcntl.LOCK_EX)
             yield self.read()
