@@ -100,6 +100,7 @@ class Judge:
             done=done,
             unsent_elsewhere=True,
             clock_ok=self.clock_ok,
+            read_at=scan.at,
         )
         decision = self._decision(scan.reading, now, place)
         return by_station(decision, now + SETTLE_TIME if decision.verdict in OPEN else None)

@@ -21,6 +21,7 @@ from ticketing.domain.webhooks import HookRules
 from ticketing.edge.chance import SystemChance
 from ticketing.edge.channels.webchat import WebChat
 from ticketing.edge.clock import SystemClock
+from ticketing.edge.keystore import FileKeyStore
 from ticketing.edge.links import SignedLinks
 from ticketing.edge.painter import Painter
 from ticketing.edge.passwords import ScryptPasswords
@@ -57,6 +58,10 @@ class App:
                 version=version("einlass"),
             )
         )
+
+    def keystore(self) -> FileKeyStore:
+        """The issuer's keys, for the commands that change them."""
+        return FileKeyStore(self.settings.home / "keys", self.house.chance)
 
     def worker(self) -> Worker:
         """The loop that sends messages."""

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ticketing.domain.accounts import Station
+from ticketing.domain.accounts import Station, Told
 from ticketing.domain.ids import StationId
 from ticketing.store import schema
 from ticketing.store.unit import Unit
@@ -16,6 +16,7 @@ from ticketing.wire.texts import Localised
 T = schema.stations.c
 P = schema.pairings.c
 _STATION = ("id", "name", "gate", "public_key", "digest_key", "paired_at")
+_TOLD = ("last_seen_at", "revoked_at", "version", "unsent", "clock_diff_ms", "ring")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,17 @@ def set_token(unit: Unit, station: StationId, token_hash: bytes) -> None:
     unit.run(update(schema.stations).where(T.id == station).values(token_hash=token_hash))
 
 
+def find_by_key(unit: Unit, public_key: bytes) -> Station | None:
+    """The station in service that has this key, the newest if there are several."""
+    query = _joined().where(T.public_key == public_key, T.revoked_at.is_(None))
+    return _first(unit, query.order_by(T.paired_at.desc(), T.id).limit(1))
+
+
+def set_place(unit: Unit, station: StationId, *, name: str, gate: str) -> None:
+    """Give a station another name, another gate."""
+    unit.run(update(schema.stations).where(T.id == station).values(name=name, gate=gate))
+
+
 def revoke(unit: Unit, station: StationId, *, at: datetime) -> None:
     """Take a station out of service; the first time stays."""
     is_in_service = (T.id == station) & T.revoked_at.is_(None)
@@ -67,6 +79,13 @@ def revoke(unit: Unit, station: StationId, *, at: datetime) -> None:
 def touch(unit: Unit, station: StationId, *, at: datetime) -> None:
     """Note that a station was heard of."""
     unit.run(update(schema.stations).where(T.id == station).values(last_seen_at=at))
+
+
+def note(unit: Unit, station: StationId, told: Told, *, at: datetime) -> None:
+    """Keep what a station tells of itself; what it does not say stays."""
+    said = {name: value for name, value in asdict(told).items() if value is not None}
+    values = said | {"last_seen_at": at}
+    unit.run(update(schema.stations).where(T.id == station).values(values))
 
 
 # ------------------------------------------------------------ pairing codes
@@ -113,10 +132,6 @@ def _first(unit: Unit, query: Select[Any]) -> Station | None:
 
 
 def _to_station(row: RowMapping) -> Station:
-    values: dict[str, Any] = {name: row[T[name]] for name in _STATION}
-    return Station(
-        **values,
-        gate_name=Localised(de=row[schema.gates.c.name_de], en=row[schema.gates.c.name_en]),
-        last_seen_at=row[T.last_seen_at],
-        revoked_at=row[T.revoked_at],
-    )
+    values: dict[str, Any] = {name: row[T[name]] for name in _STATION + _TOLD}
+    gate_name = Localised(de=row[schema.gates.c.name_de], en=row[schema.gates.c.name_en])
+    return Station(**values, gate_name=gate_name)

@@ -2,10 +2,10 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from ticketing.domain.accounts import Station
+from ticketing.domain.accounts import Station, StationState
 from ticketing.domain.money import money
 from ticketing.domain.museum import Gate
 from ticketing.domain.offers import Offer, Validity
@@ -22,7 +22,6 @@ from ticketing.wire.facts import Evidence
 from ticketing.wire.moves import Moves
 from ticketing.wire.texts import local_date, local_time, render, verdict_word
 
-CONNECTED: Final = timedelta(minutes=5)
 _SHAPES: Final = {
     ShownState.VALID: "",
     ShownState.UNPAID: " status--off",
@@ -211,9 +210,10 @@ class Viewer:
         return self._say("validity_range", first=first, last=last)
 
     def _station_state(self, station: Station) -> tuple[str, str]:
-        if station.revoked_at is not None:
-            return "staff_revoked", " status--bad"
-        seen = station.last_seen_at
-        if seen is not None and self._now() - seen < CONNECTED:
-            return "staff_connected", ""
-        return "staff_away", " status--idle"
+        match station.state(self._now()):
+            case StationState.REVOKED:
+                return "staff_revoked", " status--bad"
+            case StationState.CONNECTED:
+                return "staff_connected", ""
+            case StationState.SILENT:
+                return "staff_away", " status--idle"

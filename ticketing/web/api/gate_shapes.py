@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import StringConstraints
 
+from ticketing.domain.accounts import StationState
 from ticketing.web.api.shapes import (
     BothLanguages,
     Count,
@@ -148,15 +149,27 @@ class PairOut(Out):
     offers: list[OfferNameOut]
 
 
+class StationChangeIn(In):
+    """What may change of a station; what is left out stays."""
+
+    name: Name | None = None
+    gate: Slug | None = None
+
+
 class StationOut(Out):
-    """One paired station."""
+    """One paired station; from `version` on what it last told, null if nothing."""
 
     id: str
     name: str
     gate: str
+    state: StationState
     paired_at: datetime
     last_seen_at: datetime | None
     revoked_at: datetime | None
+    version: str | None
+    unsent: int | None
+    clock_diff_ms: int | None
+    knows_newest_keys: bool
 
 
 class Stations(Out):

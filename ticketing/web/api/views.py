@@ -51,15 +51,20 @@ def gate_out(gate: Gate) -> shapes.GateOut:
     return shapes.GateOut(slug=gate.slug, name=both(gate.name))
 
 
-def station_out(station: Station) -> gate_shapes.StationOut:
+def station_out(station: Station, house: House) -> gate_shapes.StationOut:
     """One station, without its keys."""
     return gate_shapes.StationOut(
         id=station.id,
         name=station.name,
         gate=station.gate,
+        state=station.state(house.clock.now()),
         paired_at=station.paired_at,
         last_seen_at=station.last_seen_at,
         revoked_at=station.revoked_at,
+        version=station.version,
+        unsent=station.unsent,
+        clock_diff_ms=station.clock_diff_ms,
+        knows_newest_keys=station.ring == house.signer.ring().fingerprint(),
     )
 
 
