@@ -84,9 +84,9 @@ def _check_wait(unit: Unit, asked: tuple[bytes, bytes], now: datetime) -> None:
 
 
 def _matching(unit: Unit, house: House, *, name: str, pin: str) -> Staff | None:
-    found = rows.find_pin(unit, name)
+    found = rows.find_pin(unit, name) if len(pin) <= PIN_MAX else None
     staff, hashed = found if found is not None else (None, None)
     if staff is None or hashed is None or staff.role is not Role.ADMIN:
         house.passwords.hash(pin[:PIN_MAX])
         return None
-    return staff if house.passwords.matches(pin[:PIN_MAX], hashed) else None
+    return staff if house.passwords.matches(pin, hashed) else None
