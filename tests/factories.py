@@ -2,12 +2,13 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import insert, update
 
 from ticketing.domain.accounts import Station
 from ticketing.domain.museum import Museum
@@ -17,6 +18,7 @@ from ticketing.service import gates, offers, tickets
 from ticketing.service.gate import stations
 from ticketing.service.ports import House
 from ticketing.service.tickets import TicketCase, TicketOrder
+from ticketing.store import schema, slots
 from ticketing.store.unit import Store
 from ticketing.wire.station_api import PairRequest, ScanRequest
 from ticketing.wire.texts import Localised
@@ -126,3 +128,24 @@ def a_request(barcode: str, at: datetime, **changes: Any) -> ScanRequest:
         scan_id=a_scan_id(), barcode=barcode, direction=Direction.ENTRY, scanned_at=at
     )
     return replace(plain, **changes)
+
+
+def with_slot(
+    store: Store, case: TicketCase, *, slot: str, at: datetime, capacity: int = 10
+) -> None:
+    """Put a ticket into a slot of one hour that begins at `at`; make the slot if it is new."""
+    row = {
+        "id": slot,
+        "offer": case.offer.number,
+        "starts_at": at,
+        "ends_at": at + timedelta(hours=1),
+        "capacity": capacity,
+        "created_at": at,
+    }
+    of_ticket = schema.tickets.c.id == case.ticket.id
+    with store.unit() as unit:
+        unit.begin()
+        if slots.find(unit, slot) is None:
+            unit.run(insert(schema.slots).values(row))
+        unit.run(update(schema.tickets).where(of_ticket).values(slot=slot))
+        unit.commit()

@@ -9,7 +9,7 @@ from ticketing.app import App
 from ticketing.cli.output import show, show_all, with_app
 from ticketing.domain.accounts import Role, Scope, Station
 from ticketing.domain.ids import StationId
-from ticketing.service import access, gates
+from ticketing.service import access, gates, supervisors
 from ticketing.service.errors import NotFound
 from ticketing.service.gate import stations
 from ticketing.wire.texts import Localised
@@ -174,3 +174,21 @@ def staff_add(app: App, *, name: str, role: str, password: str) -> None:
     with app.store.unit() as unit:
         made = access.add_staff(unit, app.house, name=name, password=password, role=Role(role))
     show({"id": made.id, "role": role}, text=f"Added as {role}.")
+
+
+@staff.command("pin")
+@click.argument("name")
+@click.option(
+    "--pin",
+    prompt=f"PIN, {supervisors.PIN_MIN} digits or more",
+    hide_input=True,
+    confirmation_prompt=True,
+    envvar="EINLASS_PIN",
+    help="Asked for when not given.",
+)
+@with_app
+def staff_pin(app: App, *, name: str, pin: str) -> None:
+    """Give a supervisor (role admin) a PIN to overrule refusals at the gate."""
+    with app.store.unit() as unit:
+        found = supervisors.set_pin(unit, app.house, name=name, pin=pin)
+    show({"id": found.id, "pin": "set"}, text="The PIN is set.")

@@ -4,7 +4,8 @@
     ├── NotFound        nothing of that kind under that id
     ├── Conflict        the state of things forbids it; `reason` is a fixed word
     ├── Invalid         what was sent is wrong; `errors` name fields and problems
-    └── PairingRefused  a pairing code that does not pair (stations.py)
+    ├── PairingRefused  a pairing code that does not pair (stations.py)
+    └── PinRefused      a supervisor's PIN that is none (supervisors.py)
 
 No message repeats what was sent.
 """
@@ -14,7 +15,15 @@ from contextlib import contextmanager
 
 from ticketing.domain import DomainError, FieldError
 
-__all__ = ["Conflict", "FieldError", "Invalid", "NotFound", "PairingRefused", "ServiceError"]
+__all__ = [
+    "Conflict",
+    "FieldError",
+    "Invalid",
+    "NotFound",
+    "PairingRefused",
+    "PinRefused",
+    "ServiceError",
+]
 
 
 class ServiceError(Exception):
@@ -49,6 +58,18 @@ class PairingRefused(ServiceError):  # noqa: N818  agreed name
     """No pairing: `unknown_code`, `expired_code`, `used_code` or `throttled`.
 
     `retry_after_s` is set for `throttled` alone.
+    """
+
+    def __init__(self, reason: str, *, retry_after_s: int = 0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+class PinRefused(ServiceError):  # noqa: N818  agreed name
+    """No supervisor: `wrong_pin`, or `throttled` for so many seconds.
+
+    An unknown name, a person who is no supervisor and a missing PIN are `wrong_pin` too.
     """
 
     def __init__(self, reason: str, *, retry_after_s: int = 0) -> None:

@@ -14,7 +14,14 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import InternalServerError
 
 from ticketing.domain.failures import StoreUnavailable
-from ticketing.service.errors import Conflict, Invalid, NotFound, PairingRefused, ServiceError
+from ticketing.service.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    PairingRefused,
+    PinRefused,
+    ServiceError,
+)
 from ticketing.web.pages import page
 
 log = logging.getLogger("ticketing.web")
@@ -37,11 +44,12 @@ _REASONS: Final[Mapping[int, str]] = {
 }
 _PAGES: Final = frozenset({400, 403, 404, 405, 409, 413, 429})
 _PAGE_OF: Final[Mapping[int, int]] = {401: 403, 410: 404, 422: 400}
-_PAIRING: Final[Mapping[str, int]] = {
+_SECRETS: Final[Mapping[str, int]] = {  # a pairing code or a PIN that is none
     "unknown_code": 404,
     "used_code": 409,
     "expired_code": 410,
     "throttled": 429,
+    "wrong_pin": 403,
 }
 _PLAIN_WORD: Final = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
 _WORD_LIMIT: Final = 40
@@ -79,6 +87,12 @@ _DETAILS: Final[Mapping[str, str]] = {
     "too_many_open": "Too many of these are open. Wait until some are over.",
     "no_free_short_code": "No short code is free. Try again.",
     "already_resolved": "This scan was settled the other way.",
+    "other_station": "Another station made this scan; staff may annul it.",
+    "nothing_to_annul": "This scan was refused: nobody came in or left by it.",
+    "too_late": "A scan may be annulled within 15 minutes.",
+    "has_later_moves": "The ticket was used again after this scan. Annul that first.",
+    "not_overridable": "This is no refusal, or one that nobody may overrule. Scan again.",
+    "wrong_pin": "No supervisor of this name has this PIN.",
     "unknown_code": "There is no such pairing code.",
     "used_code": "This pairing code was used by another station.",
     "expired_code": "This pairing code is over. Make a new one.",
@@ -142,14 +156,14 @@ def _answer_service(error: Exception) -> Response:
             listed = [{"field": e.field, "problem": e.problem} for e in error.errors]
             extra = {"reason": "invalid", "errors": listed}
             return _answer(HTTPError(422, message="", extra_data=extra))
-        case PairingRefused():
-            return _answer(_pairing_refused(error))
+        case PairingRefused() | PinRefused():
+            return _answer(_secret_refused(error))
         case _:  # a refusal without a shape of its own: nothing of it is shown
             return _answer(refused(400, "refused"))
 
 
-def _pairing_refused(error: PairingRefused) -> HTTPError:
-    status = _PAIRING.get(error.reason, 400)
+def _secret_refused(error: PairingRefused | PinRefused) -> HTTPError:
+    status = _SECRETS.get(error.reason, 400)
     if error.retry_after_s:
         return refused(status, error.reason, Retry_After=str(error.retry_after_s))
     return refused(status, error.reason)
