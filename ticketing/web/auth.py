@@ -56,6 +56,12 @@ def the_station() -> Station:
     return station
 
 
+def a_station() -> Station | None:
+    """The station behind this request, None if a program with a key is."""
+    found = g.get("station")
+    return found if isinstance(found, Station) else None
+
+
 def the_staff() -> SignedIn:
     """The member of staff behind this request."""
     signed_in: SignedIn = g.staff
