@@ -22,7 +22,7 @@ bp = APIBlueprint("slots", __name__, url_prefix="/api/v1", tag="Offers")
 @bp.input(shapes.SlotQuery, location="query")
 @bp.output(shapes.Slots)
 def list_slots(slug: str, query_data: shapes.SlotQuery) -> shapes.Slots:
-    """An offer's slots by start, with what is sold and free."""
+    """Slots of an offer by start, with what is sold and free."""
     parts = the_parts()
     since = _bounds(query_data.from_)[0] if query_data.from_ else parts.house.clock.now()
     until = _bounds(query_data.until)[1] if query_data.until else None
