@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import insert, update
 
+from tests.hours import HOURS
 from ticketing.domain.accounts import Station
 from ticketing.domain.museum import Museum
 from ticketing.domain.offers import Offer
-from ticketing.domain.opening import Calendar, Hours, Movable, Yearly
 from ticketing.service import gates, offers, tickets
 from ticketing.service.gate import stations
 from ticketing.service.ports import House
@@ -28,27 +28,6 @@ BERLIN = ZoneInfo("Europe/Berlin")
 STATION_KEY = bytes.fromhex("03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8")
 HOLDER = "Jördis Kowalewski"
 
-
-_DAY = Hours(time(10), time(18))
-_LATE = Hours(time(10), time(20))
-# Days off in the whole country that are not closed days: from 10 to 18, Mondays too.
-_GOOD_FRIDAY, _EASTER_MONDAY, _ASCENSION, _WHIT_MONDAY = -2, 1, 39, 50
-HOURS = Calendar(
-    weekly=(None, _DAY, _DAY, _LATE, _DAY, _DAY, _DAY),
-    yearly=(
-        Yearly(1, 1, None),
-        Yearly(5, 1, _DAY),
-        Yearly(10, 3, _DAY),
-        Yearly(12, 24, None),
-        Yearly(12, 25, None),
-        Yearly(12, 26, _DAY),
-        Yearly(12, 31, None),
-    ),
-    movable=tuple(
-        Movable(day, _DAY) for day in (_GOOD_FRIDAY, _EASTER_MONDAY, _ASCENSION, _WHIT_MONDAY)
-    ),
-    last_admission_min=45,
-)
 _numbers = count(1)
 
 

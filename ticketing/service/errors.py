@@ -3,7 +3,9 @@
     ServiceError
     ├── NotFound        nothing of that kind under that id
     ├── Conflict        the state of things forbids it; `reason` is a fixed word
+    │   └── SoldOut     the places of a slot are gone; names slots that have some
     ├── Invalid         what was sent is wrong; `errors` name fields and problems
+    ├── InvalidRows     some rows of many are wrong; `rows` name index, field and problem
     ├── PairingRefused  a pairing code that does not pair (stations.py)
     └── PinRefused      a supervisor's PIN that is none (supervisors.py)
 
@@ -12,17 +14,22 @@ No message repeats what was sent.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from ticketing.domain import DomainError, FieldError
+from ticketing.domain.slots import SlotPlaces
 
 __all__ = [
     "Conflict",
     "FieldError",
     "Invalid",
+    "InvalidRows",
     "NotFound",
     "PairingRefused",
     "PinRefused",
+    "RowError",
     "ServiceError",
+    "SoldOut",
 ]
 
 
@@ -46,12 +53,37 @@ class Conflict(ServiceError):  # noqa: N818  agreed name
         self.reason = reason
 
 
+class SoldOut(Conflict):
+    """A slot has too few places left; `slots` are the next ones that have enough."""
+
+    def __init__(self, slots: tuple[SlotPlaces, ...]) -> None:
+        super().__init__("sold_out")
+        self.slots = slots
+
+
 class Invalid(ServiceError):  # noqa: N818  agreed name
     """Fields that are wrong."""
 
     def __init__(self, *errors: FieldError) -> None:
         super().__init__(", ".join(f"{error.field}: {error.problem}" for error in errors))
         self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """What is wrong with one row of many; `index` counts from 0."""
+
+    index: int
+    field: str
+    problem: str
+
+
+class InvalidRows(ServiceError):  # noqa: N818  agreed name
+    """Rows that are wrong, each with its first error; nothing of any row was stored."""
+
+    def __init__(self, rows: tuple[RowError, ...]) -> None:
+        super().__init__(f"{len(rows)} rows are wrong")
+        self.rows = rows
 
 
 class PairingRefused(ServiceError):  # noqa: N818  agreed name

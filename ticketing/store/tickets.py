@@ -12,6 +12,7 @@ from ticketing.domain.offers import Offer
 from ticketing.domain.tickets import Ticket
 from ticketing.store import offers, positions, schema
 from ticketing.store.unit import Unit
+from ticketing.wire.keys import KeyId
 from ticketing.wire.token import Flag, TicketId
 from ticketing.wire.verdict import TicketState
 
@@ -70,6 +71,15 @@ def reissue(unit: Unit, ticket: Ticket) -> bool:
         .returning(T.id)
     )
     return unit.run(statement).first() is not None
+
+
+def under_key(
+    unit: Unit, key_id: KeyId, *, now: datetime, after: bytes, limit: int
+) -> tuple[tuple[Ticket, Offer], ...]:
+    """Tickets of persons signed under a key that may still admit, by id behind one."""
+    is_good = (T.state != TicketState.REVOKED) & (T.valid_until > now) & (T.holder != "")
+    query = _joined().where(T.key_id == key_id, is_good, T.id > after).order_by(T.id)
+    return _pairs(unit, query.limit(limit))
 
 
 def page(

@@ -14,7 +14,17 @@ from jinja2 import StrictUndefined
 from ticketing.service import chat as chat_service
 from ticketing.templates_path import templates_dir
 from ticketing.web import assets, chat, errors, guard, headers, health, public, sessions, staff
-from ticketing.web.api import counts, offers, openapi, scans, stations, tickets, webhooks
+from ticketing.web.api import (
+    counts,
+    offers,
+    openapi,
+    scans,
+    slots,
+    stations,
+    ticket_calls,
+    tickets,
+    webhooks,
+)
 from ticketing.web.feed import Feed
 from ticketing.web.parts import Parts, Room, settle_in
 from ticketing.web.words import load_words
@@ -30,7 +40,9 @@ _BLUEPRINTS: Final = (
     offers.bp,
     openapi.bp,
     scans.bp,
+    slots.bp,
     stations.bp,
+    ticket_calls.bp,
     tickets.bp,
     webhooks.bp,
 )

@@ -10,16 +10,15 @@ from ticketing.domain.money import money
 from ticketing.domain.museum import Gate
 from ticketing.domain.offers import Offer, Validity
 from ticketing.domain.opening import Hours
-from ticketing.domain.tickets import ShownState, shown_code, shown_state
+from ticketing.domain.tickets import ShownState, shown_code
 from ticketing.service.gate.scans import SeenScan
 from ticketing.service.gate.stations import PairingCode
-from ticketing.service.tickets import ListedTicket
+from ticketing.service.tickets import ListedTicket, state_of
 from ticketing.web.pages import teller
 from ticketing.web.parts import the_parts
 from ticketing.web.qr import symbol
 from ticketing.web.words import Lang
 from ticketing.wire.facts import Evidence
-from ticketing.wire.moves import Moves
 from ticketing.wire.texts import local_date, local_time, render, verdict_word
 
 _SHAPES: Final = {
@@ -127,7 +126,7 @@ class Viewer:
     def ticket(self, listed: ListedTicket) -> TicketRow:
         """One ticket."""
         ticket, zone = listed.ticket, the_parts().house.museum.zone
-        state = shown_state(ticket, Moves(), self._now())
+        state = state_of(the_parts().house, listed)
         return TicketRow(
             holder=ticket.holder,
             offer=listed.offer.name.in_(self.lang),
