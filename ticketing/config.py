@@ -48,6 +48,7 @@ SETTINGS = (
     Setting("contact", "e-mail address for questions about privacy", ""),
     Setting("base_url", "address under which visitors reach the service", "http://127.0.0.1:8080"),
     Setting("capacity", "people who may be inside at once; 0 is no limit", 0),
+    Setting("knowledge_days", "how many days ahead stations know tickets by themselves", 7),
     Setting("database_url", "database; empty is the SQLite file in the home", ""),
     Setting("host", "address to listen on", "127.0.0.1"),
     Setting("port", "port to listen on", 8080),
@@ -68,6 +69,7 @@ class Settings:
     contact: str
     base_url: str
     capacity: int
+    knowledge_days: int
     database_url: str
     host: str
     port: int

@@ -2,6 +2,7 @@
 
     ServiceError
     ├── NotFound        nothing of that kind under that id
+    ├── Gone            what the caller goes on from is not there any more: begin anew
     ├── Conflict        the state of things forbids it; `reason` is a fixed word
     ├── Invalid         what was sent is wrong; `errors` name fields and problems
     └── PairingRefused  a pairing code that does not pair (stations.py)
@@ -14,7 +15,15 @@ from contextlib import contextmanager
 
 from ticketing.domain import DomainError, FieldError
 
-__all__ = ["Conflict", "FieldError", "Invalid", "NotFound", "PairingRefused", "ServiceError"]
+__all__ = [
+    "Conflict",
+    "FieldError",
+    "Gone",
+    "Invalid",
+    "NotFound",
+    "PairingRefused",
+    "ServiceError",
+]
 
 
 class ServiceError(Exception):
@@ -27,6 +36,10 @@ class NotFound(ServiceError):  # noqa: N818  agreed name
     def __init__(self, what: str) -> None:
         super().__init__(f"no such {what}")
         self.what = what
+
+
+class Gone(ServiceError):  # noqa: N818  agreed name
+    """A cursor of another time or place; the caller loads everything anew."""
 
 
 class Conflict(ServiceError):  # noqa: N818  agreed name

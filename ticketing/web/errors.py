@@ -14,7 +14,14 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import InternalServerError
 
 from ticketing.domain.failures import StoreUnavailable
-from ticketing.service.errors import Conflict, Invalid, NotFound, PairingRefused, ServiceError
+from ticketing.service.errors import (
+    Conflict,
+    Gone,
+    Invalid,
+    NotFound,
+    PairingRefused,
+    ServiceError,
+)
 from ticketing.web.pages import page
 
 log = logging.getLogger("ticketing.web")
@@ -133,6 +140,8 @@ def _answer_service(error: Exception) -> Response:
     match error:
         case NotFound():
             return _answer(refused(404, "not_found"))
+        case Gone():
+            return _answer(refused(410, "gone"))
         case Conflict():
             return _answer(refused(409, error.reason))
         case Invalid():
