@@ -9,7 +9,7 @@ import threading
 import webbrowser
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import wraps
@@ -187,18 +187,18 @@ def check(
     settings, paired = config.load_settings(home), config.load_pairing(home)
     at = _time(at_text, paired)
     link = Link(Server.of(paired.server), paired.answer.token)
-    trial = Trial(
-        pairing=paired,
-        moves=station.known_moves(home),
-        link=None if offline or at_text else link,
-        timeout_s=settings.deadline_ms / 1000,
-    )
     refused = False
-    for file in files:
-        for row in tried(trial, file, at, scan_id=station.RealWorld().scan_id):
-            _show(row.to_json(), str(row), as_json=as_json)
-            refused |= row.result is None or row.result.verdict is Verdict.REFUSE
-    link.close()
+    with closing(link), station.remembered(home) as memory:
+        trial = Trial(
+            pairing=paired,
+            memory=memory,
+            link=None if offline or at_text else link,
+            timeout_s=settings.deadline_ms / 1000,
+        )
+        for file in files:
+            for row in tried(trial, file, at, scan_id=station.RealWorld().scan_id):
+                _show(row.to_json(), str(row), as_json=as_json)
+                refused |= row.result is None or row.result.verdict is Verdict.REFUSE
     if refused:
         raise click.exceptions.Exit(1)
 

@@ -255,6 +255,7 @@ class Desk:
 def _without_name(screen: Screen) -> Screen:
     """For the list of last scans, which visitors can read."""
     result = screen.result
-    if result is None or result.ticket is None:
+    if result is None:
         return screen
-    return replace(screen, result=replace(result, ticket=replace(result.ticket, holder="")))
+    ticket = None if result.ticket is None else replace(result.ticket, holder="")
+    return replace(screen, result=replace(result, ticket=ticket, holder=""))

@@ -9,7 +9,6 @@ changes a shown verdict in silence.
 """
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import singledispatchmethod
@@ -45,6 +44,7 @@ from scanner.events import (
     Typed,
 )
 from scanner.judge import OPEN, PASSED, Judge, Post, Scan, signed_off
+from scanner.memory import Memory
 from scanner.reading import Reading, identify, which_ticket
 from scanner.screen import Alert, Face, Result, Screen
 from ticketing.wire.station_api import ScanAnswer
@@ -72,18 +72,18 @@ class _Turn:
 
 
 class Gate:
-    """The state of one gate; `moves` are those the station has in its journal.
+    """The state of one gate; `memory` is what the station knows and has in its journal.
 
     `link` is the state of the way to the service, `inside` the last number of people in
     the house that the service told.
     """
 
-    def __init__(self, post: Post, moves: Iterable[OwnMove] = ()) -> None:
+    def __init__(self, post: Post, memory: Memory) -> None:
         self.link = LinkState.UNKNOWN
         self.inside: int | None = None
         self.screen = Screen()
         self._post = post
-        self._judge = Judge(post, moves)
+        self._judge = Judge(post, memory)
         self._now = Moment(datetime.min.replace(tzinfo=UTC), 0)
         self._out: list[Effect] = []
         self._shown: Scan | None = None
@@ -94,7 +94,11 @@ class Gate:
         self._late: dict[tuple[ScanId, Step], tuple[Scan, Result]] = {}
 
     def handle(self, event: Event, moment: Moment) -> tuple[Effect, ...]:
-        """What to do about an event, in this order; raises nothing."""
+        """What to do about an event, in this order; the effects of the last one are done.
+
+        Raises nothing.
+        """
+        self._judge.settle()
         self._now, self._out = moment, []
         self._take(event)
         self._forget_gone()

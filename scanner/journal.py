@@ -29,6 +29,7 @@ from scanner.events import (
     ScanEntry,
     ScanId,
 )
+from scanner.memory import JournalMove
 from ticketing.wire.chain import (
     EntryHash,
     JournalId,
@@ -45,6 +46,7 @@ from ticketing.wire.verdict import Basis
 
 FILE_NAME: Final = "journal.sqlite3"
 PAGE = 500
+_MOVES = "SELECT n, told, ticket, issue, scan_id, move, people, at_ms, gate FROM entry WHERE ticket"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 _SCHEMA = """
@@ -196,16 +198,20 @@ class Journal:
 
     def moves(self) -> tuple[OwnMove, ...]:
         """All moves this station has let happen, oldest first."""
-        wanted = "ticket, issue, scan_id, move, people, at_ms, gate"
-        query = f"SELECT {wanted} FROM entry WHERE ticket IS NOT NULL ORDER BY n"  # noqa: S608  a constant
+        return tuple(move.own for move in self._moves(f"{_MOVES} IS NOT NULL ORDER BY n", ()))
+
+    def moves_of(self, ticket_id: TicketId) -> tuple[JournalMove, ...]:
+        """Those of one ticket, oldest first."""
+        return self._moves(f"{_MOVES} = ? ORDER BY n", (ticket_id,))
+
+    def _moves(self, query: str, values: tuple[bytes, ...]) -> tuple[JournalMove, ...]:
         with self._lock:
-            rows = self._db.execute(query).fetchall()
-        counted: dict[bytes, int] = {}
+            rows = self._db.execute(query, values).fetchall()
         found = []
-        for ticket, issue, scan_id, kind, people, at_ms, gate in rows:
-            no = counted[ticket] = counted.get(ticket, 0) + 1
+        for no, (n, told, ticket, issue, scan_id, kind, people, at_ms, gate) in enumerate(rows, 1):
             move = Move(no, scan_id, MoveKind(kind), people, from_ms(at_ms), gate)
-            found.append(OwnMove(TicketId(ticket), issue, move))
+            own = OwnMove(TicketId(ticket), issue, move)
+            found.append(JournalMove(n, is_online=bool(told), own=own))
         return tuple(found)
 
     def lines(self) -> Iterator[str]:

@@ -1,14 +1,14 @@
-"""What the station thinks of a scan, with the one rule of admission and its own moves. Pure.
+"""What the station thinks of a scan, with the one rule of admission and what it remembers. Pure.
 
 The gate's room: no clock, no chance, no I/O.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scanner.events import Action, Failure, OwnMove, ScanId
+from scanner.memory import Memory, Recollection
 from scanner.reading import Reading, which_ticket
 from scanner.screen import Result, by_service, by_station
 from ticketing.wire.admission import (
@@ -17,6 +17,7 @@ from ticketing.wire.admission import (
     Move,
     MoveKind,
     Moves,
+    OfferRule,
     Terms,
     decide,
     decide_text,
@@ -24,9 +25,12 @@ from ticketing.wire.admission import (
 )
 from ticketing.wire.admission import Gate as Place
 from ticketing.wire.keys import KeyRing
+from ticketing.wire.namebox import open_name
 from ticketing.wire.station_api import ScanAnswer
-from ticketing.wire.token import TicketId
+from ticketing.wire.sync_api import KnownTicket
+from ticketing.wire.token import Claims, TicketId, Token
 from ticketing.wire.verdict import Basis, Check, Direction, Reason, Verdict
+from ticketing.wire.window import local_day
 
 SETTLE_TIME = timedelta(minutes=5)
 """How long an attention may be settled (`protocol.md`, ATTENTION)."""
@@ -77,40 +81,56 @@ class Scan:
 
 
 class Judge:
-    """Knows the station's own moves, and judges scans by them."""
+    """Judges scans by what the station remembers: what the service told, and its own moves."""
 
-    def __init__(self, post: Post, moves: Iterable[OwnMove] = ()) -> None:
+    def __init__(self, post: Post, memory: Memory) -> None:
         self.clock_ok = True
         self._post = post
-        self._moves: dict[TicketId, list[OwnMove]] = {}
-        for own in moves:
-            self.remember(own)
+        self._memory = memory
+        self._fresh: list[OwnMove] = []
 
     def remember(self, own: OwnMove) -> None:
-        """Know a move from now on."""
-        self._moves.setdefault(own.ticket_id, []).append(own)
+        """Know a move that is not in the journal yet, until `settle`."""
+        self._fresh.append(own)
 
-    def alone(self, scan: Scan, now: datetime, *, done: frozenset[Check] = frozenset()) -> Result:
-        """The station's own verdict, with the checks that staff have made."""
+    def settle(self) -> None:
+        """What was to be recorded is in the journal now: the memory knows it."""
+        self._fresh.clear()
+
+    def alone(
+        self,
+        scan: Scan,
+        now: datetime,
+        *,
+        done: frozenset[Check] = frozenset(),
+        people: int | None = None,
+    ) -> Result:
+        """The station's own verdict, with the checks that staff have made.
+
+        `people`: how many come now, None for all that may.
+        """
         place = Place(
             id=self._post.gate,
             zone=self._post.zone,
             basis=Basis.OFFLINE,
             direction=scan.direction,
+            people=people,
             done=done,
             unsent_elsewhere=True,
             clock_ok=self.clock_ok,
             read_at=scan.at,
         )
-        decision = self._decision(scan.reading, now, place)
-        return by_station(decision, now + SETTLE_TIME if decision.verdict in OPEN else None)
+        remembered = self._recall_reading(scan.reading)
+        decision = self._decision(scan.reading, now, place, remembered=remembered)
+        until = now + SETTLE_TIME if decision.verdict in OPEN else None
+        return by_station(decision, until, holder=_holder(scan.reading, remembered))
 
     def told(self, scan: Scan, answer: ScanAnswer, now: datetime) -> Result:
         """The service's verdict, with the number of people, which the answer leaves open."""
         ticket, claims = answer.ticket, scan.reading.claims
         party = ticket.party if ticket else claims.party if claims else 1
         which = which_ticket(scan.reading, ticket)
-        moves = self._fold(which[0], now, party) if which else Moves()
+        moves = self._moves(which[0], now, scan.reading.claims, party) if which else Moves()
         people = {
             Verdict.ADMIT: party - answer.remaining.people - moves.people_in_use,
             Verdict.ATTENTION: answer.remaining.people,
@@ -141,8 +161,9 @@ class Judge:
         if which is None or result.verdict not in PASSED:
             return None
         ticket_id, issue = which
+        own = self._recall(ticket_id).own
         move = Move(
-            no=len(self._moves.get(ticket_id, ())) + 1,
+            no=max((one.move.no for one in own), default=0) + 1,
             scan_id=bytes.fromhex(scan.scan_id),
             kind=_kind(result),
             people=result.people,
@@ -151,20 +172,101 @@ class Judge:
         )
         return OwnMove(ticket_id, issue, move)
 
-    def _decision(self, reading: Reading, now: datetime, place: Place) -> Decision:
+    def _decision(
+        self, reading: Reading, now: datetime, place: Place, *, remembered: Recollection
+    ) -> Decision:
         if reading.token is None:
             return decide_text(reading.classified, now, place)
         claims = reading.claims
         if claims is None:
             return decide(reading.token, Known(), now, place)
-        own = self._moves.get(claims.ticket_id, ())
-        issue = max((one.issue for one in own), default=None)
-        moves = self._fold(claims.ticket_id, now, claims.party)
-        return decide(reading.token, Known(issue=issue, moves=moves), now, place)
+        house = self._memory.house()
+        is_closed = house is not None and house.is_closed(claims.offer, now, self._post.zone)
+        known = self._known(remembered, claims, now)
+        return decide(reading.token, known, now, replace(place, closed=is_closed))
 
-    def _fold(self, ticket_id: TicketId, now: datetime, party: int) -> Moves:
-        own = self._moves.get(ticket_id, ())
-        return fold((one.move for one in own), now, self._post.zone, terms=Terms(party))
+    def _known(self, remembered: Recollection, claims: Claims, now: datetime) -> Known:
+        told, rule = remembered.known, self._rule(claims)
+        issues = [one.issue for one in remembered.own] + ([told.issue] if told else [])
+        party = told.party if told else claims.party
+        terms = Terms(party, reentry=rule is not None and rule.reentry)
+        plain = Known(
+            issue=max(issues, default=None),
+            offer=rule,
+            moves=moves_of(remembered, now, self._post.zone, terms=terms),
+        )
+        if told is None:
+            return plain
+        return replace(
+            plain,
+            state=told.state,
+            not_before=told.not_before,
+            not_after=told.not_after,
+            party=told.party,
+            registered=True,
+        )
+
+    def _moves(
+        self, ticket_id: TicketId, now: datetime, claims: Claims | None, party: int
+    ) -> Moves:
+        rule = None if claims is None else self._rule(claims)
+        terms = Terms(party, reentry=rule is not None and rule.reentry)
+        return moves_of(self._recall(ticket_id), now, self._post.zone, terms=terms)
+
+    def _rule(self, claims: Claims) -> OfferRule | None:
+        house = self._memory.house()
+        offer = None if house is None else house.offers.get(claims.offer)
+        return None if offer is None else offer.rule
+
+    def _recall_reading(self, reading: Reading) -> Recollection:
+        claims = reading.claims
+        return Recollection() if claims is None else self._recall(claims.ticket_id)
+
+    def _recall(self, ticket_id: TicketId) -> Recollection:
+        found = self._memory.recall(ticket_id)
+        fresh = tuple(one for one in self._fresh if one.ticket_id == ticket_id)
+        return replace(found, own=found.own + fresh) if fresh else found
+
+
+def moves_of(remembered: Recollection, now: datetime, zone: ZoneInfo, *, terms: Terms) -> Moves:
+    """What the row and the own moves beside it add up to as of `now`."""
+    base, own = _base(remembered.known), [one.move for one in remembered.own]
+    if base.entered_at is None:
+        return fold(own, now, zone, terms=terms, base=base)
+    # Of an earlier day than the row's last entry: uses then, nothing of today.
+    day = local_day(base.entered_at, zone)
+    older = [move for move in own if local_day(move.at, zone) < day]
+    newer = [move for move in own if local_day(move.at, zone) >= day]
+    uses = base.uses + fold(older, now, zone, terms=terms).uses
+    return fold(newer, now, zone, terms=terms, base=replace(base, uses=uses))
+
+
+def _base(known: KnownTicket | None) -> Moves:
+    """The moves behind a row, added up; figures of a day end with that of the last entry."""
+    if known is None:
+        return Moves()
+    kind = MoveKind.EXIT if known.has_left else MoveKind.ENTRY
+    return Moves(
+        last_no=known.last_move_no,
+        uses=known.uses_total,
+        uses_today=known.uses_today,
+        people_in_use=known.people_today,
+        inside=known.inside,
+        last_kind=None if known.last_in_at is None else kind,
+        first_at=known.first_in_at,
+        first_gate=known.first_in_gate,
+        last_at=known.last_in_at,
+        last_gate=known.last_in_gate,
+        entered_at=known.last_in_at,
+    )
+
+
+def _holder(reading: Reading, remembered: Recollection) -> str:
+    """The name, if the service has told its box and the barcode that opens it is here."""
+    told, token = remembered.known, reading.token
+    if told is None or told.box is None or not isinstance(token, Token):
+        return ""
+    return open_name(token.raw, told.box) or ""
 
 
 def signed_off(result: Result) -> Result:

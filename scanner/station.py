@@ -18,12 +18,15 @@ from typing import Final
 from scanner.camera import BadSource, Camera, Trouble, open_source
 from scanner.config import Pairing, Settings, StationKey, load_key
 from scanner.desk import WRONG_CLOCK, Desk, Parts
-from scanner.events import ClockJudged, Moment, OwnMove, ScanId
+from scanner.events import ClockJudged, Moment, ScanId
 from scanner.eyes import Eyes, Hands
 from scanner.gate import Gate
 from scanner.journal import FILE_NAME, Journal
 from scanner.judge import Post
+from scanner.knowledge import FILE_NAME as KNOWLEDGE_FILE
+from scanner.knowledge import Knowledge
 from scanner.link import Link, Server
+from scanner.memory import ListedMoves, Memory, Moves, NoRows, Rows, StationMemory
 from scanner.page.app import Page, create_app
 from scanner.page.feed import Feed
 from scanner.page.server import PageServer
@@ -90,6 +93,7 @@ class Station:
         self._link = Link(Server.of(pairing.server), answer.token)
         self._feed = Feed()
         self._journal = Journal(home / FILE_NAME, key, draw=draw)
+        self._knowledge = Knowledge(home / KNOWLEDGE_FILE)
         post = Post(
             gate=answer.gate,
             zone=pairing.zone,
@@ -100,7 +104,7 @@ class Station:
         offers = {offer.number: offer.name for offer in answer.offers}
         self._desk = Desk(
             Parts(
-                gate=Gate(post, self._journal.moves()),
+                gate=Gate(post, StationMemory(self._knowledge, self._journal)),
                 journal=self._journal,
                 link=self._link,
                 feed=self._feed,
@@ -129,6 +133,7 @@ class Station:
         probe = Probe(self._link, self._desk, every_s=PROBE_S)
         with ExitStack() as closing:
             closing.callback(self._journal.close)
+            closing.callback(self._knowledge.close)
             closing.callback(self._link.close)
             self._begin()
             closing.enter_context(_thread("desk", self._desk.run, self._desk.stop))
@@ -153,6 +158,7 @@ class Station:
             return PageServer(create_app(page), self._settings.port)
         except BaseException:
             self._journal.close()
+            self._knowledge.close()
             raise
 
 
@@ -201,16 +207,21 @@ def _thread(
         thread.join(_JOIN_S)
 
 
-def known_moves(home: Path) -> tuple[OwnMove, ...]:
-    """The moves in a home's journal, which is only read; none if there is no journal.
+@contextmanager
+def remembered(home: Path) -> Iterator[Memory]:
+    """What the station of a home knows and has in its journal; neither is begun here.
 
     Raises:
         ConfigError, JournalError: the key or the journal cannot be used.
     """
-    path = home / FILE_NAME
-    if not path.exists():
-        return ()
-    journal = Journal(path, load_key(home), draw=draw)
-    moves = journal.moves()
-    journal.close()
-    return moves
+    path, knowledge_path = home / FILE_NAME, home / KNOWLEDGE_FILE
+    with ExitStack() as closing:
+        moves: Moves = ListedMoves()
+        if path.exists():
+            moves = journal = Journal(path, load_key(home), draw=draw)
+            closing.callback(journal.close)
+        rows: Rows = NoRows()
+        if knowledge_path.exists():
+            rows = knowledge = Knowledge(knowledge_path)
+            closing.callback(knowledge.close)
+        yield StationMemory(rows, moves)

@@ -83,6 +83,7 @@ def build(settings: Settings) -> App:
         hours=settings.hours,
         contact=settings.contact,
         capacity=settings.capacity,
+        knowledge_days=settings.knowledge_days,
     )
     house = House(
         museum=museum,

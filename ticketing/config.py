@@ -49,6 +49,7 @@ SETTINGS = (
     Setting("base_url", "address under which visitors reach the service", "http://127.0.0.1:8080"),
     Setting("capacity", "people who may be inside at once; 0 is no limit", 0),
     Setting("key_publish_days", "days a new signing key is published before it may sign", 7),
+    Setting("knowledge_days", "how many days ahead stations know tickets by themselves", 7),
     Setting("database_url", "database; empty is the SQLite file in the home", ""),
     Setting("host", "address to listen on", "127.0.0.1"),
     Setting("port", "port to listen on", 8080),
@@ -76,6 +77,7 @@ class Settings:
     base_url: str
     capacity: int
     key_publish_days: int
+    knowledge_days: int
     database_url: str
     host: str
     port: int

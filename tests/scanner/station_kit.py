@@ -33,6 +33,7 @@ from scanner.events import (
 )
 from scanner.gate import Gate
 from scanner.judge import Post
+from scanner.memory import ListedMoves, NoRows, StationMemory
 from ticketing.wire.check import CodeKind, check_character
 from ticketing.wire.facts import Evidence
 from ticketing.wire.keys import KeyId, KeyRing, KeyState, PublicKey
@@ -122,18 +123,24 @@ POST = Post(gate="sued", zone=BERLIN, ring=RING, digest_key=DIGEST_KEY)
 
 @dataclass
 class Desk:
-    """A gate with a hand on its clock; keeps every effect."""
+    """A gate with a hand on its clock; keeps every effect, and its moves as a journal does."""
 
-    gate: Gate = field(default_factory=lambda: Gate(POST))
+    post: Post = POST
+    moves: ListedMoves = field(default_factory=ListedMoves)
+    gate: Gate = field(init=False)
     mono_ms: int = 1_000_000
     jump: timedelta = timedelta(0)
     effects: list[Effect] = field(default_factory=list)
     ids: int = 0
 
+    def __post_init__(self) -> None:
+        """The gate stands here."""
+        self.gate = Gate(self.post, StationMemory(NoRows(), self.moves))
+
     @classmethod
     def offline(cls, moves: Iterable[OwnMove] = ()) -> "Desk":
         """A desk that knows that the service is away."""
-        desk = cls(Gate(POST, moves))
+        desk = cls(moves=ListedMoves(moves))
         desk.do(LinkDown(Failure.UNREACHABLE))
         desk.effects.clear()
         return desk
@@ -153,6 +160,10 @@ class Desk:
         self.mono_ms += after_ms
         done = self.gate.handle(event, Moment(self.at, self.mono_ms))
         self.effects += done
+        for effect in done:
+            own = getattr(effect.entry, "own", None) if isinstance(effect, Record) else None
+            if own is not None:
+                self.moves.add(own)
         return done
 
     def see(self, *texts: str, after_ms: int = 0) -> tuple[Effect, ...]:

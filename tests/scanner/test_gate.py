@@ -26,7 +26,6 @@ from scanner.events import (
     Step,
     Switch,
 )
-from scanner.gate import Gate
 from scanner.screen import Face
 from tests.scanner.station_kit import (
     DISCOUNT_CODE,
@@ -791,6 +790,6 @@ def test_a_patient_post_is_a_setting() -> None:
     post = type(POST)(
         gate="nord", zone=POST.zone, ring=POST.ring, digest_key=POST.digest_key, deadline_ms=50
     )
-    desk = Desk(Gate(post))
+    desk = Desk(post)
     desk.see(a_ticket())
     assert kinds(desk.wait(50)) == [Record, Show, Sound]

@@ -19,7 +19,7 @@ class Museum:
     `base_url` is the address under which visitors reach the service, without a
     slash at its end; `address` are the lines below the name; `contact` is where
     questions about privacy go; `capacity` is how many people may be inside at once,
-    0 without a limit.
+    0 without a limit; `knowledge_days` how many days ahead stations know tickets.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Museum:
     hours: Calendar
     contact: str
     capacity: int = 0
+    knowledge_days: int = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

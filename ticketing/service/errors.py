@@ -2,6 +2,7 @@
 
     ServiceError
     ├── NotFound        nothing of that kind under that id
+    ├── Gone            what the caller goes on from is not there any more: begin anew
     ├── Conflict        the state of things forbids it; `reason` is a fixed word
     │   └── SoldOut     the places of a slot are gone; names slots that have some
     ├── Invalid         what was sent is wrong; `errors` name fields and problems
@@ -22,6 +23,7 @@ from ticketing.domain.slots import SlotPlaces
 __all__ = [
     "Conflict",
     "FieldError",
+    "Gone",
     "Invalid",
     "InvalidRows",
     "NotFound",
@@ -43,6 +45,10 @@ class NotFound(ServiceError):  # noqa: N818  agreed name
     def __init__(self, what: str) -> None:
         super().__init__(f"no such {what}")
         self.what = what
+
+
+class Gone(ServiceError):  # noqa: N818  agreed name
+    """A cursor of another time or place; the caller loads everything anew."""
 
 
 class Conflict(ServiceError):  # noqa: N818  agreed name

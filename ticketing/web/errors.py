@@ -18,6 +18,7 @@ from ticketing.domain.failures import StoreUnavailable
 from ticketing.domain.slots import SlotPlaces
 from ticketing.service.errors import (
     Conflict,
+    Gone,
     Invalid,
     InvalidRows,
     NotFound,
@@ -160,6 +161,8 @@ def _answer_service(error: Exception) -> Response:
     match error:
         case NotFound():
             return _answer(refused(404, "not_found"))
+        case Gone():
+            return _answer(refused(410, "gone"))
         case Conflict():
             return _answer(_conflict(error))
         case Invalid() | InvalidRows():

@@ -16,6 +16,7 @@ from ticketing.templates_path import templates_dir
 from ticketing.web import assets, chat, errors, guard, headers, health, public, sessions, staff
 from ticketing.web.api import (
     counts,
+    knowledge,
     offers,
     openapi,
     scans,
@@ -37,6 +38,7 @@ _BLUEPRINTS: Final = (
     public.bp,
     staff.bp,
     counts.bp,
+    knowledge.bp,
     offers.bp,
     openapi.bp,
     scans.bp,
