@@ -1,9 +1,10 @@
 """The slots table; in the store room."""
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import select
 
 from ticketing.domain.slots import Slot
 from ticketing.store import schema
+from ticketing.store.prepared import Row
 from ticketing.store.unit import Unit
 
 T = schema.slots.c
@@ -25,7 +26,7 @@ def came_name(slot: str) -> str:
     return f"came:{slot}"
 
 
-def to_slot(row: RowMapping) -> Slot:
+def to_slot(row: Row) -> Slot:
     """The slot of a row that holds the table's columns."""
     return Slot(
         id=row[T.id],

@@ -24,6 +24,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ticketing.domain.failures import StoreUnavailable
+from ticketing.store.prepared import Prepared, Row
 
 try:
     import fcntl
@@ -110,6 +111,11 @@ class Unit:
         """Execute one statement (counted: a test holds the gate to five)."""
         self.statements += 1
         return self._connection.execute(statement, params)
+
+    def fetch(self, prepared: Prepared, values: Mapping[str, Any]) -> list[Row]:
+        """Execute a statement that was compiled before, and read all its rows."""
+        self.statements += 1
+        return prepared.fetch(self._connection, values)
 
     def begin(self) -> None:
         """Take the writer lock and open the transaction; a second call does nothing."""
