@@ -10,10 +10,11 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import TextClause, bindparam, select, text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.store import schema
+from ticketing.store.prepared import Prepared
 from ticketing.store.unit import Unit
 
 T = schema.counters.c
@@ -52,24 +53,25 @@ def add_within(unit: Unit, additions: Sequence[Addition]) -> tuple[int, ...] | N
     for place, one in enumerate(sorted(additions, key=_name)):
         values |= {f"name{place}": one.name, f"n{place}": one.n, f"cap{place}": one.cap}
     statement = _add_within(len(additions))
-    found = {name: int(n) for name, n in unit.run(statement, values)}
+    found = {row[T.name]: int(row[T.n]) for row in unit.fetch(statement, values)}
     return tuple(found[a.name] for a in additions) if len(found) == len(additions) else None
 
 
 @cache
-def _add_within(size: int) -> TextClause:
+def _add_within(size: int) -> Prepared:
     """The statement for so many counters, the same text for both engines.
 
     SQLAlchemy compiles an insert of several rows anew with every call, which takes ten
     times as long as the database does.
     """
     rows = ", ".join(f"(:name{place}, :n{place}, :cap{place})" for place in range(size))
-    return text(
+    statement = text(
         f"INSERT INTO counters (name, n, cap) VALUES {rows} "  # noqa: S608  places, no values
         "ON CONFLICT (name) DO UPDATE SET n = counters.n + excluded.n, cap = excluded.cap "
         "WHERE excluded.cap IS NULL OR counters.n + excluded.n <= excluded.cap "
         "OR excluded.n <= 0 RETURNING name, n"
     )
+    return Prepared(statement.columns(T.name, T.n))
 
 
 def _name(addition: Addition) -> str:

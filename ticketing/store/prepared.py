@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Dialect, Insert, Select, Update
+from sqlalchemy import Column, Connection, Dialect, Insert, Select, TextualSelect, Update
 from sqlalchemy.exc import DBAPIError
 
 Row = Mapping[Any, Any]
 """One row by the columns of the statement, labelled expressions by their label."""
 _Process = Callable[[Any], Any] | None
+_Statement = Select[Any] | Insert | Update | TextualSelect
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class _Compiled:
 class Prepared:
     """One statement with its columns; run it by `Unit.fetch`."""
 
-    def __init__(self, statement: Select[Any] | Insert | Update) -> None:
+    def __init__(self, statement: _Statement) -> None:
         self._statement = statement
         self._compiled: dict[str, _Compiled] = {}
 
@@ -60,16 +61,20 @@ class Prepared:
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
             compiled = self._compiled[dialect.name] = _compile(self._statement, dialect)
-        parameters = compiled.parameters(values)
-        driver: Any = connection.connection.driver_connection
-        try:
-            rows = driver.execute(compiled.sql, parameters).fetchall()
-        except dialect.loaded_dbapi.Error as error:
-            raise _as_ours(error, connection, compiled.sql) from error
-        return [compiled.row(row) for row in rows]
+        cursor = execute(connection, compiled.sql, compiled.parameters(values))
+        return [compiled.row(row) for row in cursor.fetchall()]
 
 
-def _compile(statement: Select[Any] | Insert | Update, dialect: Dialect) -> _Compiled:
+def execute(connection: Connection, sql: str, parameters: Any = ()) -> Any:  # noqa: ANN401  the driver's own
+    """The driver's cursor of one statement. Raises what SQLAlchemy raises."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        return driver.execute(sql, parameters)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_ours(error, connection, sql) from error
+
+
+def _compile(statement: _Statement, dialect: Dialect) -> _Compiled:
     compiled: Any = statement.compile(dialect=dialect)
     binds = compiled.binds
     names = compiled.positiontup if compiled.positional else list(binds)

@@ -24,7 +24,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ticketing.domain.failures import StoreUnavailable
-from ticketing.store.prepared import Prepared, Row
+from ticketing.store.prepared import Prepared, Row, execute
 
 try:
     import fcntl
@@ -123,7 +123,7 @@ class Unit:
             return
         self._take_lock()
         try:
-            self._connection.exec_driver_sql("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
+            execute(self._connection, "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
         except BaseException:
             if self._lock is not None:
                 self._lock.release()
@@ -157,7 +157,7 @@ class Unit:
 
     def _end(self, word: str) -> None:
         try:
-            self._connection.exec_driver_sql(word)
+            execute(self._connection, word)
         except BaseException:
             if word == "COMMIT":  # a full disk: leave no half-open transaction behind
                 self._connection.invalidate()
