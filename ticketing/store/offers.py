@@ -4,11 +4,12 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.domain.offers import Live, Offer, Validity
 from ticketing.store import schema
+from ticketing.store.prepared import Row
 from ticketing.store.unit import Unit
 from ticketing.wire.texts import Localised
 
@@ -47,7 +48,7 @@ def change(unit: Unit, offer: Offer) -> None:
     unit.run(update(schema.offers).where(T.number == offer.number).values(_columns(offer)))
 
 
-def to_offer(row: RowMapping) -> Offer:
+def to_offer(row: Row) -> Offer:
     """The offer of a row that holds the table's columns."""
     plain: dict[str, Any] = {name: row[T[name]] for name in _PLAIN}
     gates = row[T.gates]

@@ -5,12 +5,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.domain.slots import Slot, SlotPlaces
 from ticketing.store import counters, schema
 from ticketing.store.counters import Addition
+from ticketing.store.prepared import Row
 from ticketing.store.unit import Unit
 
 T = schema.slots.c
@@ -85,7 +86,7 @@ def came_name(slot: str) -> str:
     return f"came:{slot}"
 
 
-def to_slot(row: RowMapping) -> Slot:
+def to_slot(row: Row) -> Slot:
     """The slot of a row that holds the table's columns."""
     return Slot(
         id=row[T.id],

@@ -4,12 +4,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.domain.accounts import Station, Told
 from ticketing.domain.ids import StationId
 from ticketing.store import schema
+from ticketing.store.prepared import Prepared, Row
 from ticketing.store.unit import Unit
 from ticketing.wire.texts import Localised
 
@@ -34,7 +35,8 @@ class Pairing:
 
 def find_by_token(unit: Unit, token_hash: bytes) -> Station | None:
     """The station of a token, revoked or not."""
-    return _first(unit, _joined().where(T.token_hash == token_hash))
+    rows = unit.fetch(_BY_TOKEN, {"key_token": token_hash})
+    return _to_station(rows[0]) if rows else None
 
 
 def find(unit: Unit, station: StationId) -> Station | None:
@@ -126,12 +128,15 @@ def _joined() -> Select[Any]:
     )
 
 
+_BY_TOKEN = Prepared(_joined().where(T.token_hash == bindparam("key_token")))
+
+
 def _first(unit: Unit, query: Select[Any]) -> Station | None:
     row = unit.run(query).mappings().first()
     return None if row is None else _to_station(row)
 
 
-def _to_station(row: RowMapping) -> Station:
+def _to_station(row: Row) -> Station:
     values: dict[str, Any] = {name: row[T[name]] for name in _STATION + _TOLD}
     gate_name = Localised(de=row[schema.gates.c.name_de], en=row[schema.gates.c.name_en])
     return Station(**values, gate_name=gate_name)

@@ -5,12 +5,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, bindparam, func, insert, or_, select, update
+from sqlalchemy import Select, bindparam, func, insert, or_, select, update
 
 from ticketing.domain.ids import VisitorId
 from ticketing.domain.offers import Offer
 from ticketing.domain.tickets import Ticket
 from ticketing.store import offers, positions, schema
+from ticketing.store.prepared import Row
 from ticketing.store.unit import Unit
 from ticketing.wire.keys import KeyId
 from ticketing.wire.token import Flag, TicketId
@@ -119,7 +120,7 @@ def count(unit: Unit, *, since: datetime) -> int:
     return int(unit.run(select(func.count()).where(T.created_at >= since)).scalar_one())
 
 
-def to_ticket(row: RowMapping) -> Ticket:
+def to_ticket(row: Row) -> Ticket:
     """The ticket of a row that holds the table's columns."""
     values: dict[str, Any] = {name: row[T[name]] for name in _NAMES}
     return Ticket(**values | {"flags": Flag(values["flags"])})

@@ -24,6 +24,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ticketing.domain.failures import StoreUnavailable
+from ticketing.store.prepared import Prepared, Row, execute
 
 try:
     import fcntl
@@ -111,13 +112,18 @@ class Unit:
         self.statements += 1
         return self._connection.execute(statement, params)
 
+    def fetch(self, prepared: Prepared, values: Mapping[str, Any]) -> list[Row]:
+        """Execute a statement that was compiled before, and read all its rows."""
+        self.statements += 1
+        return prepared.fetch(self._connection, values)
+
     def begin(self) -> None:
         """Take the writer lock and open the transaction; a second call does nothing."""
         if self.writing:
             return
         self._take_lock()
         try:
-            self._connection.exec_driver_sql("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
+            execute(self._connection, "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
         except BaseException:
             if self._lock is not None:
                 self._lock.release()
@@ -151,7 +157,7 @@ class Unit:
 
     def _end(self, word: str) -> None:
         try:
-            self._connection.exec_driver_sql(word)
+            execute(self._connection, word)
         except BaseException:
             if word == "COMMIT":  # a full disk: leave no half-open transaction behind
                 self._connection.invalidate()

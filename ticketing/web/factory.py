@@ -1,6 +1,8 @@
 """Puts the web layer together; the only place that knows every blueprint."""
 
+import json
 import logging
+import re
 import traceback
 from collections.abc import Callable
 from types import TracebackType
@@ -48,6 +50,7 @@ _BLUEPRINTS: Final = (
     tickets.bp,
     webhooks.bp,
 )
+_MAYBE_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _Fault = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
@@ -58,12 +61,15 @@ class StrictJson(DefaultJSONProvider):
 
     def loads(self, s: str | bytes, **options: Any) -> Any:  # noqa: ANN401  JSON is anything
         """The value of a JSON text; ValueError for hopeless nesting and half characters."""
+        text = s.decode(json.detect_encoding(s)) if isinstance(s, bytes) else s
+        text.encode()  # json alone lets half characters through
         try:
-            value = super().loads(s, **options)
+            value = super().loads(text, **options)
         except RecursionError:
             raise ValueError("nested too deeply") from None
         # A lone surrogate (\\ud800) is valid JSON and no text: it breaks at the database.
-        self.dumps(value).encode()
+        if _MAYBE_HALF.search(text):
+            self.dumps(value).encode()
         return value
 
 

@@ -54,9 +54,10 @@ def record(
     unit.begin()
     if add_move(unit, facts, judged=judged, at=when):
         inside = _count(unit, house, facts, judged=judged, at=when)
-        if inside is not None and keep(unit, replace(judged, inside=inside)):
+        kept = None if inside is None else replace(judged, inside=inside)
+        if kept is not None and keep(unit, kept):
             unit.commit()
-            return replace(judged, inside=inside)
+            return kept
     unit.rollback()
     return None
 
