@@ -6,7 +6,8 @@ Errors for broken input at the border:
     ├── BadOffer     offers.py
     ├── BadHolder    tickets.py
     ├── BadParty     tickets.py
-    └── BadSlot      slots.py
+    ├── BadSlot      slots.py
+    └── BadStep      keys.py
 """
 
 from dataclasses import dataclass

@@ -75,6 +75,17 @@ class KeyBook:
         """The oldest key in a state, or None."""
         return next((life for life in self.lives if life.key.state is state), None)
 
+    def get_next(self) -> KeyLife:
+        """The key that will sign next.
+
+        Raises:
+            BadStep: `no_next`.
+        """
+        life = self.first(KeyState.NEXT)
+        if life is None:
+            raise BadStep("no_next")
+        return life
+
     def next_id(self) -> KeyId:
         """The id of the next new key.
 
@@ -109,8 +120,7 @@ class KeyBook:
         Raises:
             BadStep: `no_next`.
         """
-        if self.first(KeyState.NEXT) is None:
-            raise BadStep("no_next")
+        self.get_next()
         steps = {KeyState.NEXT: KeyState.ACTIVE, KeyState.ACTIVE: KeyState.VERIFY}
         return KeyBook.of(
             life.into(steps[life.key.state], at) if life.key.state in steps else life
