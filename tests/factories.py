@@ -128,3 +128,15 @@ def with_slot(
             unit.run(insert(schema.slots).values(row))
         unit.run(update(schema.tickets).where(of_ticket).values(slot=slot))
         unit.commit()
+
+
+def with_tickets(store: Store, house: House, number: int, **order: Any) -> list[TicketCase]:
+    """Issue many tickets for the offer `day`, stored together."""
+    wanted = TicketOrder(**({"offer": "day", "holder": HOLDER} | order))
+    with store.unit() as unit:
+        drafts = [tickets.drafted(unit, house, order=wanted) for _ in range(number)]
+        unit.begin()
+        for draft in drafts:
+            tickets.store_draft(unit, draft)
+        unit.commit()
+    return [TicketCase(ticket=d.ticket, offer=d.offer, barcode=d.barcode) for d in drafts]

@@ -249,6 +249,29 @@ def test_a_station_is_renamed_moved_and_listed(home: Home) -> None:
         assert home("station", *wrong).exit_code == 1
 
 
+def test_a_supervisor_gets_a_pin(home: Home) -> None:
+    """Asked for twice when it is not given, and never printed."""
+    home("staff", "add", "kim", "--password", "lang genug 12", "--role", "admin")
+    asked = home("staff", "pin", "kim", input="271828\n271828\n")
+    assert asked.exit_code == 0, asked.output
+    assert "271828" not in asked.output
+    [row] = home.rows("staff", "pin", "kim", "--pin", "31415926")
+    assert row["pin"] == "set"
+
+
+@pytest.mark.parametrize(
+    ("name", "pin"), [("kim", "12345"), ("kim", "abcdef"), ("lou", "271828"), ("bo", "271828")]
+)
+def test_nobody_else_gets_a_pin_and_none_too_short(home: Home, name: str, pin: str) -> None:
+    """Six digits at least, for a person who is there and is an admin."""
+    home("staff", "add", "kim", "--password", "lang genug 12", "--role", "admin")
+    home("staff", "add", "bo", "--password", "lang genug 12", "--role", "desk")
+    result = home("staff", "pin", name, "--pin", pin)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+    assert pin not in result.output
+
+
 def test_doctor_finds_a_healthy_home_healthy(home: Home) -> None:
     """Every check is good in a fresh sample home."""
     rows = home.rows("doctor")

@@ -52,17 +52,19 @@ class Entrance:
         """What the service says to a barcode shown now."""
         return self.send(self.request(barcode, **changes)).answer
 
-    def confirm(self, scan_id: str, *checks: Check, people: int | None = None) -> ScanAnswer:
+    def confirm(
+        self, scan_id: str, *checks: Check, people: int | None = None, by: str | None = None
+    ) -> ScanAnswer:
         """Staff have made these checks."""
         confirmation = Confirmation(
-            scan_id=ScanId(bytes.fromhex(scan_id)), checks=frozenset(checks), people=people
+            scan_id=ScanId(bytes.fromhex(scan_id)), checks=frozenset(checks), people=people, by=by
         )
         with self.store.unit() as unit:
             return attention.confirm_scan(
                 unit, self.house, station=self.station, confirmation=confirmation, lang="en"
             )
 
-    def decline(self, scan_id: str) -> ScanAnswer:
+    def decline(self, scan_id: str, *, why: str | None = None) -> ScanAnswer:
         """Staff say no."""
         with self.store.unit() as unit:
             return attention.decline_scan(
@@ -71,6 +73,7 @@ class Entrance:
                 station=self.station,
                 scan_id=ScanId(bytes.fromhex(scan_id)),
                 lang="en",
+                why=why,
             )
 
     def get(self, scan_id: str) -> ScanAnswer:
