@@ -123,4 +123,6 @@ def log_to_stderr() -> None:
         level=os.environ.get("EINLASS_LOG", "INFO").upper(),
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
+    # what no line shows is not looked up with every line
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.getLogger("alembic").setLevel(logging.WARNING)

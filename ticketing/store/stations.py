@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Select, bindparam, delete, func, insert, select, update
@@ -131,12 +132,15 @@ def _joined() -> Select[Any]:
 _BY_TOKEN = Prepared(_joined().where(T.token_hash == bindparam("key_token")))
 
 
+_values = itemgetter(*(T[name] for name in _STATION + _TOLD))
+_gate_name = itemgetter(schema.gates.c.name_de, schema.gates.c.name_en)
+
+
 def _first(unit: Unit, query: Select[Any]) -> Station | None:
     row = unit.run(query).mappings().first()
     return None if row is None else _to_station(row)
 
 
 def _to_station(row: Row) -> Station:
-    values: dict[str, Any] = {name: row[T[name]] for name in _STATION + _TOLD}
-    gate_name = Localised(de=row[schema.gates.c.name_de], en=row[schema.gates.c.name_en])
-    return Station(**values, gate_name=gate_name)
+    values: dict[str, Any] = dict(zip(_STATION + _TOLD, _values(row), strict=True))
+    return Station(**values, gate_name=Localised(*_gate_name(row)))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, insert, or_, select, update
@@ -122,8 +123,11 @@ def count(unit: Unit, *, since: datetime) -> int:
 
 def to_ticket(row: Row) -> Ticket:
     """The ticket of a row that holds the table's columns."""
-    values: dict[str, Any] = {name: row[T[name]] for name in _NAMES}
+    values: dict[str, Any] = dict(zip(_NAMES, _values(row), strict=True))
     return Ticket(**values | {"flags": Flag(values["flags"])})
+
+
+_values = itemgetter(*(T[name] for name in _NAMES))
 
 
 def _columns(ticket: Ticket) -> dict[str, Any]:

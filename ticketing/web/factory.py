@@ -78,6 +78,10 @@ class WebApp(APIFlask):
 
     json_provider_class = StrictJson
 
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself: none here is a coroutine, and Flask would look seven times."""
+        return func
+
     def log_exception(self, exc_info: _Fault) -> None:
         """Log a fault by its type and the lines it passed: messages may hold names."""
         kind, _, trace = exc_info

@@ -29,7 +29,14 @@ from ticketing.wire.admission import (
 )
 from ticketing.wire.codec import from_base32hex
 from ticketing.wire.keys import KeyRing, KeyState
-from ticketing.wire.textclass import TYPO, Classified, TextClass, classify, text_digest
+from ticketing.wire.textclass import (
+    TYPO,
+    Classified,
+    TextClass,
+    classify,
+    fold_text,
+    folded_digest,
+)
 from ticketing.wire.token import BadToken, TicketId, Token, Unsupported, verify
 from ticketing.wire.uses import Limits, uses_left
 from ticketing.wire.verdict import Check, Direction, Reason, Verdict
@@ -96,9 +103,10 @@ def presented(barcode: str, *, ring: KeyRing, station: Station) -> Presented:
             token = verify(text.folded, ring)
         except BadToken as bad:
             token = bad
-    keyed = text_digest(station.digest_key, barcode)
-    digest = token.digest if isinstance(token, Token) else keyed
-    return Presented(text, token, digest, frozenset({digest, keyed, *_head_digest(text)}))
+    keyed = folded_digest(station.digest_key, text.folded or fold_text(barcode))
+    if isinstance(token, Token):
+        return Presented(text, token, token.digest, frozenset({token.digest, keyed}))
+    return Presented(text, token, keyed, frozenset({keyed, *_head_digest(text)}))
 
 
 def judge(house: House, what: Presented, facts: Facts, *, question: Question) -> Decision:
