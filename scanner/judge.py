@@ -118,6 +118,7 @@ class Judge:
             done=done,
             unsent_elsewhere=True,
             clock_ok=self.clock_ok,
+            read_at=scan.at,
         )
         remembered = self._recall_reading(scan.reading)
         decision = self._decision(scan.reading, now, place, remembered=remembered)
