@@ -51,6 +51,11 @@ CREATE TABLE IF NOT EXISTS known_0 ({_FACTS}) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS known_1 ({_FACTS}) STRICT, WITHOUT ROWID;
 """
 _PLACES = ",".join("?" * 17)
+_EDITION = (
+    "no, is_complete, epoch, cursor, fetched, acked, online_from, online_until,"
+    " window_from, window_until"
+)
+_VERSION = 1
 log = logging.getLogger("scanner")
 
 
@@ -225,7 +230,7 @@ class Knowledge:
         )
 
     def _read_editions(self) -> None:
-        rows = self._writer.execute("SELECT * FROM edition").fetchall()
+        rows = self._writer.execute(f"SELECT {_EDITION} FROM edition").fetchall()  # noqa: S608  names
         found = [_Edition(row[0], bool(row[1]), *row[2:]) for row in rows]
         self._live = next((one for one in found if one.is_complete), None)
         self._loading = next((one for one in found if not one.is_complete), None)
@@ -277,6 +282,7 @@ class Knowledge:
         try:
             _check(self._writer)
             self._writer.executescript(_SCHEMA)
+            self._writer.execute(f"PRAGMA user_version = {_VERSION}")
             self._read_editions()
             self._read_house()
         except BaseException:
@@ -324,7 +330,8 @@ def _looked_up(database: sqlite3.Connection, ticket_id: TicketId) -> Found:
 
 def _check(database: sqlite3.Connection) -> None:
     (state,) = database.execute("PRAGMA quick_check(1)").fetchone()
-    if state != "ok":
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if state != "ok" or version not in {0, _VERSION}:
         raise sqlite3.DatabaseError("damaged")
 
 
