@@ -10,47 +10,40 @@ import json
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from scanner.editions import (
+    EDITION,
+    PLACES,
+    SCHEMA,
+    VERSION,
+    Edition,
+    check,
+    connected,
+    house_text,
+    looked_up,
+    maybe_at,
+    offers_of,
+    rows,
+)
 from scanner.memory import Contained, Found, KnownHouse
 from ticketing.wire.errors import WireError
-from ticketing.wire.journal import from_ms, to_ms
+from ticketing.wire.journal import to_ms
 from ticketing.wire.keys import KeyRing
 from ticketing.wire.messages import BadMessage, Fields
 from ticketing.wire.sync_api import HouseSettings, KnowledgePage, KnownOffer, KnownTicket
 from ticketing.wire.token import TicketId
-from ticketing.wire.verdict import TicketState
 
 FILE_NAME: Final = "knowledge.sqlite3"
 PAGE: Final = 1_000
 """Tickets to ask for at a time: a page is in memory as a whole, ten kilobytes for ten tickets."""
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 _PRIMARY_CODE = 0xFF
-_FACTS = """
-  id BLOB PRIMARY KEY, issue INTEGER NOT NULL, state TEXT NOT NULL,
-  not_before INTEGER NOT NULL, not_after INTEGER NOT NULL, party INTEGER NOT NULL,
-  people_today INTEGER NOT NULL, uses_total INTEGER NOT NULL, last_move_no INTEGER NOT NULL,
-  last_in_at INTEGER, last_in_gate TEXT, inside INTEGER NOT NULL, box BLOB,
-  uses_today INTEGER NOT NULL, first_in_at INTEGER, first_in_gate TEXT, has_left INTEGER NOT NULL
-"""
-_SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS edition (
-  no INTEGER PRIMARY KEY CHECK (no IN (0, 1)), is_complete INTEGER NOT NULL,
-  epoch TEXT, cursor TEXT, fetched INTEGER, acked INTEGER NOT NULL,
-  online_from INTEGER NOT NULL, online_until INTEGER NOT NULL,
-  window_from INTEGER, window_until INTEGER
-) STRICT;
-CREATE TABLE IF NOT EXISTS house (only INTEGER PRIMARY KEY CHECK (only = 1), facts TEXT NOT NULL)
-  STRICT;
-CREATE TABLE IF NOT EXISTS known_0 ({_FACTS}) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS known_1 ({_FACTS}) STRICT, WITHOUT ROWID;
-"""
-_PLACES = ",".join("?" * 17)
 log = logging.getLogger("scanner")
 
 
@@ -60,22 +53,6 @@ class Position:
 
     epoch: str
     cursor: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Edition:
-    """One of the two sets of rows; times in milliseconds."""
-
-    no: int
-    is_complete: bool = False
-    epoch: str | None = None
-    cursor: str | None = None
-    fetched: int | None = None
-    acked: int = 0
-    online_from: int = 0
-    online_until: int = 0
-    window_from: int | None = None
-    window_until: int | None = None
 
 
 class Knowledge:
@@ -106,7 +83,7 @@ class Knowledge:
             try:
                 with self._reader:
                     self._reader.execute("BEGIN")
-                    return _looked_up(self._reader, ticket_id)
+                    return looked_up(self._reader, ticket_id)
             except (sqlite3.Error, WireError, ValueError, TypeError) as error:
                 self._note_fault(error)
                 return Found(None, Contained())
@@ -135,7 +112,7 @@ class Knowledge:
                 with self._writer:
                     self._writer.execute("BEGIN IMMEDIATE")
                     self._empty(no)
-                    self._write(_Edition(no))
+                    self._write(Edition(no))
             except sqlite3.Error as error:
                 self._note_fault(error)
             self._read_editions()
@@ -151,12 +128,12 @@ class Knowledge:
         """
         with self._applying:
             self._mend()
-            going_on = self._loading or self._live or _Edition(0)
+            going_on = self._loading or self._live or Edition(0)
             if going_on.epoch not in {None, page.epoch}:
                 self.begin_again()
                 return False
             try:
-                offers = _offers(page.offers)
+                offers = offers_of(page.offers)
             except BadMessage:
                 return False
             fetched = to_ms(at or page.server_time)
@@ -174,8 +151,8 @@ class Knowledge:
 
     # ------------------------------------------------------------ parts of the above
     def _after(
-        self, was: _Edition, page: KnowledgePage, *, online_until: int, fetched: int
-    ) -> _Edition:
+        self, was: Edition, page: KnowledgePage, *, online_until: int, fetched: int
+    ) -> Edition:
         """The edition with this page: figures of a page in between say nothing yet."""
         live, carried = self._live, was
         online_from = was.online_from
@@ -186,7 +163,7 @@ class Knowledge:
                 online_from = online_until
         is_last = not page.more
         is_sure = is_last and page.acked is not None
-        return _Edition(
+        return Edition(
             no=was.no,
             is_complete=was.is_complete or is_last,
             epoch=page.epoch,
@@ -199,19 +176,19 @@ class Knowledge:
             window_until=to_ms(page.window_until),
         )
 
-    def _write_rows(self, page: KnowledgePage, edition: _Edition, *, was: _Edition) -> None:
+    def _write_rows(self, page: KnowledgePage, edition: Edition, *, was: Edition) -> None:
         table = f"known_{edition.no}"
         if edition.is_complete and not was.is_complete:
             self._empty(1 - edition.no)
         drop = f"DELETE FROM {table} WHERE id = ?"  # noqa: S608  one of two names
         self._writer.executemany(drop, ((gone,) for gone in page.gone))
-        add = f"INSERT OR REPLACE INTO {table} VALUES ({_PLACES})"  # noqa: S608  the same
-        self._writer.executemany(add, _rows(page.tickets))
+        add = f"INSERT OR REPLACE INTO {table} VALUES ({PLACES})"  # noqa: S608  the same
+        self._writer.executemany(add, rows(page.tickets))
         if was.is_complete and edition.window_from != was.window_from:  # once a day
             over = f"DELETE FROM {table} WHERE not_after <= ?"  # noqa: S608  the same
             self._writer.execute(over, (edition.window_from,))
         self._write(edition)
-        facts = _house_text(page)
+        facts = house_text(page)
         if facts != self._facts:
             self._writer.execute("INSERT OR REPLACE INTO house VALUES (1, ?)", (facts,))
 
@@ -219,14 +196,14 @@ class Knowledge:
         self._writer.execute(f"DELETE FROM known_{no}")  # noqa: S608  0 or 1
         self._writer.execute("DELETE FROM edition WHERE no = ?", (no,))
 
-    def _write(self, edition: _Edition) -> None:
+    def _write(self, edition: Edition) -> None:
         self._writer.execute(
             "INSERT OR REPLACE INTO edition VALUES (?,?,?,?,?,?,?,?,?,?)", astuple(edition)
         )
 
     def _read_editions(self) -> None:
-        rows = self._writer.execute("SELECT * FROM edition").fetchall()
-        found = [_Edition(row[0], bool(row[1]), *row[2:]) for row in rows]
+        rows = self._writer.execute(f"SELECT {EDITION} FROM edition").fetchall()  # noqa: S608  names
+        found = [Edition(row[0], bool(row[1]), *row[2:]) for row in rows]
         self._live = next((one for one in found if one.is_complete), None)
         self._loading = next((one for one in found if not one.is_complete), None)
 
@@ -236,22 +213,22 @@ class Knowledge:
         if row is None:
             return
         told = Fields.of(json.loads(self._facts))
-        offers = _offers(told.items("offers"))
+        offers = offers_of(told.items("offers"))
         ring = KeyRing.from_json(told.items("keys"))
         self._tell_house(ring, HouseSettings.from_json(told.data.get("settings")), offers)
 
     def _tell_house(
         self, ring: KeyRing, settings: HouseSettings, offers: Mapping[int, KnownOffer]
     ) -> None:
-        live = self._live or _Edition(0)
+        live = self._live or Edition(0)
         self._house = KnownHouse(
             ring=ring,
             settings=settings,
             offers=offers,
-            fetched_at=_maybe_at(live.fetched),
+            fetched_at=maybe_at(live.fetched),
             acked=live.acked,
-            window_from=_maybe_at(live.window_from),
-            window_until=_maybe_at(live.window_until),
+            window_from=maybe_at(live.window_from),
+            window_until=maybe_at(live.window_until),
         )
 
     # ------------------------------------------------------------ the file
@@ -262,7 +239,7 @@ class Knowledge:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._path.touch(mode=0o600)
                 self._begin(str(self._path))
-                self._reader = _connected(str(self._path))
+                self._reader = connected(str(self._path))
             except (sqlite3.Error, OSError, WireError, ValueError, TypeError):
                 self._move_aside()
             else:
@@ -273,10 +250,11 @@ class Knowledge:
         self._reader = self._writer
 
     def _begin(self, path: str) -> None:
-        self._writer = _connected(path)
+        self._writer = connected(path)
         try:
-            _check(self._writer)
-            self._writer.executescript(_SCHEMA)
+            check(self._writer)
+            self._writer.executescript(SCHEMA)
+            self._writer.execute(f"PRAGMA user_version = {VERSION}")
             self._read_editions()
             self._read_house()
         except BaseException:
@@ -308,87 +286,3 @@ class Knowledge:
             self._writer.close()
             self._move_aside()
             self._open()
-
-
-def _looked_up(database: sqlite3.Connection, ticket_id: TicketId) -> Found:
-    live = database.execute(
-        "SELECT no, acked, online_from, online_until FROM edition WHERE is_complete = 1"
-    ).fetchone()
-    if live is None:
-        return Found(None, Contained())
-    no, *contained = live
-    query = f"SELECT * FROM known_{no:d} WHERE id = ?"  # noqa: S608  0 or 1
-    row = database.execute(query, (ticket_id,)).fetchone()
-    return Found(None if row is None else _known(row), Contained(*contained))
-
-
-def _check(database: sqlite3.Connection) -> None:
-    (state,) = database.execute("PRAGMA quick_check(1)").fetchone()
-    if state != "ok":
-        raise sqlite3.DatabaseError("damaged")
-
-
-def _connected(path: str) -> sqlite3.Connection:
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = NORMAL")
-    database.execute("PRAGMA cache_size = -1000")
-    database.execute("PRAGMA secure_delete = ON")  # what is forgotten is not left in the file
-    return database
-
-
-def _rows(tickets: Iterable[KnownTicket]) -> Iterator[tuple[object, ...]]:
-    for one in tickets:
-        yield (
-            *(one.id, one.issue, one.state.value),
-            *(to_ms(one.not_before), to_ms(one.not_after), one.party),
-            *(one.people_today, one.uses_total, one.last_move_no),
-            *(_maybe_ms(one.last_in_at), one.last_in_gate, one.inside, one.box),
-            *(one.uses_today, _maybe_ms(one.first_in_at), one.first_in_gate, int(one.has_left)),
-        )
-
-
-def _known(row: tuple[Any, ...]) -> KnownTicket:
-    ticket_id, issue, state, not_before, not_after, party, people, uses, last_no = row[:9]
-    last_in_at, last_in_gate, inside, box, uses_today, first_at, first_gate, has_left = row[9:]
-    return KnownTicket(
-        id=TicketId(ticket_id),
-        issue=issue,
-        state=TicketState(state),
-        not_before=from_ms(not_before),
-        not_after=from_ms(not_after),
-        party=party,
-        people_today=people,
-        uses_total=uses,
-        last_move_no=last_no,
-        last_in_at=_maybe_at(last_in_at),
-        last_in_gate=last_in_gate,
-        inside=inside,
-        box=box,
-        uses_today=uses_today,
-        first_in_at=_maybe_at(first_at),
-        first_in_gate=first_gate,
-        has_left=bool(has_left),
-    )
-
-
-def _offers(items: Iterable[object]) -> Mapping[int, KnownOffer]:
-    known = [KnownOffer.from_json(item) for item in items]
-    return {offer.number: offer for offer in known}
-
-
-def _house_text(page: KnowledgePage) -> str:
-    facts = {
-        "keys": page.keys.to_json(),
-        "offers": list(page.offers),
-        "settings": page.settings.to_json(),
-    }
-    return json.dumps(facts, ensure_ascii=False, sort_keys=True)
-
-
-def _maybe_ms(at: datetime | None) -> int | None:
-    return None if at is None else to_ms(at)
-
-
-def _maybe_at(ms: int | None) -> datetime | None:
-    return None if ms is None else from_ms(ms)

@@ -169,5 +169,8 @@ class ListedMoves:
 
     def moves_of(self, ticket_id: TicketId) -> tuple[JournalMove, ...]:
         """Those of a ticket, oldest first."""
-        numbered = [JournalMove(n, is_online=False, own=own) for n, own in enumerate(self._moves)]
-        return tuple(move for move in numbered if move.own.ticket_id == ticket_id)
+        return tuple(
+            JournalMove(n, is_online=False, own=own)
+            for n, own in enumerate(self._moves, 1)
+            if own.ticket_id == ticket_id
+        )

@@ -1,8 +1,9 @@
-"""The one file of admission cases, typed: for `decide()`, and later for service and station.
+"""The one file of admission cases, typed: for `decide()`, service and station.
 
 Times without a date are on 4 October 2026, all times are on the clock of Berlin. What a
 case does not say is a plain day ticket, online, known to the service, at gate `north`.
 `gate.calendar`: the offer is bound to the opening hours of `tests/hours.py`.
+`offline` is what a station says by itself to an online case, where that must differ.
 """
 
 import json

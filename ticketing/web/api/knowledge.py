@@ -1,11 +1,12 @@
 """/station/knowledge: what a station has to know to judge without the service."""
 
+import json
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify
+from flask import Response
 from pydantic import ConfigDict, Field, StringConstraints
 
 from ticketing.service.errors import FieldError, Invalid
@@ -72,7 +73,11 @@ def knowledge(query_data: KnowledgeQuery) -> Response:
     with parts.store.unit() as unit:
         told = use_cases.knowledge(unit, parts.house, station=the_station(), asked=asked)
     offers = tuple(views.offer_out(offer).model_dump(mode="json") for offer in told.offers)
-    return jsonify(replace(told.page, offers=offers).to_json())
+    page = replace(told.page, offers=offers).to_json()
+    # Not by Flask's `jsonify`, which sorts: keys, settings and what is to be forgotten come first.
+    return Response(
+        json.dumps(page, ensure_ascii=False, separators=(",", ":")), mimetype="application/json"
+    )
 
 
 def _journal(text: str | None) -> bytes | None:
