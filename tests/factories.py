@@ -91,12 +91,14 @@ def with_ticket(store: Store, house: House, **order: Any) -> TicketCase:
         return tickets.issue_ticket(unit, house, order=wanted)
 
 
-def with_station(store: Store, house: House, *, gate: str = "sued", name: str = "Tor") -> Station:
+def with_station(
+    store: Store, house: House, *, gate: str = "sued", name: str = "Tor", key: bytes = STATION_KEY
+) -> Station:
     """Pair a station at a gate that exists."""
     with store.unit() as unit:
         code = stations.open_pairing(unit, house, name=name, gate=gate).code
     with store.unit() as unit:
-        request = PairRequest(code, name, STATION_KEY)
+        request = PairRequest(code, name, key)
         token = stations.pair(unit, house, request=request, address="192.0.2.1").answer.token
     with store.unit() as unit:
         found = stations.station_by_token(unit, token=token)

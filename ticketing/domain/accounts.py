@@ -18,6 +18,7 @@ class Scope(StrEnum):
     STATIONS_READ = "stations:read"
     STATIONS_WRITE = "stations:write"
     SCANS_READ = "scans:read"
+    SCANS_WRITE = "scans:write"
     CODES_READ = "codes:read"
     CODES_WRITE = "codes:write"
     MESSAGES_WRITE = "messages:write"

@@ -78,6 +78,8 @@ _DETAILS: Final[Mapping[str, str]] = {
     "too_many_issues": "The ticket was given a new barcode too often. Issue another ticket.",
     "too_many_open": "Too many of these are open. Wait until some are over.",
     "no_free_short_code": "No short code is free. Try again.",
+    "foreign_journal": "This journal belongs to another station.",
+    "already_closed": "This conflict was closed before.",
     "already_resolved": "This scan was settled the other way.",
     "unknown_code": "There is no such pairing code.",
     "used_code": "This pairing code was used by another station.",

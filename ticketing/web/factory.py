@@ -14,7 +14,7 @@ from jinja2 import StrictUndefined
 from ticketing.service import chat as chat_service
 from ticketing.templates_path import templates_dir
 from ticketing.web import assets, chat, errors, guard, headers, health, public, sessions, staff
-from ticketing.web.api import offers, openapi, scans, stations, tickets
+from ticketing.web.api import conflicts, journals, offers, openapi, scans, stations, tickets
 from ticketing.web.feed import Feed
 from ticketing.web.parts import Parts, Room, settle_in
 from ticketing.web.words import load_words
@@ -26,6 +26,8 @@ _BLUEPRINTS: Final = (
     health.bp,
     public.bp,
     staff.bp,
+    conflicts.bp,
+    journals.bp,
     offers.bp,
     openapi.bp,
     scans.bp,
