@@ -79,7 +79,10 @@ def find(unit: Unit, journal: bytes) -> Journal | None:
 
 
 def begin(unit: Unit, journal: Journal) -> Journal:
-    """Store a new journal, or find that it is there."""
+    """The journal as it is, stored if it is new."""
+    there = find(unit, journal.id)
+    if there is not None:
+        return there
     into = sqlite.insert if unit.is_sqlite else postgresql.insert
     pos = positions.next_in(schema.journals, is_sqlite=unit.is_sqlite)
     values: dict[str, Any] = asdict(journal) | {"pos": pos}

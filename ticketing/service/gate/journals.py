@@ -33,7 +33,7 @@ from ticketing.wire.verdict import Direction
 
 log = logging.getLogger("ticketing.gate")
 FIRST_CHUNK: Final = 4
-MOST_PER_CHUNK: Final = 64
+MOST_PER_CHUNK: Final = 32
 TRIES: Final = 5
 FAULT: Final = "a value that cannot be kept"
 
