@@ -83,12 +83,14 @@ def station_key(gate: str, name: str) -> bytes:
     return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
 
 
-def with_station(store: Store, house: House, *, gate: str = "sued", name: str = "Tor") -> Station:
+def with_station(
+    store: Store, house: House, *, gate: str = "sued", name: str = "Tor", key: bytes = b""
+) -> Station:
     """Pair a station at a gate that exists."""
     with store.unit() as unit:
         code = stations.open_pairing(unit, house, name=name, gate=gate).code
     with store.unit() as unit:
-        request = PairRequest(code, name, station_key(gate, name))
+        request = PairRequest(code, name, key or station_key(gate, name))
         token = stations.pair(unit, house, request=request, address="192.0.2.1").answer.token
     with store.unit() as unit:
         found = stations.station_by_token(unit, token=token)

@@ -19,7 +19,7 @@ from ticketing.domain.ids import ScanId
 from ticketing.domain.webhooks import DEAD_AFTER, LEASE, WAITS, HookState
 from ticketing.service import hooks_out, retention, tickets, webhooks
 from ticketing.service.errors import Conflict, Invalid, NotFound
-from ticketing.store import moves, scans, schema
+from ticketing.store import moves, schema, scans
 from ticketing.store import webhooks as webhook_rows
 from ticketing.store.positions import next_in
 from ticketing.store.scans import ScanState
@@ -442,7 +442,7 @@ def test_a_receiver_dead_for_five_days_is_switched_off(hooked: Hooked) -> None:
     assert one_ticket(0) is None
     assert hooked.stored(webhook.id).failing_since is None
     assert one_ticket(4) is None
-    assert timedelta(days=5) == DEAD_AFTER
+    assert DEAD_AFTER == timedelta(days=5)
     assert one_ticket(5) == "dead"
 
 

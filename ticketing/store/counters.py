@@ -91,6 +91,13 @@ def fix(unit: Unit, name: str, n: int) -> int:
     return int(unit.run(select(T.n).where(T.name == name)).scalar_one())
 
 
+def renew(unit: Unit, name: str, n: int) -> None:
+    """Set such a figure anew: what rested on the old one is void."""
+    into = sqlite.insert if unit.is_sqlite else postgresql.insert
+    insert = into(schema.counters).values(name=name, n=n)
+    unit.run(insert.on_conflict_do_update(index_elements=[T.name], set_={"n": n}))
+
+
 _SQLITE = sqlite.insert(schema.counters).values(_ROW)
 _ADD_SQLITE = _SQLITE.on_conflict_do_update(
     index_elements=[T.name], set_={"n": T.n + _SQLITE.excluded.n}

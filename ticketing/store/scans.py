@@ -86,10 +86,23 @@ def settle(unit: Unit, scan: Scan, *, was: ScanState = ScanState.PENDING) -> boo
     statement = (
         update(schema.scans)
         .where(T.scan_id == scan.scan_id, T.state == was.value)
-        .values(_outcome_columns(scan) | {"pos": pos})
+        .values(_outcome_columns(scan) | {"pos": pos, "diff_ms": scan.diff_ms})
         .returning(T.scan_id)
     )
     return unit.run(statement).first() is not None
+
+
+def fill(unit: Unit, scan: Scan) -> None:
+    """Put in place of a tombstone what its station tells afterwards."""
+    pos = positions.next_in(schema.scans, is_sqlite=unit.is_sqlite)
+    plain = {name: getattr(scan, name) for name in _PLAIN}
+    values = plain | _outcome_columns(scan) | {"pos": pos}
+    unit.run(update(schema.scans).where(T.scan_id == scan.scan_id).values(values))
+
+
+def tell(unit: Unit, scan_id: ScanId, *, shown: Verdict, diff_ms: int | None) -> None:
+    """Note what the station showed; nothing has come of it, so no reader is woken."""
+    unit.run(_TELL, {"told_scan": scan_id, "told_shown": shown.value, "told_diff": diff_ms})
 
 
 def find(unit: Unit, scan_id: ScanId) -> Scan | None:
@@ -232,3 +245,8 @@ _OUTCOME = (
     "settled_at",
 )
 _ADD = {True: _add(is_sqlite=True), False: _add(is_sqlite=False)}
+_TELL = (
+    update(schema.scans)
+    .where(T.scan_id == bindparam("told_scan"))
+    .values(shown=bindparam("told_shown"), diff_ms=bindparam("told_diff"))
+)

@@ -91,6 +91,11 @@ def note(unit: Unit, station: StationId, told: Told, *, at: datetime) -> None:
     unit.run(update(schema.stations).where(T.id == station).values(values))
 
 
+def set_version(unit: Unit, station: StationId, version: str) -> None:
+    """Note which version a station runs."""
+    unit.run(update(schema.stations).where(T.id == station).values(version=version))
+
+
 # ------------------------------------------------------------ pairing codes
 def add_pairing(unit: Unit, pairing: Pairing) -> bool:
     """Store a new code; False in the 2^-45 case that it is open already."""

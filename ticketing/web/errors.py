@@ -92,6 +92,8 @@ _DETAILS: Final[Mapping[str, str]] = {
     "too_many_issues": "The ticket was given a new barcode too often. Issue another ticket.",
     "too_many_open": "Too many of these are open. Wait until some are over.",
     "no_free_short_code": "No short code is free. Try again.",
+    "foreign_journal": "This journal belongs to another station.",
+    "already_closed": "This conflict was closed before.",
     "already_resolved": "This scan was settled the other way.",
     "other_station": "Another station made this scan; staff may annul it.",
     "nothing_to_annul": "This scan was refused: nobody came in or left by it.",

@@ -17,7 +17,9 @@ from ticketing.service import chat as chat_service
 from ticketing.templates_path import templates_dir
 from ticketing.web import assets, chat, errors, guard, headers, health, public, sessions, staff
 from ticketing.web.api import (
+    conflicts,
     counts,
+    journals,
     knowledge,
     offers,
     openapi,
@@ -41,6 +43,8 @@ _BLUEPRINTS: Final = (
     staff.bp,
     counts.bp,
     knowledge.bp,
+    conflicts.bp,
+    journals.bp,
     offers.bp,
     openapi.bp,
     scans.bp,
