@@ -31,6 +31,7 @@ class Courier:
         self._house = house
         self._post = post
         self._running: dict[str, Future[int]] = {}
+        self._is_stopping = threading.Event()
 
     def feed(self) -> int:
         """Queue some of what is new, for each receiver; how many rows were read."""
@@ -46,6 +47,8 @@ class Courier:
     def send(self, webhook: str) -> int:
         """Send what is due to one receiver, in order; how many were tried."""
         for sent in range(MOST_IN_A_TURN):
+            if self._is_stopping.is_set():
+                return sent
             with self._store.unit() as unit:
                 lease = hooks_out.claim(unit, self._house, webhook=webhook)
             if lease is None:
@@ -57,7 +60,7 @@ class Courier:
         return MOST_IN_A_TURN
 
     def run_once(self) -> int:
-        """Feed all there is and send all that is due, in this thread; how many were tried."""
+        """Feed all there is and give each receiver a turn, in this thread; how many were tried."""
         while self.feed():
             pass
         with self._store.unit() as unit:
@@ -66,6 +69,7 @@ class Courier:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; what is being sent then is finished."""
+        self._is_stopping = stop
         with ThreadPoolExecutor(webhooks.MOST, thread_name_prefix="courier") as pool:
             while not stop.is_set():
                 try:

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,11 +14,12 @@ from tests.factories import with_offer
 from tests.receivers import Receiver, signature_is_good
 from tests.service.conftest import Entrance
 from tests.service.hooked import Hooked
+from ticketing.courier import Courier
 from ticketing.domain.ids import ScanId
 from ticketing.domain.webhooks import DEAD_AFTER, LEASE, WAITS, HookState
 from ticketing.service import hooks_out, retention, tickets, webhooks
 from ticketing.service.errors import Conflict, Invalid, NotFound
-from ticketing.store import moves, schema, scans
+from ticketing.store import moves, scans, schema
 from ticketing.store import webhooks as webhook_rows
 from ticketing.store.positions import next_in
 from ticketing.store.scans import ScanState
@@ -261,9 +261,7 @@ def test_a_late_commit_is_not_passed_over(hooked: Hooked) -> None:
     with hooked.entrance.store.unit() as unit:
         webhook_rows.change(unit, webhook.id, events=[])
     hooked.run()
-    assert hooked.receiver.names == ["ticket.issued", "ticket.issued", "ticket.revoked"] or (
-        hooked.receiver.names == ["ticket.issued", "ticket.revoked", "ticket.issued"]
-    )
+    assert sorted(hooked.receiver.names) == ["ticket.issued", "ticket.issued", "ticket.revoked"]
 
 
 def _statements(store: Store, fail_at: int) -> Callable[[], None]:
@@ -272,9 +270,7 @@ def _statements(store: Store, fail_at: int) -> Callable[[], None]:
 
     def count(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
         nonlocal seen
-        if statement in {"ROLLBACK"}:
-            return
-        seen += 1
+        seen += statement != "ROLLBACK"
         if seen == fail_at:
             raise Killed
 
@@ -349,9 +345,9 @@ def test_two_couriers_at_once_send_each_event_once_and_in_order(hooked: Hooked) 
     hooked.await_finality()
     couriers = [hooked.courier for _ in range(4)]
 
-    def work(courier: object) -> None:
+    def work(courier: Courier) -> None:
         for _ in range(20):
-            courier.run_once()  # type: ignore[attr-defined]  a Courier
+            courier.run_once()
 
     threads = [threading.Thread(target=work, args=(courier,)) for courier in couriers]
     for thread in threads:
@@ -375,6 +371,7 @@ def test_a_failing_receiver_is_tried_ten_times_over_days(hooked: Hooked) -> None
         hooked.entrance.clock.at = max(delivery.due_at, hooked.entrance.clock.now())
     for pause, least in zip(pauses, WAITS, strict=False):
         assert least <= pause <= least * 1.2
+    [delivery] = hooked.deliveries(webhook.id)
     assert (delivery.state, delivery.tries, delivery.status) == (HookState.FAILED, 10, 500)
     assert hooked.run() == 0
     assert len(set(hooked.receiver.ids)) == 1
@@ -442,8 +439,7 @@ def test_a_receiver_dead_for_five_days_is_switched_off(hooked: Hooked) -> None:
     assert one_ticket(0) is None
     assert hooked.stored(webhook.id).failing_since is None
     assert one_ticket(4) is None
-    assert DEAD_AFTER == timedelta(days=5)
-    assert one_ticket(5) == "dead"
+    assert one_ticket(DEAD_AFTER.days) == "dead"
 
 
 # ------------------------------------------------------------ staff of the other program
@@ -483,7 +479,7 @@ def test_a_delivery_is_sent_again_on_request(hooked: Hooked) -> None:
 
     def replay(delivery: int) -> None:
         with hooked.entrance.store.unit() as unit:
-            webhooks.replay(unit, house, webhook=webhook.id, delivery=delivery)
+            webhooks.replay(unit, house, webhook=webhook.id, delivery=str(delivery))
 
     replay(done.id)
     with hooked.entrance.store.unit() as unit:

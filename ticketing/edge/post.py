@@ -96,6 +96,8 @@ class Post:
             connection.sock = self._secured(sock, target, deadline)
             connection.request(request.method, target.path, body=request.body, headers=headers)
             answer = connection.getresponse()
+            if deadline.is_over:  # what was cut off looks like the end of the headers
+                raise NotSent("timeout")
             with suppress(OSError, http.client.HTTPException, ValueError):
                 answer.read(BODY_LIMIT_BYTES)  # so that the receiver sees no broken connection
             answer.close()

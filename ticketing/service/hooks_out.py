@@ -25,7 +25,7 @@ from ticketing.store.unit import Unit
 
 __all__ = ["SOURCES", "HookLease", "Source", "Webhook"]
 
-CHUNK = 200
+CHUNK = 100
 """Rows that are queued in one transaction."""
 BROKEN = "broken"
 

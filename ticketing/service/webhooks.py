@@ -32,7 +32,7 @@ MOST = 20
 DROPPED_AT_ONCE = 300
 _ID_BYTES = 8
 _TEST_BYTES = 12
-_CURSOR = re.compile(r"[0-9]{1,18}")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,20 +142,21 @@ def send_test(unit: Unit, house: House, *, webhook: str) -> Delivery:
     return _queued(unit, webhook, queue)
 
 
-def replay(unit: Unit, house: House, *, webhook: str, delivery: int) -> Delivery:
+def replay(unit: Unit, house: House, *, webhook: str, delivery: str) -> Delivery:
     """Send one delivery again, now, with the same id.
 
     Raises:
         NotFound: `webhook`, `delivery`.
         Conflict: `webhook_disabled`; `on_its_way` while it is being sent.
     """
+    number = int(delivery) if _NUMBER.fullmatch(delivery) else 0
 
     def queue() -> Delivery | None:
-        if hook_deliveries.find(unit, webhook, delivery) is None:
+        if hook_deliveries.find(unit, webhook, number) is None:
             raise NotFound("delivery")
-        if not hook_deliveries.requeue(unit, webhook, delivery, at=house.clock.now()):
+        if not hook_deliveries.requeue(unit, webhook, number, at=house.clock.now()):
             raise Conflict("on_its_way")
-        return hook_deliveries.find(unit, webhook, delivery)
+        return hook_deliveries.find(unit, webhook, number)
 
     return _queued(unit, webhook, queue)
 
@@ -169,7 +170,7 @@ def list_deliveries(
         NotFound: `webhook`.
         Invalid: A cursor that was not given out.
     """
-    if cursor is not None and not _CURSOR.fullmatch(cursor):
+    if cursor is not None and not _NUMBER.fullmatch(cursor):
         raise Invalid(FieldError("cursor", "malformed"))
     if rows.find(unit, webhook) is None:
         raise NotFound("webhook")

@@ -56,7 +56,7 @@ class Webhooks(shapes.Out):
 class DeliveryOut(shapes.Out):
     """One event for one receiver; `status` or `problem` tell of the last try."""
 
-    id: int
+    id: str
     event: str
     kind: str
     state: str
@@ -161,12 +161,12 @@ def list_deliveries(webhook: str, query_data: shapes.ListQuery) -> Deliveries:
     )
 
 
-@bp.post("/webhooks/<webhook>/deliveries/<int:delivery>/replay")
+@bp.post("/webhooks/<webhook>/deliveries/<delivery>/replay")
 @needs(Scope.WEBHOOKS_WRITE)
 @replayable
 @bp.output(DeliveryOut, status_code=202)
 @bp.doc(responses=[404, 409])
-def replay(webhook: str, delivery: int) -> DeliveryOut:
+def replay(webhook: str, delivery: str) -> DeliveryOut:
     """Send one delivery again, now, with the same `webhook-id`."""
     parts = the_parts()
     with parts.store.unit() as unit:
@@ -193,7 +193,7 @@ def _secret_out(new: NewSecret) -> NewSecretOut:
 
 def _delivery_out(delivery: Delivery) -> DeliveryOut:
     return DeliveryOut(
-        id=delivery.id,
+        id=str(delivery.id),
         event=delivery.event,
         kind=delivery.kind,
         state=delivery.state.value,
