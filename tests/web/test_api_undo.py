@@ -17,6 +17,7 @@ from ticketing.service.gate import stations
 from ticketing.service.ports import House
 from ticketing.store import scans
 from ticketing.store.unit import Store
+from ticketing.wire.codec import to_base64url
 
 PIN = "271828"
 WORD = {"why": "kennt die Direktorin", "by": NAME, "pin": PIN}
