@@ -19,7 +19,7 @@ from scanner.eyes import Hands
 from scanner.journal import FILE_NAME as JOURNAL
 from scanner.knowledge import FILE_NAME as KNOWLEDGE
 from scanner.knowledge import Knowledge
-from scanner.pairing import pair
+from scanner.pairing import Invitation, pair
 from scanner.station import Station, draw, opener_of
 from tests.factories import with_gates, with_offer, with_ticket
 from tests.scanner.frames import bgr, code, packed, paper
@@ -73,7 +73,7 @@ def _day(store: Store, house: House, tmp_path: Path) -> Day:
     with served(store, house) as url:
         with store.unit() as unit:
             open_code = stations.open_pairing(unit, house, name="Tor", gate="sued").code
-        pairing = pair(home, url, open_code, name="Tor", draw=draw)
+        pairing = pair(home, Invitation(url, open_code), name="Tor", draw=draw)
         fill(home, pairing)
         with running(home, pairing, source=str(file)) as station:
             until(lambda: shown(station)["word"] == "Einlass")
