@@ -166,6 +166,18 @@ class OwnMove:
     move: Move
 
 
+@dataclass(frozen=True, slots=True)
+class JournalMove:
+    """An own move as it stands in the journal.
+
+    `n`: the number of its entry; `is_online`: the service had recorded it by then.
+    """
+
+    n: int
+    is_online: bool
+    own: OwnMove
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanEntry:
     """A scan and what was shown for it. No text, no name.

@@ -22,6 +22,7 @@ from typing import Final, Protocol
 from scanner.events import (
     Entry,
     ForeignCount,
+    JournalMove,
     LateEntry,
     LinkEntry,
     OwnMove,
@@ -29,7 +30,6 @@ from scanner.events import (
     ScanEntry,
     ScanId,
 )
-from scanner.memory import JournalMove
 from ticketing.wire.chain import (
     EntryHash,
     JournalId,

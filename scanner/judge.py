@@ -68,7 +68,7 @@ class Scan:
     """One presentation.
 
     `asked_ms`: when the service was asked, monotonic; `action` and `settled` (what was
-    shown before) are set while staff settle it.
+    shown before) are set while staff settle it; `people`: how many come, None for all.
     """
 
     scan_id: ScanId
@@ -78,6 +78,7 @@ class Scan:
     asked_ms: int
     action: Action | None = None
     settled: Result | None = None
+    people: int | None = None
 
 
 class Judge:
@@ -85,7 +86,7 @@ class Judge:
 
     def __init__(self, post: Post, memory: Memory) -> None:
         self.clock_ok = True
-        self._post = post
+        self.post = post
         self._memory = memory
         self._fresh: list[OwnMove] = []
 
@@ -97,24 +98,14 @@ class Judge:
         """What was to be recorded is in the journal now: the memory knows it."""
         self._fresh.clear()
 
-    def alone(
-        self,
-        scan: Scan,
-        now: datetime,
-        *,
-        done: frozenset[Check] = frozenset(),
-        people: int | None = None,
-    ) -> Result:
-        """The station's own verdict, with the checks that staff have made.
-
-        `people`: how many come now, None for all that may.
-        """
+    def alone(self, scan: Scan, now: datetime, *, done: frozenset[Check] = frozenset()) -> Result:
+        """The station's own verdict, with the checks that staff have made."""
         place = Place(
-            id=self._post.gate,
-            zone=self._post.zone,
+            id=self.post.gate,
+            zone=self.post.zone,
             basis=Basis.OFFLINE,
             direction=scan.direction,
-            people=people,
+            people=scan.people,
             done=done,
             unsent_elsewhere=True,
             clock_ok=self.clock_ok,
@@ -168,7 +159,7 @@ class Judge:
             kind=_kind(result),
             people=result.people,
             at=now,
-            gate=self._post.gate,
+            gate=self.post.gate,
         )
         return OwnMove(ticket_id, issue, move)
 
@@ -181,7 +172,7 @@ class Judge:
         if claims is None:
             return decide(reading.token, Known(), now, place)
         house = self._memory.house()
-        is_closed = house is not None and house.is_closed(claims.offer, now, self._post.zone)
+        is_closed = house is not None and house.is_closed(claims.offer, now, self.post.zone)
         known = self._known(remembered, claims, now)
         return decide(reading.token, known, now, replace(place, closed=is_closed))
 
@@ -193,7 +184,7 @@ class Judge:
         plain = Known(
             issue=max(issues, default=None),
             offer=rule,
-            moves=moves_of(remembered, now, self._post.zone, terms=terms),
+            moves=moves_of(remembered, now, self.post.zone, terms=terms),
         )
         if told is None:
             return plain
@@ -211,7 +202,7 @@ class Judge:
     ) -> Moves:
         rule = None if claims is None else self._rule(claims)
         terms = Terms(party, reentry=rule is not None and rule.reentry)
-        return moves_of(self._recall(ticket_id), now, self._post.zone, terms=terms)
+        return moves_of(self._recall(ticket_id), now, self.post.zone, terms=terms)
 
     def _rule(self, claims: Claims) -> OfferRule | None:
         house = self._memory.house()
@@ -231,6 +222,8 @@ class Judge:
 def moves_of(remembered: Recollection, now: datetime, zone: ZoneInfo, *, terms: Terms) -> Moves:
     """What the row and the own moves beside it add up to as of `now`."""
     base, own = _base(remembered.known), [one.move for one in remembered.own]
+    for undone in remembered.undone:
+        base = _without(base, undone.move, party=terms.party)
     if base.entered_at is None:
         return fold(own, now, zone, terms=terms, base=base)
     # Of an earlier day than the row's last entry: uses then, nothing of today.
@@ -258,6 +251,28 @@ def _base(known: KnownTicket | None) -> Moves:
         last_at=known.last_in_at,
         last_gate=known.last_in_gate,
         entered_at=known.last_in_at,
+    )
+
+
+def _without(base: Moves, move: Move, *, party: int) -> Moves:
+    """What is left without a move of the last use, as far as sums can tell."""
+    if move.kind is MoveKind.EXIT:
+        return replace(base, inside=base.inside + move.people, last_kind=MoveKind.ENTRY)
+    inside = max(0, base.inside - move.people)
+    if move.kind is not MoveKind.ENTRY:
+        return replace(base, inside=inside)
+    left = max(0, base.people_in_use - move.people)
+    if left:
+        return replace(base, inside=inside, people_in_use=left)
+    # Nobody else has come in on that use: there was none, or the one before was complete.
+    uses, today = max(0, base.uses - 1), max(0, base.uses_today - 1)
+    return replace(
+        base,
+        inside=inside,
+        uses=uses,
+        uses_today=today,
+        people_in_use=party if today else 0,
+        entered_at=base.entered_at if today else None,
     )
 
 

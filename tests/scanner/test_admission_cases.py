@@ -63,8 +63,9 @@ def _asked(folder: Path, case: AdmissionCase) -> Result:
         direction=case.gate.direction,
         at=case.gate.read_at or case.now,
         asked_ms=0,
+        people=case.gate.people,
     )
-    return judge.alone(scan, case.now, done=case.gate.done, people=case.gate.people)
+    return judge.alone(scan, case.now, done=case.gate.done)
 
 
 def _own(case: AdmissionCase) -> list[OwnMove]:

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from scanner.events import OwnMove
-from scanner.memory import Contained, Found, JournalMove, NoRows, Recollection, StationMemory
+from scanner.events import JournalMove, OwnMove
+from scanner.memory import Contained, Found, NoRows, Recollection, StationMemory
 from tests.scanner.station_kit import NOON
 from tests.scanner.telling import a_row, ticket_id
 from ticketing.wire.moves import Move, MoveKind
