@@ -65,7 +65,6 @@ def test_a_failed_commit_keeps_nothing_and_frees_the_lock(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A full disk: the next unit can write."""
-
     with store.unit() as unit:
         unit.begin()
         counters.add(unit, "n", 1)
@@ -80,9 +79,7 @@ def test_a_failed_commit_keeps_nothing_and_frees_the_lock(
         unit.commit()
 
 
-def test_a_failed_beginning_frees_the_lock(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_beginning_frees_the_lock(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that broke keeps nobody else out."""
     with monkeypatch.context() as world, store.unit() as unit:
         world.setattr(unit_module, "execute", _full)
