@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("pictures", "sight", "photos", "offline")
+BENCHMARKS = ("pictures", "sight", "photos", "offline", "scans")
 
 
 def main() -> int:

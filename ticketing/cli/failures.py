@@ -8,11 +8,8 @@ from ticketing import config
 from ticketing.demo import DemoError
 from ticketing.domain.failures import StoreUnavailable
 from ticketing.edge.signer import KeysError
-<<<<<<< HEAD
 from ticketing.service.errors import ServiceError, SoldOut
-=======
 from ticketing.store.backup import BackupError
->>>>>>> settle
 
 EXPECTED = (config.SettingsError, ServiceError, DemoError, KeysError, BackupError)
 
