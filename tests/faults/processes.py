@@ -182,7 +182,7 @@ class Museum:
     Settings are given as in `settings.toml`, e.g. `database_url`.
     """
 
-    def __init__(self, home: Path, **settings: str) -> None:
+    def __init__(self, home: Path, **settings: str | bool) -> None:
         self.home = home
         self.port, self.station_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"

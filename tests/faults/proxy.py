@@ -195,8 +195,9 @@ class Proxy:
         """Carry one direction until its end."""
         source, sink = pair.ends(way)
         with contextlib.suppress(OSError, ValueError):  # a socket that was broken meanwhile
-            for most in self._pieces(pair, way):
-                if not select.select([source], [], [], TICK_S)[0]:
+            for switch, most in self._pieces(pair, way):
+                is_ready = select.select([source], [], [], TICK_S)[0]
+                if not is_ready or switch is not self._switch:  # set before this piece came
                     continue
                 if most == 0:
                     pair.cut()
@@ -210,7 +211,7 @@ class Proxy:
             if not pair.is_broken:
                 sink.shutdown(socket.SHUT_WR)
 
-    def _pieces(self, pair: "_Pair", way: Way) -> Iterator[int]:
+    def _pieces(self, pair: "_Pair", way: Way) -> Iterator[tuple[Switch, int]]:
         """How many bytes the next piece may have, 0: none more; the end of this direction."""
         seen, start = self._switch, pair.passed[way]
         while not self._ended.is_set() and not pair.is_broken:
@@ -222,11 +223,11 @@ class Proxy:
                 continue
             left = start + switch.after_bytes - pair.passed[way]
             if switch.fault is Fault.CUT and switch.way is way:
-                yield max(0, left)
+                yield switch, max(0, left)
             elif switch.fault is Fault.HALF_CLOSE and switch.way is way:
                 return
             else:
-                yield _PIECE_BYTES
+                yield switch, _PIECE_BYTES
 
 
 class _Pair:

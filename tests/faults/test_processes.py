@@ -18,12 +18,9 @@ def test_service_worker_and_station_live_die_and_come_back(tmp_path: Path) -> No
         museum.station.start()
         museum.worker.until(lambda: "worker started" in museum.worker.output)
         assert museum.program().call("GET", "/stations").body["items"][0]["name"] == "Tor"
-        for program in (museum.station, museum.worker, museum.service):
-            program.kill()
-            assert not program.is_running
-        museum.service.start()
-        museum.station.start()
-        assert (museum.service.starts, museum.station.starts) == (2, 2)
+        museum.station.restart()
+        museum.worker.kill()
+        assert (museum.worker.is_running, museum.station.starts) == (False, 2)
         assert museum.station.stop() == 0
         assert museum.service.stop() == 0
     assert not museum.worker.is_running
