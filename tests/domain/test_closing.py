@@ -19,7 +19,7 @@ CLOSING = ClosingTimes(HOURS, BERLIN)
     ("day", "closes_at"),
     [
         (date(2026, 10, 4), datetime(2026, 10, 4, 16, 0, tzinfo=UTC)),
-        (date(2026, 10, 7), datetime(2026, 10, 7, 18, 0, tzinfo=UTC)),
+        (date(2026, 10, 8), datetime(2026, 10, 8, 18, 0, tzinfo=UTC)),
         (date(2026, 10, 25), datetime(2026, 10, 25, 17, 0, tzinfo=UTC)),
         (date(2026, 3, 29), datetime(2026, 3, 29, 16, 0, tzinfo=UTC)),
         (date(2026, 10, 5), datetime(2026, 10, 5, 22, 0, tzinfo=UTC)),  # a Monday: midnight

@@ -11,7 +11,7 @@ from ticketing.domain.names import has_words, letters, search_key, words
         ("Zoë Müßig", "zoe mussig"),
         ("ANNA", "anna"),
         ("Łukasz Żółć", "lukasz zolc"),
-        ("İlknur Işık", "ilknur isik"),
+        ("İlknur I\u015f\u0131k", "ilknur isik"),
         ("Æsa Þórsdóttir", "aesa thorsdottir"),
         ("Nguyễn Thị Ánh", "nguyen thi anh"),
         ("ﬁona", "fiona"),

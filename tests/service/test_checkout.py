@@ -90,6 +90,20 @@ def test_only_those_who_entered_before_closing_are_checked_out(entrance: Entranc
     assert entrance.inside() == 1
 
 
+def test_a_party_that_came_on_both_sides_of_closing_is_checked_out_once(
+    entrance: Entrance,
+) -> None:
+    """Two before 18:00 leave; the one who came to the concert stays, look after look."""
+    with_offer(entrance.store, entrance.house, slug="family", number=8, party_max=5)
+    case = entrance.ticket(offer="family", party=3)
+    entrance.scan(case.barcode, people=2)
+    entrance.clock.at = datetime(2026, 10, 4, 17, 0, tzinfo=UTC)
+    entrance.scan(case.barcode, people=1)
+    assert _run(entrance) == CheckedOut(tickets=1, people=2)
+    assert _run(entrance) == CheckedOut(tickets=0, people=0)
+    assert entrance.inside() == 1
+
+
 def test_who_left_by_the_gate_is_not_checked_out_again(entrance: Entrance) -> None:
     """Nor is who leaves after closing, before the worker looks."""
     first, second = entrance.ticket(), entrance.ticket()

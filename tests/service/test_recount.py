@@ -104,6 +104,26 @@ def test_places_of_a_batch_under_way_are_not_taken_for_an_error(
     assert _read(entrance, f"sold:{slot.slot.id}") == 8
 
 
+def test_places_of_an_abandoned_batch_are_given_back(
+    entrance: Entrance, slot: SlotPlaces, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its process died after taking them: ten minutes later they are free again."""
+    chores = Chores(entrance.store, entrance.house)
+    chores.look()
+    with entrance.store.unit() as unit:
+        unit.begin()
+        batches.open_batch(unit, "batch:1", at=entrance.clock.now())
+        counters.add(unit, f"sold:{slot.slot.id}", 5)
+        unit.commit()
+    entrance.clock.tick(minutes=9)
+    chores.look()
+    assert _read(entrance, f"sold:{slot.slot.id}") == 8
+    entrance.clock.tick(minutes=2)
+    chores.look()
+    assert _read(entrance, f"sold:{slot.slot.id}") == 3
+    assert "1 batches of tickets were abandoned" in caplog.text
+
+
 def test_the_chores_are_done_when_they_are_due(
     entrance: Entrance, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -32,7 +32,7 @@ def due_exit(
     closing stays, who has left since was not inside. Written once it leaves nothing to write.
     """
     closed_at = last_closing(closing.calendar, now, closing.zone)
-    before = [m for m in moves if m.at < closed_at or m.kind is MoveKind.ANNUL]
+    before = [move for move in moves if _is_before(move, closed_at)]
     then = fold(before, closed_at, closing.zone, terms=terms)
     people = min(then.inside, fold(moves, now, closing.zone, terms=terms).inside)
     if people == 0 or then.entered_at is None:
@@ -41,6 +41,12 @@ def due_exit(
     last_no = max(move.no for move in moves)
     gate = then.last_gate or ""
     return Move(last_no + 1, scan_id_of(ticket, at), MoveKind.EXIT, people, at, gate)
+
+
+def _is_before(move: Move, closed_at: datetime) -> bool:
+    """Whether a move counts for a closing: its own exits are dated at it; annuls always do."""
+    is_own = move.kind is MoveKind.EXIT and move.at == closed_at
+    return move.at < closed_at or is_own or move.kind is MoveKind.ANNUL
 
 
 def scan_id_of(ticket: TicketId, closed_at: datetime) -> bytes:

@@ -14,7 +14,10 @@ CHECK_OUT_EVERY = timedelta(minutes=1)
 
 
 class Chores:
-    """Check-out every minute, the recount once a local day; several workers do no harm."""
+    """Check-out and clearing up every minute, the recount once a local day.
+
+    Several workers do no harm to each other.
+    """
 
     def __init__(self, store: Units, house: House) -> None:
         """Nothing has been done yet: all of it is due."""
@@ -29,6 +32,7 @@ class Chores:
         if self._checked_at is None or now - self._checked_at >= CHECK_OUT_EVERY:
             self._checked_at = now
             self._check_out()
+            self._clear_up()
         today = local_day(now, self._house.museum.zone)
         if self._recounted_on != today:
             self._recounted_on = today
@@ -40,9 +44,13 @@ class Chores:
         if done.tickets or done.people:
             log.info("check-out: %d tickets, %d people", done.tickets, done.people)
 
-    def _recount(self) -> None:
+    def _clear_up(self) -> None:
         with self._store.unit() as unit:
             gone = bulk.clear_abandoned(unit, self._house)
-            recount(unit, self._house)
         if gone:
             log.warning("%d batches of tickets were abandoned and taken away", gone)
+            self._recount()  # which gives their places back
+
+    def _recount(self) -> None:
+        with self._store.unit() as unit:
+            recount(unit, self._house)
