@@ -16,12 +16,13 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from sqlalchemy import text
 
 from tests.factories import a_scan_id, with_gates, with_offer
-from tests.fakes import FrozenClock
+from tests.fakes import START, FrozenClock
 from tests.service.halls import Door, Hall
 from ticketing.domain.conflicts import ConflictKind
 from ticketing.domain.offers import Validity
 from ticketing.domain.settling import standing_moves
 from ticketing.service import tickets
+from ticketing.service.gate import stations
 from ticketing.service.ports import House
 from ticketing.service.tickets import TicketCase
 from ticketing.store.unit import Store
@@ -74,6 +75,7 @@ class Gates(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.hall.clock.at = START
         self.day = Day(self.hall)
         self.before = _inside(self.hall)
         for ahead in AHEAD:
@@ -187,9 +189,18 @@ class Gates(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Everything is uploaded, twice, and looked at."""
-        for door in (*self.day.doors, *reversed(self.day.doors)):
-            self.hall.upload(door, size=7)
-        _check(self.day, inside=_inside(self.hall) - self.before)
+        try:
+            for door in (*self.day.doors, *reversed(self.day.doors)):
+                self.hall.upload(door, size=7)
+            _check(self.day, inside=_inside(self.hall) - self.before)
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Nothing of this day bears on the next one."""
+        for door in self.day.doors:
+            with self.hall.store.unit() as unit:
+                stations.revoke_station(unit, self.hall.house, station=door.station.id)
 
     def _pick(self, pick: st.DataObject) -> tuple[Door, TicketCase]:
         doors, cases = self.day.doors, self.day.cases

@@ -7,6 +7,7 @@ from string import Formatter
 import pytest
 from flask.testing import FlaskClient
 
+from ticketing.domain.conflicts import ConflictKind
 from ticketing.domain.tickets import ShownState
 from ticketing.templates_path import templates_dir
 from ticketing.web.words import LANGS, known_lang, load_words
@@ -37,7 +38,7 @@ def test_every_text_is_used() -> None:
     said = "\n".join(sources)
     built = re.compile(
         r"(error_\d{3}_(title|text)|state_(revoked|blocked)(_text)?|privacy_\w+"
-        r"|validity_\w+|ticket_short_\w+)"
+        r"|validity_\w+|ticket_short_\w+|conflict_\w+)"
     )
     unused = [key for key in TEXTS["de"] if f'"{key}"' not in said and f"'{key}'" not in said]
     assert [key for key in unused if not built.fullmatch(key)] == []
@@ -48,6 +49,12 @@ def test_every_state_has_its_word(lang: str) -> None:
     """Each state that a ticket may be shown as."""
     for state in ShownState:
         assert TEXTS[lang][f"ticket_short_{state.value}"]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_kind_of_conflict_has_its_words(lang: str) -> None:
+    """Whoever reads the staff page knows no code words."""
+    assert {f"conflict_{kind.value}" for kind in ConflictKind} <= TEXTS[lang].keys()
 
 
 def test_an_unknown_key_is_a_fault() -> None:

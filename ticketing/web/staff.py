@@ -7,11 +7,12 @@ from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ticketing.domain.accounts import Staff
+from ticketing.domain.conflicts import ConflictState
 from ticketing.domain.ids import StationId
 from ticketing.service import access, gates, museum, offers, tickets
 from ticketing.service.access import SignInRefused
 from ticketing.service.errors import Conflict, Invalid, NotFound
-from ticketing.service.gate import scans, stations
+from ticketing.service.gate import conflicts, scans, stations
 from ticketing.web import sessions
 from ticketing.web.access import for_staff, open_to_all
 from ticketing.web.auth import the_staff
@@ -147,6 +148,12 @@ def _today(
             "scans": [
                 viewer.scan(scan, doors)
                 for scan in scans.latest_scans(unit, parts.house, limit=LATEST)
+            ],
+            "conflicts": [
+                viewer.conflict(one, doors)
+                for one in conflicts.list_conflicts(
+                    unit, state=ConflictState.OPEN, limit=LATEST
+                ).items
             ],
             "stations": [viewer.station(one) for one in stations.list_stations(unit)],
         }

@@ -11,6 +11,8 @@ from ticketing.domain.museum import Gate
 from ticketing.domain.offers import Offer, Validity
 from ticketing.domain.opening import Hours
 from ticketing.domain.tickets import ShownState, shown_code
+from ticketing.service.gate.conflicts import ListedConflict
+from ticketing.service.gate.records import happened_at
 from ticketing.service.gate.scans import SeenScan
 from ticketing.service.gate.stations import PairingCode
 from ticketing.service.tickets import ListedTicket, state_of
@@ -72,6 +74,15 @@ class ScanRow:
     word: str
     reason: str
     offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictRow:
+    """People inside for whom no ticket accounts; `scans` are times and gates."""
+
+    what: str
+    people: int
+    scans: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +161,15 @@ class Viewer:
             reason=text.title,
             offer=scan.offer_name.in_(self.lang) if scan.offer_name else "",
         )
+
+    def conflict(self, listed: ListedConflict, gates: dict[str, str]) -> ConflictRow:
+        """One conflict with the scans it is about; `gates` are names by slug."""
+        scans = [
+            f"{self._moment(happened_at(scan))}, {gates.get(scan.gate, scan.gate)}"
+            for scan in listed.scans
+        ]
+        what = self._say(f"conflict_{listed.conflict.kind.value}")
+        return ConflictRow(what, listed.conflict.people_extra, tuple(scans))
 
     def station(self, station: Station) -> StationRow:
         """One station with when it was last heard of."""
