@@ -164,17 +164,18 @@ def check(
     settings, paired = config.load_settings(home), config.load_pairing(home)
     at = _time(at_text, paired)
     link = Link(Server.of(paired.server), paired.answer.token)
-    trial = Trial(
-        pairing=paired,
-        moves=station.known_moves(home),
-        link=None if offline or at_text else link,
-        timeout_s=settings.deadline_ms / 1000,
-    )
     refused = False
-    for file in files:
-        for row in tried(trial, file, at, scan_id=station.RealWorld().scan_id):
-            _show(row.to_json(), str(row), as_json=as_json)
-            refused |= row.result is None or row.result.verdict is Verdict.REFUSE
+    with station.memory_of(home) as memory:
+        trial = Trial(
+            pairing=paired,
+            memory=memory,
+            link=None if offline or at_text else link,
+            timeout_s=settings.deadline_ms / 1000,
+        )
+        for file in files:
+            for row in tried(trial, file, at, scan_id=station.RealWorld().scan_id):
+                _show(row.to_json(), str(row), as_json=as_json)
+                refused |= row.result is None or row.result.verdict is Verdict.REFUSE
     link.close()
     if refused:
         raise click.exceptions.Exit(1)
@@ -250,8 +251,11 @@ def verify(home: Path, *, as_json: bool) -> None:
         row = {"sound": False, "entry": outcome.n, "problem": outcome.problem}
         _show(row, f"Entry {outcome.n}: {outcome.problem}.", as_json=as_json)
         raise click.exceptions.Exit(1)
-    row = {"sound": True, "entries": outcome.entries}
-    _show(row, f"The chain holds over {outcome.entries} entries.", as_json=as_json)
+    row = {"sound": True, "entries": outcome.entries, "dropped": outcome.dropped}
+    text = f"The chain holds over {outcome.entries} entries."
+    if outcome.dropped:
+        text += f" The bodies of {outcome.dropped} are gone: sent, and two weeks old."
+    _show(row, text, as_json=as_json)
 
 
 @journal.command()
@@ -259,7 +263,10 @@ def verify(home: Path, *, as_json: bool) -> None:
 @home_pass
 @_with_home
 def export(home: Path, out: IO[str]) -> None:
-    """Every entry as a JSON line, in order."""
+    """Every entry as a JSON line, in order.
+
+    Where a body is gone (sent, and two weeks old), `body` is null and `body_h` its hash.
+    """
     with _journal(home) as opened:
         for line in opened.lines():
             out.write(line + "\n")

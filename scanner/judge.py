@@ -3,12 +3,12 @@
 The gate's room: no clock, no chance, no I/O.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from typing import Protocol
 
-from scanner.events import Action, Failure, OwnMove, ScanId
+from scanner.events import Failure, JournalMove, OwnMove, ScanId
+from scanner.post import Post
 from scanner.reading import Reading, which_ticket
 from scanner.screen import Result, by_service, by_station
 from ticketing.wire.admission import (
@@ -23,7 +23,7 @@ from ticketing.wire.admission import (
     fold,
 )
 from ticketing.wire.admission import Gate as Place
-from ticketing.wire.keys import KeyRing
+from ticketing.wire.journal import Action
 from ticketing.wire.station_api import ScanAnswer
 from ticketing.wire.token import TicketId
 from ticketing.wire.verdict import Basis, Check, Direction, Reason, Verdict
@@ -37,34 +37,12 @@ OPEN = frozenset({Verdict.ATTENTION, Verdict.DISCOUNT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """Where this gate stands, what it trusts, and how patient it is.
-
-    `deadline_ms`: how long the service has; `patience_ms`: the same where the station
-    cannot decide alone; `gone_ms`: out of sight this long, a code may be presented anew;
-    `hold_ms`: a verdict stays at least so long before the next code in view is judged,
-    `attention_hold_ms` where staff still have to settle it; `alert_ms`: how long the line
-    about an overruled scan stays.
-    """
-
-    gate: str
-    zone: ZoneInfo
-    ring: KeyRing
-    digest_key: bytes = field(repr=False)
-    deadline_ms: int = 400
-    patience_ms: int = 2_000
-    gone_ms: int = 1_500
-    hold_ms: int = 800
-    attention_hold_ms: int = 10_000
-    alert_ms: int = 30_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """One presentation.
 
     `asked_ms`: when the service was asked, monotonic; `action` and `settled` (what was
-    shown before) are set while staff settle it.
+    shown before) are set while staff settle it; `people` how many come, if staff said so;
+    `replaces` the scan that was annulled for that.
     """
 
     scan_id: ScanId
@@ -74,29 +52,34 @@ class Scan:
     asked_ms: int
     action: Action | None = None
     settled: Result | None = None
+    people: int | None = None
+    replaces: str = ""
+
+
+class Memory(Protocol):
+    """Where the station's own moves stand: the journal."""
+
+    def moves_of(self, ticket_id: TicketId) -> tuple[JournalMove, ...]:
+        """Those of one ticket, oldest first."""
+        ...
 
 
 class Judge:
-    """Knows the station's own moves, and judges scans by them."""
+    """Judges scans by the station's own moves; `post` may change at any time."""
 
-    def __init__(self, post: Post, moves: Iterable[OwnMove] = ()) -> None:
+    def __init__(self, post: Post, memory: Memory) -> None:
         self.clock_ok = True
-        self._post = post
-        self._moves: dict[TicketId, list[OwnMove]] = {}
-        for own in moves:
-            self.remember(own)
-
-    def remember(self, own: OwnMove) -> None:
-        """Know a move from now on."""
-        self._moves.setdefault(own.ticket_id, []).append(own)
+        self.post = post
+        self._memory = memory
 
     def alone(self, scan: Scan, now: datetime, *, done: frozenset[Check] = frozenset()) -> Result:
         """The station's own verdict, with the checks that staff have made."""
         place = Place(
-            id=self._post.gate,
-            zone=self._post.zone,
+            id=self.post.gate,
+            zone=self.post.zone,
             basis=Basis.OFFLINE,
             direction=scan.direction,
+            people=scan.people,
             done=done,
             unsent_elsewhere=True,
             clock_ok=self.clock_ok,
@@ -141,12 +124,12 @@ class Judge:
             return None
         ticket_id, issue = which
         move = Move(
-            no=len(self._moves.get(ticket_id, ())) + 1,
+            no=len(self._own(ticket_id)) + 1,
             scan_id=bytes.fromhex(scan.scan_id),
             kind=_kind(result),
             people=result.people,
             at=now,
-            gate=self._post.gate,
+            gate=self.post.gate,
         )
         return OwnMove(ticket_id, issue, move)
 
@@ -156,14 +139,17 @@ class Judge:
         claims = reading.claims
         if claims is None:
             return decide(reading.token, Known(), now, place)
-        own = self._moves.get(claims.ticket_id, ())
+        own = self._own(claims.ticket_id)
         issue = max((one.issue for one in own), default=None)
         moves = self._fold(claims.ticket_id, now, claims.party)
         return decide(reading.token, Known(issue=issue, moves=moves), now, place)
 
+    def _own(self, ticket_id: TicketId) -> tuple[OwnMove, ...]:
+        return tuple(one.own for one in self._memory.moves_of(ticket_id))
+
     def _fold(self, ticket_id: TicketId, now: datetime, party: int) -> Moves:
-        own = self._moves.get(ticket_id, ())
-        return fold((one.move for one in own), now, self._post.zone, terms=Terms(party))
+        own = self._own(ticket_id)
+        return fold((one.move for one in own), now, self.post.zone, terms=Terms(party))
 
 
 def signed_off(result: Result) -> Result:

@@ -18,19 +18,26 @@ from typing import Final
 from scanner.camera import BadSource, Camera, Trouble, open_source
 from scanner.config import Pairing, Settings, StationKey, load_key
 from scanner.desk import WRONG_CLOCK, Desk, Parts
-from scanner.events import ClockJudged, Moment, OwnMove, ScanId
+from scanner.events import ClockJudged, JournalMove, Moment, ScanId
 from scanner.eyes import Eyes, Hands
 from scanner.gate import Gate
 from scanner.journal import FILE_NAME, Journal
-from scanner.judge import Post
-from scanner.link import Link, Server
+from scanner.judge import Memory
+from scanner.link import Condition, Link, Server
 from scanner.page.app import Page, create_app
 from scanner.page.feed import Feed
 from scanner.page.server import PageServer
+from scanner.post import Post
 from scanner.presentation import House
+from scanner.sync import Sync, SyncParts
 from scanner.wording import both
+from ticketing.wire.journal import BootBody
+from ticketing.wire.sync_api import KnowledgePage
+from ticketing.wire.token import TicketId
 
 PROBE_S: Final = 5.0
+SLOW_S: Final = 20.0
+"""How long an upload or a page of knowledge may take."""
 _JOIN_S: Final = 3.0
 _SCAN_ID_BYTES: Final = 16
 
@@ -58,18 +65,32 @@ def now() -> datetime:
 
 
 class Probe:
-    """Asks the service every few seconds whether it lives."""
+    """Asks the service every few seconds whether it lives, and tells how the station is."""
 
-    def __init__(self, link: Link, desk: Desk, *, every_s: float) -> None:
+    def __init__(self, link: Link, desk: Desk, *, every_s: float, version: str) -> None:
         self._link = link
         self._desk = desk
         self._every_s = every_s
+        self._version = version
 
     def run(self, stop: threading.Event) -> None:
         """Probe until stopped, the first time at once."""
         while not stop.is_set():
-            self._desk.heard(self._link.probe(now()))
+            condition = Condition(self._desk.unsent, self._version, self._desk.ring)
+            self._desk.heard(self._link.probe(now(), condition))
             stop.wait(self._every_s)
+
+
+class NoKnowledge:
+    """A station that knows what it has seen itself, and nothing else."""
+
+    position: tuple[str, str] | None = None
+
+    def apply(self, page: KnowledgePage, *, online_until: int) -> None:
+        """Forget it."""
+
+    def begin_again(self) -> None:
+        """There is nothing."""
 
 
 class Station:
@@ -87,7 +108,11 @@ class Station:
         """
         self._settings = settings
         answer = pairing.answer
-        self._link = Link(Server.of(pairing.server), answer.token)
+        server = Server.of(pairing.server)
+        self._link = Link(server, answer.token)
+        # Of its own: a long upload takes no connection from a scan.
+        self._slow = Link(server, answer.token, timeout_s=SLOW_S)
+        self._wake = threading.Event()
         self._feed = Feed()
         self._journal = Journal(home / FILE_NAME, key, draw=draw)
         post = Post(
@@ -100,12 +125,13 @@ class Station:
         offers = {offer.number: offer.name for offer in answer.offers}
         self._desk = Desk(
             Parts(
-                gate=Gate(post, self._journal.moves()),
+                gate=Gate(post, self._journal),
                 journal=self._journal,
                 link=self._link,
                 feed=self._feed,
                 house=House(answer.museum, answer.gate, answer.gate_name, pairing.zone, offers),
                 world=RealWorld(),
+                nudge=self._wake.set,
             ),
             lang=settings.language,
         )
@@ -126,13 +152,16 @@ class Station:
         source = self._settings.source
         name = f"webcam {source}" if source.isdigit() else ""
         eyes = Eyes(opener, self._desk, name=name)
-        probe = Probe(self._link, self._desk, every_s=PROBE_S)
+        probe = Probe(self._link, self._desk, every_s=PROBE_S, version=self._version)
+        sync = Sync(self._sync_parts())
         with ExitStack() as closing:
             closing.callback(self._journal.close)
             closing.callback(self._link.close)
+            closing.callback(self._slow.close)
             self._begin()
             closing.enter_context(_thread("desk", self._desk.run, self._desk.stop))
             closing.enter_context(_thread("probe", lambda: probe.run(stop)))
+            closing.enter_context(_thread("sync", lambda: sync.run(stop), self._stop_sync))
             closing.enter_context(_thread("eyes", lambda: eyes.run(stop)))
             closing.enter_context(self._server)
             closing.callback(self._feed.close)
@@ -144,7 +173,22 @@ class Station:
         if newest_at is not None and now() < newest_at - WRONG_CLOCK:
             # Before the last entry: a clock battery that is empty.
             self._desk.post(ClockJudged(ok=False))
-        self._journal.note("boot", now(), version=self._version)
+        self._journal.note(BootBody(version=self._version, at=now()))
+
+    def _sync_parts(self) -> SyncParts:
+        return SyncParts(
+            journal=self._journal,
+            link=self._slow,
+            knowledge=NoKnowledge(),
+            desk=self._desk,
+            now=now,
+            wake=self._wake,
+        )
+
+    def _stop_sync(self) -> None:
+        """Cut what is on its way; it is sent again after the next start."""
+        self._slow.close()
+        self._wake.set()
 
     def _listen(self, museum: str) -> PageServer:
         words = {one.lang: dict(one.by_key) for one in both()}
@@ -201,16 +245,27 @@ def _thread(
         thread.join(_JOIN_S)
 
 
-def known_moves(home: Path) -> tuple[OwnMove, ...]:
-    """The moves in a home's journal, which is only read; none if there is no journal.
+class NoMoves:
+    """A station that has let nobody in yet."""
+
+    def moves_of(self, _ticket_id: TicketId) -> tuple[JournalMove, ...]:
+        """None."""
+        return ()
+
+
+@contextmanager
+def memory_of(home: Path) -> Iterator[Memory]:
+    """What a home's journal, which is only read, knows of tickets.
 
     Raises:
         ConfigError, JournalError: the key or the journal cannot be used.
     """
     path = home / FILE_NAME
     if not path.exists():
-        return ()
+        yield NoMoves()
+        return
     journal = Journal(path, load_key(home), draw=draw)
-    moves = journal.moves()
-    journal.close()
-    return moves
+    try:
+        yield journal
+    finally:
+        journal.close()

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from scanner.camera import BadSource
 from scanner.config import Pairing
-from scanner.events import OwnMove, ScanId
-from scanner.judge import Judge, Post, Scan
+from scanner.events import ScanId
+from scanner.judge import Judge, Memory, Scan
 from scanner.link import Link, NoReply
+from scanner.post import Post
 from scanner.reading import Reading, identify
 from scanner.screen import Result
 from scanner.sight import decode_file
@@ -23,7 +24,7 @@ class Trial:
     """Where and how is asked; without a link the station decides by itself."""
 
     pairing: Pairing
-    moves: tuple[OwnMove, ...]
+    memory: Memory
     link: Link | None
     timeout_s: float
 
@@ -84,7 +85,7 @@ def tried(
     if not texts:
         yield Tried(file, "", None, "there is no code in it")
     post = trial.post
-    judge = Judge(post, trial.moves)
+    judge = Judge(post, trial.memory)
     for text in texts:
         reading = identify(text, post.ring, post.digest_key)
         scan = Scan(

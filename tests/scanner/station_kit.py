@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scanner.events import (
-    Action,
     Answer,
     Ask,
+    AskAnnul,
     AskSettle,
     Effect,
     Entry,
     Event,
     Failure,
+    JournalMove,
     LinkDown,
     LinkState,
     Moment,
@@ -32,9 +33,10 @@ from scanner.events import (
     Typed,
 )
 from scanner.gate import Gate
-from scanner.judge import Post
+from scanner.post import Post
 from ticketing.wire.check import CodeKind, check_character
 from ticketing.wire.facts import Evidence
+from ticketing.wire.journal import Action
 from ticketing.wire.keys import KeyId, KeyRing, KeyState, PublicKey
 from ticketing.wire.station_api import Remaining, ScanAnswer, TicketView
 from ticketing.wire.texts import Localised
@@ -120,20 +122,46 @@ def an_answer(
 POST = Post(gate="sued", zone=BERLIN, ring=RING, digest_key=DIGEST_KEY)
 
 
+class Moves:
+    """What a journal would know of tickets, in memory."""
+
+    def __init__(self, moves: Iterable[OwnMove] = ()) -> None:
+        self.all = list(moves)
+
+    def moves_of(self, ticket_id: TicketId) -> tuple[JournalMove, ...]:
+        """Those of one ticket, numbered as a journal does."""
+        mine = (one for one in self.all if one.ticket_id == ticket_id)
+        return tuple(
+            JournalMove(no, is_online=False, own=replace(one, move=replace(one.move, no=no)))
+            for no, one in enumerate(mine, start=1)
+        )
+
+    def take(self, effects: Iterable[Effect]) -> None:
+        """Know what has been recorded."""
+        entries = (one.entry for one in effects if isinstance(one, Record))
+        own = (getattr(entry, "own", None) for entry in entries)
+        self.all += [one for one in own if one is not None]
+
+
 @dataclass
 class Desk:
     """A gate with a hand on its clock; keeps every effect."""
 
-    gate: Gate = field(default_factory=lambda: Gate(POST))
+    moves: Moves = field(default_factory=Moves)
+    post: Post = POST
+    gate: Gate = field(init=False)
     mono_ms: int = 1_000_000
     jump: timedelta = timedelta(0)
     effects: list[Effect] = field(default_factory=list)
     ids: int = 0
 
+    def __post_init__(self) -> None:
+        self.gate = Gate(self.post, self.moves)
+
     @classmethod
     def offline(cls, moves: Iterable[OwnMove] = ()) -> "Desk":
         """A desk that knows that the service is away."""
-        desk = cls(Gate(POST, moves))
+        desk = cls(Moves(moves))
         desk.do(LinkDown(Failure.UNREACHABLE))
         desk.effects.clear()
         return desk
@@ -152,6 +180,7 @@ class Desk:
         """Let time pass, then an event happen."""
         self.mono_ms += after_ms
         done = self.gate.handle(event, Moment(self.at, self.mono_ms))
+        self.moves.take(done)
         self.effects += done
         return done
 
@@ -190,9 +219,9 @@ class Desk:
         return self.do(Settle(scan_id or ScanId(self.gate.screen.scan_id), action))
 
     @property
-    def asked(self) -> list[Ask | AskSettle]:
+    def asked(self) -> list[Ask | AskSettle | AskAnnul]:
         """All questions so far."""
-        return [one for one in self.effects if isinstance(one, Ask | AskSettle)]
+        return [one for one in self.effects if isinstance(one, Ask | AskSettle | AskAnnul)]
 
     @property
     def records(self) -> list[Entry]:

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from scanner.events import (
-    Action,
     Answer,
     Ask,
+    AskAnnul,
     AskSettle,
     ClockJudged,
     Effect,
@@ -36,6 +36,7 @@ from tests.scanner.station_kit import (
     forged,
     may_settle,
 )
+from ticketing.wire.journal import Action
 from ticketing.wire.token import Flag
 from ticketing.wire.verdict import Basis, Direction, Reason, Verdict
 
@@ -58,6 +59,7 @@ VERDICTS = (
     (Verdict.EXIT, Reason.OK_EXIT),
     (Verdict.DISCOUNT, Reason.OK_CODE),
 )
+STEPS = {Ask: Step.SCAN, AskSettle: Step.SETTLE, AskAnnul: Step.ANNUL}
 waits = st.sampled_from((0, 1, 50, 400, 900, 1_600, 2_100, 31_000, 301_000))
 
 
@@ -73,17 +75,10 @@ class AnyOrder(RuleBasedStateMachine):
         """Whatever happened: a verdict is recorded before it is shown, and then heard."""
         recorded = False
         for effect in effects:
-            match effect:
-                case Record():
-                    recorded = True
-                case Sound():
-                    assert recorded
-                case Ask():
-                    self.open.append((effect.scan_id, Step.SCAN))
-                case AskSettle():
-                    self.open.append((effect.scan_id, Step.SETTLE))
-                case Show():
-                    pass
+            recorded |= isinstance(effect, Record)
+            assert recorded or not isinstance(effect, Sound)
+            if isinstance(effect, Ask | AskSettle | AskAnnul):
+                self.open.append((effect.scan_id, STEPS[type(effect)]))
         before = [isinstance(one, Sound) for one in effects]
         for at, is_sound in enumerate(before):
             assert not is_sound or isinstance(effects[at - 1], Show)

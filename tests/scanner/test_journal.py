@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,8 @@ import pytest
 
 from scanner.config import StationKey, make_key
 from scanner.events import (
-    Action,
+    AnnulEntry,
+    CountEntry,
     ForeignCount,
     LateEntry,
     LinkEntry,
@@ -32,13 +34,22 @@ from scanner.journal import (
     Sound,
     Unsound,
 )
-from tests.scanner.station_kit import HOLDER, NOON, SHORT_CODE, WEB, Desk, a_ticket
+from tests.scanner.station_kit import BERLIN, HOLDER, NOON, SHORT_CODE, WEB, Desk, a_ticket
 from ticketing.wire.chain import canonical_body, h0
 from ticketing.wire.codec import from_base64url
-from ticketing.wire.moves import Move, MoveKind
+from ticketing.wire.journal import (
+    Action,
+    BootBody,
+    ClockBody,
+    CountBody,
+    SyncBody,
+    parse_body,
+)
+from ticketing.wire.moves import Move, MoveKind, Terms, fold
 from ticketing.wire.token import TicketId
 from ticketing.wire.verdict import Basis, Check, Direction, Reason, Verdict
 
+SEVEN = TicketId(bytes(14) + b"\7")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -64,7 +75,7 @@ def _journal(tmp_path: Path, key: StationKey) -> Iterator[Journal]:
 def a_scan(number: int = 1, basis: Basis = Basis.ONLINE, *, moves: bool = True) -> ScanEntry:
     """An admitted scan of ticket 7."""
     scan_id = ScanId(f"{number:032x}")
-    ticket_id = TicketId(bytes(14) + b"\7")
+    ticket_id = SEVEN
     move = Move(number, bytes.fromhex(scan_id), MoveKind.ENTRY, 2, NOON, "sued")
     return ScanEntry(
         scan_id=scan_id,
@@ -84,6 +95,17 @@ def a_scan(number: int = 1, basis: Basis = Basis.ONLINE, *, moves: bool = True) 
     )
 
 
+def an_annul(number: int, own: OwnMove | None = None) -> AnnulEntry:
+    """Staff took a scan back while the service was away."""
+    return AnnulEntry(
+        scan_id=ScanId(f"{number:032x}"),
+        reason="annulled_at_gate",
+        at=NOON,
+        basis=Basis.OFFLINE,
+        own=own,
+    )
+
+
 def a_resolve(basis: Basis) -> ResolveEntry:
     """Staff have confirmed scan 1."""
     return ResolveEntry(
@@ -93,6 +115,7 @@ def a_resolve(basis: Basis) -> ResolveEntry:
         people=1,
         at=NOON,
         basis=basis,
+        shown=Verdict.ADMIT,
     )
 
 
@@ -101,7 +124,7 @@ def test_entries_are_chained_and_signed_as_agreed(journal: Journal, key: Station
     journal.append(a_scan())
     journal.append(a_resolve(Basis.ONLINE))
     journal.append(LinkEntry(is_up=False, at=NOON))
-    journal.note("boot", NOON, version="1")
+    journal.note(BootBody(version="1", at=NOON))
     lines = [json.loads(line) for line in journal.lines()]
     bodies = [json.loads(line["body"]) for line in lines]
     assert [body["kind"] for body in bodies] == ["scan", "resolve", "link", "boot"]
@@ -144,29 +167,46 @@ def test_an_empty_journal_is_sound(journal: Journal) -> None:
 
 
 def test_moves_come_back_after_a_start(tmp_path: Path, journal: Journal, key: StationKey) -> None:
-    """A restarted station refuses what it has let in."""
+    """A restarted station refuses what it has let in; moves are numbered per ticket."""
     journal.append(a_scan(1))
     journal.append(a_scan(2, moves=False))
-    journal.append(a_scan(3))
+    journal.append(a_scan(3, Basis.OFFLINE))
     journal.close()
     again = Journal(tmp_path / FILE_NAME, key, draw=draw)
-    moves = again.moves()
-    assert [(one.issue, one.move.no, one.move.people) for one in moves] == [(3, 1, 2), (3, 2, 2)]
+    moves = again.moves_of(SEVEN)
+    assert [(one.n, one.is_online) for one in moves] == [(1, True), (3, False)]
+    assert [(one.own.issue, one.own.move.no, one.own.move.people) for one in moves] == [
+        (3, 1, 2),
+        (3, 2, 2),
+    ]
+    assert again.moves_of(TicketId(bytes(15))) == ()
     again.append(a_scan(4))
     assert again.verify() == Sound(4, again.head)
     assert again.newest_at() == NOON
     again.close()
 
 
+def test_an_annulled_scan_has_its_move_taken_back(journal: Journal) -> None:
+    """The ticket is again as it was, for the judgement of this station too."""
+    journal.append(a_scan(1, Basis.OFFLINE))
+    own = journal.moves_of(SEVEN)[0].own
+    taken = replace(own, move=replace(own.move, kind=MoveKind.ANNUL, no=2))
+    journal.append(an_annul(1, own=taken))
+    moves = [one.own.move for one in journal.moves_of(SEVEN)]
+    assert [(one.no, one.kind) for one in moves] == [(1, "entry"), (2, "annul")]
+    folded = fold(moves, NOON, BERLIN, terms=Terms(2))
+    assert (folded.uses, folded.inside) == (0, 0)
+
+
 @pytest.mark.parametrize(("basis", "unsent"), [(Basis.ONLINE, 0), (Basis.OFFLINE, 2)])
 def test_only_what_the_service_does_not_know_is_unsent(
     journal: Journal, basis: Basis, unsent: int
 ) -> None:
-    """Online scans are journalled too, and are no debt."""
+    """Online scans are uploaded too, and nobody waits for them."""
     journal.append(a_scan(1, basis))
     journal.append(a_resolve(basis))
     journal.append(LinkEntry(is_up=True, at=NOON))
-    assert journal.unsent() == unsent
+    assert (journal.unsent(), journal.untold()) == (unsent, 3)
 
 
 @pytest.mark.parametrize(("agrees", "unsent"), [(True, 0), (False, 2)])
@@ -176,7 +216,33 @@ def test_a_late_answer_that_agrees_settles_the_scan(
     """One that disagrees has to reach the service."""
     journal.append(a_scan(1, Basis.OFFLINE))
     journal.append(LateEntry(ScanId(f"{1:032x}"), Verdict.ADMIT, NOON, agrees))
-    assert journal.unsent() == unsent
+    assert (journal.unsent(), journal.untold()) == (unsent, 2)
+
+
+def test_people_counted_by_hand_are_owed(journal: Journal) -> None:
+    """Nobody else knows of them; fewer can be counted too."""
+    journal.append(CountEntry(3, "without_ticket", NOON))
+    journal.append(CountEntry(-1, "correction", NOON))
+    bodies = [parse_body(json.loads(line)["body"]) for line in journal.lines()]
+    assert bodies == [
+        CountBody(delta=3, reason="without_ticket", at=NOON),
+        CountBody(delta=-1, reason="correction", at=NOON),
+    ]
+    assert journal.unsent() == 2
+
+
+def test_every_body_is_one_the_service_can_read(journal: Journal) -> None:
+    """Both sides have the same module."""
+    for entry in (a_scan(), a_resolve(Basis.ONLINE), an_annul(1), LinkEntry(is_up=True, at=NOON)):
+        journal.append(entry)
+    journal.append(LateEntry(ScanId(f"{1:032x}"), Verdict.REFUSE, NOON, agrees=False))
+    journal.note(ClockBody(diff_ms=-61_000, at=NOON))
+    journal.note(SyncBody(epoch="e", cursor="c", at=NOON))
+    kinds = [type(parse_body(json.loads(line)["body"])).__name__ for line in journal.lines()]
+    assert kinds == [
+        *("ScanBody", "ResolveBody", "AnnulBody", "LinkBody"),
+        *("LateBody", "ClockBody", "SyncBody"),
+    ]
 
 
 def test_foreign_texts_are_a_number_per_hour(journal: Journal) -> None:
@@ -311,7 +377,7 @@ def test_damage_below_an_open_journal_is_told(journal: Journal) -> None:
     with pytest.raises(JournalError, match="cannot be written"):
         journal.append(a_scan(2))
     with pytest.raises(JournalError, match="cannot be written"):
-        journal.note("boot", NOON, version="1")
+        journal.note(BootBody(version="1", at=NOON))
 
 
 def test_two_stations_on_one_journal_are_told(

@@ -18,7 +18,6 @@ from scanner.camera import BadSource, CameraLost, Frame, Trouble
 from scanner.config import Settings, load_key
 from scanner.desk import Desk, Parts
 from scanner.events import (
-    Action,
     Failure,
     LinkState,
     Moment,
@@ -35,13 +34,14 @@ from scanner.page.server import PortTaken
 from scanner.presentation import House
 from scanner.screen import Face
 from scanner.sight import Reading
-from scanner.station import RealWorld, Station, known_moves, opener_of, stopped_by_signals
+from scanner.station import RealWorld, Station, memory_of, opener_of, stopped_by_signals
 from tests.scanner.frames import bgr, code, huge_png, packed, paper
 from tests.scanner.homes import a_station, paired_home, today_ticket, until
 from tests.scanner.service_double import Service, moody, running
 from tests.scanner.station_kit import BERLIN, NOON, POST, SHORT_CODE, WEB, a_ticket
+from ticketing.wire.journal import Action, BootBody
 from ticketing.wire.texts import Localised
-from ticketing.wire.token import Flag
+from ticketing.wire.token import Flag, TicketId
 from ticketing.wire.verdict import Direction, Verdict
 
 HOUSE = House("Stadtmuseum Erlenbach", "sued", Localised("Eingang Süd", "South entrance"), BERLIN)
@@ -86,7 +86,7 @@ def _desk(tmp_path: Path, service: Service, world: SlowWorld) -> Iterator[Desk]:
     link = Link(Server.of(service.url), "es_" + "t" * 43, timeout_s=1)
     yield Desk(
         Parts(
-            gate=Gate(replace(POST, zone=BERLIN)),
+            gate=Gate(replace(POST, zone=BERLIN), journal),
             journal=journal,
             link=link,
             feed=Feed(),
@@ -462,7 +462,7 @@ def test_a_camera_that_is_not_there_is_looked_for(desk: Desk) -> None:
     work(desk)
     panel = panel_of(desk)
     assert panel["word"] == "Kamera fehlt"
-    assert panel["facts"][1] == {"name": "Letzte Kamera", "value": "Kamera 1"}
+    assert panel["facts"][1] == {"name": "Letzte Kamera", "value": "Kamera 1", "keys": []}
     message = state_of(desk)["words"]["de"]["message"]
     assert message[0] == "Kein Kamerabild: Bild hierher ziehen"
     desk.typed(WEB)
@@ -574,7 +574,8 @@ def test_a_picture_before_the_camera_opens_the_door(tmp_path: Path, service: Ser
     kinds = {json.loads(json.loads(line)["body"])["kind"] for line in journal.lines()}
     journal.close()
     assert {"boot", "link", "scan"} <= kinds
-    assert len(known_moves(home)) == 1
+    with memory_of(home) as memory:
+        assert len(memory.moves_of(TicketId((1).to_bytes(15, "big")))) == 1
 
 
 def test_the_line_breaks_and_comes_back(
@@ -599,7 +600,7 @@ def test_a_clock_before_the_last_entry_judges_no_times(
     moody(service, drop=True)
     paired_home(tmp_path, service.url)
     journal = Journal(tmp_path / FILE_NAME, load_key(tmp_path), draw=bytes)
-    journal.note("boot", RealWorld().moment().at + timedelta(days=2), version="x")
+    journal.note(BootBody(version="x", at=RealWorld().moment().at + timedelta(days=2)))
     journal.close()
     monkeypatch.setattr("scanner.station.PROBE_S", 0.1)
     with a_station(tmp_path, service) as station:
@@ -655,7 +656,8 @@ def test_signals_ask_the_station_to_stop() -> None:
 
 def test_no_journal_is_no_moves(tmp_path: Path) -> None:
     """A check before the first run."""
-    assert known_moves(tmp_path) == ()
+    with memory_of(tmp_path) as memory:
+        assert memory.moves_of(TicketId(bytes(15))) == ()
 
 
 def test_chance_and_clock_are_real() -> None:
