@@ -267,6 +267,11 @@ class Journal:
         (count,) = self._one("SELECT sum(n) FROM foreign_text WHERE hour_ms = ?", _hour_ms(hour))
         return int(count or 0)
 
+    def hash_at(self, n: int) -> bytes:
+        """The hash of an entry that is there, 32 bytes; of the beginning for 0."""
+        with self._lock:
+            return self._hash_at(n) or b""
+
     def moves_of(self, ticket_id: TicketId) -> tuple[JournalMove, ...]:
         """The moves of a ticket that this station has let happen, oldest first."""
         with self._lock:

@@ -26,6 +26,7 @@ from scanner.events import (
     Switch,
 )
 from scanner.screen import Face
+from scanner.undo import Undo
 from tests.scanner.station_kit import (
     DISCOUNT_CODE,
     POST,
@@ -406,6 +407,13 @@ def test_what_was_taken_back_cannot_be_changed() -> None:
     press(desk, -1)
     assert isinstance(desk.asked[-1], AskAnnul)
     assert len(desk.asked) == 2
+
+
+def test_only_who_passed_last_can_be_another_number() -> None:
+    """Without an admit there is nothing whose number could change."""
+    shown = a_group().gate._shown
+    assert shown is not None
+    assert Undo().changed(People(-1, shown.scan_id), shown) is None
 
 
 def test_a_changed_scan_that_is_refused_says_so() -> None:

@@ -27,6 +27,7 @@ from scanner.events import (
 )
 from scanner.journal import (
     FILE_NAME,
+    KEPT,
     Journal,
     JournalBroken,
     JournalError,
@@ -46,9 +47,11 @@ from ticketing.wire.journal import (
     parse_body,
 )
 from ticketing.wire.moves import Move, MoveKind, Terms, fold
+from ticketing.wire.sync_api import EntryResult, Result, UploadAnswer
 from ticketing.wire.token import TicketId
 from ticketing.wire.verdict import Basis, Check, Direction, Reason, Verdict
 
+QUICK = {"timeout": 0.05}
 SEVEN = TicketId(bytes(14) + b"\7")
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -397,6 +400,160 @@ def test_a_home_that_is_a_file_is_told(tmp_path: Path, key: StationKey) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(JournalError, match="cannot be opened"):
         Journal(tmp_path / "file" / FILE_NAME, key, draw=draw)
+
+
+@pytest.mark.parametrize("cut", [1, 24, 25, 100, 2_000, 4_095, 4_097])
+def test_a_last_entry_that_was_cut_off_takes_no_other_with_it(
+    tmp_path: Path, journal: Journal, key: StationKey, cut: int
+) -> None:
+    """The power went while it was written: all that were acknowledged before are there."""
+    for number in range(1, 6):
+        journal.append(a_scan(number, Basis.OFFLINE))
+    wal = tmp_path / f"{FILE_NAME}-wal"
+    before = wal.stat().st_size
+    journal.append(a_scan(6, Basis.OFFLINE))
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    (copy / FILE_NAME).write_bytes((tmp_path / FILE_NAME).read_bytes())
+    (copy / wal.name).write_bytes(wal.read_bytes()[: before + cut])
+    again = Journal(copy / FILE_NAME, key, draw=draw)
+    found = again.verify()
+    assert isinstance(found, Sound)
+    assert found.entries == 5
+    assert again.unsent() == 5
+    again.append(a_scan(7))
+    assert isinstance(again.verify(), Sound)
+    again.close()
+
+
+def test_a_locked_journal_is_no_damaged_one(
+    tmp_path: Path, journal: Journal, key: StationKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program holds it: say that, and do not tell anybody to move it away."""
+    journal.append(a_scan())
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        "scanner.journal_file.sqlite3.connect", lambda *one, **two: connect(*one, **two | QUICK)
+    )
+    other = connect(tmp_path / FILE_NAME, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(JournalError, match="another program holds"):
+        Journal(tmp_path / FILE_NAME, key, draw=draw)
+    other.execute("ROLLBACK")
+    other.close()
+
+
+# ---------------------------------------------------------------- bodies that are gone
+
+
+def told(journal: Journal) -> None:
+    """The service has everything."""
+    while (upload := journal.upload()) is not None:
+        items = tuple(EntryResult(entry.n, Result.ACCEPTED) for entry in upload.entries)
+        last = upload.entries[-1].n
+        journal.answered(upload, UploadAnswer(items, last, journal.hash_at(last)))
+
+
+def test_the_chain_is_walked_over_bodies_that_are_gone(journal: Journal) -> None:
+    """Their hash stands for them; the export says so; moves stay."""
+    for number in range(1, 8):
+        journal.append(a_scan(number))
+    told(journal)
+    assert journal.drop(NOON + KEPT) == 0
+    assert journal.drop(NOON + KEPT + timedelta(milliseconds=1)) == 7
+    journal.append(a_scan(8))
+    assert journal.verify() == Sound(8, journal.head, dropped=7)
+    lines = [json.loads(line) for line in journal.lines()]
+    assert [line["body"] is None for line in lines] == [True] * 7 + [False]
+    assert all(len(from_base64url(line["body_h"]) or b"") == 32 for line in lines[:7])
+    assert len(journal.moves_of(SEVEN)) == 8
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ("UPDATE entry SET body_hash = zeroblob(32) WHERE n = 2", "changed"),
+        ("UPDATE entry SET body_hash = NULL WHERE n = 2", "body is missing"),
+        ("UPDATE entry SET body = '{}' WHERE n = 2", "changed"),
+    ],
+)
+def test_tampering_with_what_is_gone_is_found(
+    tmp_path: Path, journal: Journal, change: str, problem: str
+) -> None:
+    """Nobody can put another body in its place."""
+    for number in range(1, 4):
+        journal.append(a_scan(number))
+    told(journal)
+    journal.drop(NOON + KEPT + timedelta(seconds=1))
+    with sqlite3.connect(tmp_path / FILE_NAME) as other:
+        other.execute(change)
+    other.close()
+    found = journal.verify()
+    assert isinstance(found, Unsound)
+    assert found.n == 2
+    assert problem in found.problem
+
+
+def test_a_dropped_body_leaves_no_trace_in_the_file(
+    tmp_path: Path, journal: Journal, key: StationKey
+) -> None:
+    """Emptied, not only forgotten."""
+    journal.append(a_scan(1))
+    told(journal)
+    journal.close()
+    again = Journal(tmp_path / FILE_NAME, key, draw=draw)
+    assert b'"kind":"scan"' in (tmp_path / FILE_NAME).read_bytes()
+    again.drop(NOON + KEPT + timedelta(seconds=1))
+    again.close()
+    assert b'"kind":"scan"' not in (tmp_path / FILE_NAME).read_bytes()
+
+
+# ---------------------------------------------------------------- files of older stations
+
+FIRST = """
+CREATE TABLE journal (
+  only INTEGER PRIMARY KEY CHECK (only = 1), id BLOB NOT NULL, public_key BLOB NOT NULL,
+  acked INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE entry (
+  n INTEGER PRIMARY KEY, body TEXT NOT NULL, hash BLOB NOT NULL, sig BLOB NOT NULL,
+  scan_id BLOB, told INTEGER NOT NULL,
+  ticket BLOB, issue INTEGER, move TEXT, people INTEGER, at_ms INTEGER NOT NULL, gate TEXT
+) STRICT;
+CREATE INDEX entry_untold ON entry (n) WHERE told = 0;
+CREATE INDEX entry_moves ON entry (ticket) WHERE ticket IS NOT NULL;
+CREATE INDEX entry_scan ON entry (scan_id) WHERE scan_id IS NOT NULL;
+CREATE TABLE foreign_text (hour_ms INTEGER PRIMARY KEY, n INTEGER NOT NULL) STRICT;
+"""
+
+
+def make_old(path: Path, journal: Journal) -> None:
+    """The same journal as the first stations wrote it: `told` said that it was online."""
+    kept = "n, body, hash, sig, scan_id, online, ticket, issue, move, people, at_ms, gate"
+    new = journal._db
+    with sqlite3.connect(path) as old:
+        old.executescript(FIRST)
+        for row in new.execute("SELECT only, id, public_key, acked FROM journal"):
+            old.execute("INSERT INTO journal VALUES (?,?,?,?)", row)
+        for row in new.execute(f"SELECT {kept} FROM entry"):  # noqa: S608  a constant
+            old.execute(f"INSERT INTO entry VALUES ({','.join('?' * 12)})", row)  # noqa: S608  marks
+    old.close()
+
+
+def test_a_file_of_an_older_station_opens(
+    tmp_path: Path, journal: Journal, key: StationKey
+) -> None:
+    """Its chain holds, its moves are known, and the service gets all of it for the first time."""
+    journal.append(a_scan(1, Basis.ONLINE))
+    journal.append(a_scan(2, Basis.OFFLINE))
+    (tmp_path / "old").mkdir()
+    make_old(tmp_path / "old" / FILE_NAME, journal)
+    for _ in range(2):
+        again = Journal(tmp_path / "old" / FILE_NAME, key, draw=draw)
+        assert again.verify() == Sound(2, journal.head)
+        assert [one.is_online for one in again.moves_of(SEVEN)] == [True, False]
+        assert (again.unsent(), again.untold()) == (1, 2)
+        again.close()
 
 
 # ---------------------------------------------------------------- sudden death
