@@ -283,9 +283,8 @@ class _Verdict:
         if self.result.basis is Basis.OFFLINE and self.result.verdict is Verdict.ADMIT:
             scans = self.words.count("fact.scans", self.place.unsent)
             facts.append(Fact(say("fact.unsent"), scans))
-            known = self.place.known_at
-            at = local_time(known, self.place.zone) if known else say("fact.known.never")
-            facts.append(Fact(say("fact.known"), at))
+            if not self.screen.may_change:  # one row is all there is; the bar says it too
+                facts.append(Fact(say("fact.known"), self._known_at()))
         if self.screen.may_change:
             facts.append(Fact(say("fact.people"), "", keys=("↑", "↓")))
         facts += self._uses()
@@ -293,6 +292,10 @@ class _Verdict:
         facts += [Fact(say("fact.valid"), valid)] if valid else []
         ticket = self.result.ticket
         return [*facts, Fact(say("fact.code"), ticket.short_code)] if ticket else facts
+
+    def _known_at(self) -> str:
+        at = self.place.known_at
+        return local_time(at, self.place.zone) if at else self.words.say("fact.known.never")
 
     def _uses(self) -> list[Fact]:
         ticket, claims, left = self.result.ticket, self.screen.claims, self.result.remaining_uses

@@ -115,6 +115,12 @@ def test_actions_are_passed_on(
     [
         ("/typed", {}, 422),
         ("/typed", {"text": 7}, 422),
+        ("/people", {"delta": 0}, 422),
+        ("/people", {"delta": 255}, 422),
+        ("/people", {"delta": True}, 422),
+        ("/count", {"delta": "3"}, 422),
+        ("/count", {"delta": -1001}, 422),
+        ("/count", [], 422),
         ("/typed", ["text"], 422),
         ("/typed", {"text": "x" * (MOST_TEXT + 1)}, 413),
         ("/confirm", {}, 422),
