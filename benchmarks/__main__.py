@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("pictures", "sight", "photos")
+BENCHMARKS = ("pictures", "sight", "photos", "station_sync")
 
 
 def main() -> int:

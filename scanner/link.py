@@ -117,13 +117,15 @@ class Link(Line):
         except (BadMessage, ValueError, RecursionError):
             return NoReply(Failure.BROKEN)
 
-    def knowledge(self, position: tuple[str, str] | None, now: datetime) -> Told | NoReply:
-        """The next page after epoch and cursor, the first for None.
+    def knowledge(
+        self, position: tuple[str, str] | None, now: datetime, *, limit: int = MOST_TICKETS
+    ) -> Told | NoReply:
+        """The next page after epoch and cursor, the first for None; at most `limit` tickets.
 
         `now` is the station's clock, aware. A place the service no longer knows is a
         `REFUSED` of status 410.
         """
-        query = {"limit": str(MOST_TICKETS)}
+        query = {"limit": str(limit)}
         if position is not None:
             query |= {"epoch": position[0], "cursor": position[1]}
         path = f"{_API}/station/knowledge?{urlencode(query)}"

@@ -29,7 +29,7 @@ from scanner.page.feed import Feed
 from scanner.page.server import PageServer
 from scanner.post import Post
 from scanner.presentation import House
-from scanner.sync import Sync, SyncParts
+from scanner.sync import Place, Sync, SyncParts
 from scanner.wording import both
 from ticketing.wire.journal import BootBody
 from ticketing.wire.sync_api import KnowledgePage
@@ -84,10 +84,11 @@ class Probe:
 class NoKnowledge:
     """A station that knows what it has seen itself, and nothing else."""
 
-    position: tuple[str, str] | None = None
+    position: Place | None = None
 
-    def apply(self, page: KnowledgePage, *, online_until: int) -> None:
+    def apply(self, page: KnowledgePage, *, online_until: int, at: datetime) -> bool:  # noqa: ARG002  asked like any other
         """Forget it."""
+        return True
 
     def begin_again(self) -> None:
         """There is nothing."""

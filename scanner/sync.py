@@ -20,6 +20,8 @@ from ticketing.wire.journal import SyncBody
 from ticketing.wire.sync_api import KnowledgePage
 
 EVERY_S: Final = 10.0
+PAGE: Final = 1_000
+"""Tickets of a page: it is in memory as a whole."""
 LONGEST_S: Final = 300.0
 """The longest pause between two tries after errors."""
 _NOTE_EVERY: Final = timedelta(minutes=1)
@@ -30,16 +32,34 @@ _LINE: Final = frozenset({Failure.UNREACHABLE, Failure.TIMEOUT, Failure.REVOKED}
 log = logging.getLogger("scanner")
 
 
+class Place(Protocol):
+    """Where the next page begins."""
+
+    @property
+    def epoch(self) -> str:
+        """Which life of the service."""
+        ...
+
+    @property
+    def cursor(self) -> str:
+        """Where in it."""
+        ...
+
+
 class Knowledge(Protocol):
     """What the station has learned from the service, in a file of its own."""
 
     @property
-    def position(self) -> tuple[str, str] | None:
-        """Epoch and cursor of the next page; None before the first."""
+    def position(self) -> Place | None:
+        """Where to go on; None before the first page."""
         ...
 
-    def apply(self, page: KnowledgePage, *, online_until: int) -> None:
-        """Take a page in; own moves of online scans up to this entry are part of it."""
+    def apply(self, page: KnowledgePage, *, online_until: int, at: datetime) -> bool:
+        """Take a page in, which arrived at this time by the station's clock.
+
+        Own moves of online scans up to entry `online_until` are part of it. False: it could
+        not be taken and is to be asked for again.
+        """
         ...
 
     def begin_again(self) -> None:
@@ -139,9 +159,10 @@ class Sync:
         """Knowledge, page by page, to its end."""
         parts, began_again = self._parts, False
         while True:
-            before = parts.knowledge.position
-            online_until = parts.journal.length
-            told = parts.link.knowledge(before, parts.now())
+            place = parts.knowledge.position
+            before = None if place is None else (place.epoch, place.cursor)
+            online_until, asked_at = parts.journal.length, parts.now()
+            told = parts.link.knowledge(before, asked_at, limit=PAGE)
             if isinstance(told, NoReply):
                 if told.status != _GONE or began_again:
                     return told
@@ -153,7 +174,8 @@ class Sync:
                 continue
             if page.more and before == (page.epoch, page.cursor):
                 return NoReply(Failure.BROKEN)  # it would give the same page for ever
-            parts.knowledge.apply(page, online_until=online_until)
+            if not parts.knowledge.apply(page, online_until=online_until, at=asked_at):
+                return NoReply(Failure.BROKEN)
             parts.desk.heard(Pulse(told.ahead_ms))
             parts.desk.learned(page)
             if not page.more:

@@ -295,6 +295,6 @@ def test_a_signed_off_station_stops_asking(tmp_path: Path, service: Service) -> 
 def test_without_knowledge_a_station_knows_nothing() -> None:
     """Its own moves apart."""
     nothing = NoKnowledge()
-    nothing.apply(a_page(), online_until=3)
+    assert nothing.apply(a_page(), online_until=3, at=NOON)
     nothing.begin_again()
     assert nothing.position is None

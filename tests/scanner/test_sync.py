@@ -27,6 +27,14 @@ def draw(size: int) -> bytes:
     return bytes(range(size))
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where to go on."""
+
+    epoch: str
+    cursor: str
+
+
 @dataclass
 class Learner:
     """Knowledge as a list of pages."""
@@ -34,13 +42,18 @@ class Learner:
     pages: list[KnowledgePage] = field(default_factory=list)
     until: list[int] = field(default_factory=list)
     begun: int = 0
-    position: tuple[str, str] | None = None
+    position: Place | None = None
+    is_ill: bool = False
 
-    def apply(self, page: KnowledgePage, *, online_until: int) -> None:
+    def apply(self, page: KnowledgePage, *, online_until: int, at: datetime) -> bool:
         """Keep it."""
+        assert at.tzinfo is not None
+        if self.is_ill:
+            return False
         self.pages.append(page)
         self.until.append(online_until)
-        self.position = (page.epoch, page.cursor)
+        self.position = Place(page.epoch, page.cursor)
+        return True
 
     def begin_again(self) -> None:
         """From the start."""
@@ -371,7 +384,7 @@ def test_online_scans_before_the_question_are_part_of_the_answer(bench: Bench) -
 
 def test_an_unknown_place_begins_again_once(bench: Bench) -> None:
     """410: everything anew; a service that says so again is waited for."""
-    bench.knowledge.position = ("e0", "old")
+    bench.knowledge.position = Place("e0", "old")
     assert bench.sync.round()
     assert (bench.knowledge.begun, len(bench.knowledge.pages)) == (1, 1)
     bench.service.sync.gone = 2
@@ -385,7 +398,7 @@ def test_another_epoch_than_asked_for_begins_again(bench: Bench) -> None:
     bench.service.sync.change = lambda page: replace(page, epoch="e9")
     assert bench.sync.round()
     assert bench.knowledge.begun == 1
-    assert bench.knowledge.position == ("e9", "c0")
+    assert bench.knowledge.position == Place("e9", "c0")
 
 
 def test_a_page_that_leads_nowhere_ends_the_round(bench: Bench) -> None:
@@ -393,6 +406,16 @@ def test_a_page_that_leads_nowhere_ends_the_round(bench: Bench) -> None:
     bench.service.sync.change = lambda page: replace(page, more=True, cursor="here")
     assert not bench.sync.round()
     assert len(bench.knowledge.pages) == 1
+
+
+def test_a_page_that_cannot_be_kept_is_asked_for_again(bench: Bench) -> None:
+    """A full disk: later, and what was known until then serves."""
+    bench.knowledge.is_ill = True
+    assert not bench.sync.round()
+    assert bench.journal.synced_at is None
+    bench.knowledge.is_ill = False
+    assert bench.sync.round()
+    assert [asked.get("cursor") for asked in bench.service.sync.asked] == [None, None]
 
 
 def test_revocations_come_though_the_service_takes_no_entries(bench: Bench) -> None:
