@@ -7,7 +7,7 @@ SOURCES := ticketing scanner tests benchmarks tools
 # browsers and servers are started once per worker, so two workers suit two cores
 WORKERS ?= 2
 
-.PHONY: help setup parts demo test check bench pictures lock clean
+.PHONY: help setup parts demo test check bench soak docs pictures lock clean
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
@@ -37,6 +37,12 @@ check: $(READY) ## lint, format, types, import contracts, size budgets
 
 bench: $(READY) ## every benchmark: JSON lines on stdout, a table on stderr
 	@$(BIN)/python -m benchmarks
+
+soak: $(READY) ## the long fault run (20 minutes), its report as Markdown
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
+
+docs: $(READY) ## write the generated parts of the documents again
+	@PYTHONPATH=. $(BIN)/python tools/admission_page.py
 
 pictures: parts ## take the documents' pictures again, by the tests' browser
 	@EINLASS_PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/journeys

@@ -9,7 +9,7 @@ import threading
 import webbrowser
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import wraps
@@ -102,15 +102,38 @@ def main(context: click.Context, home: str | None) -> None:
 
 
 @main.command()
-@click.option("--server", required=True, metavar="URL", help="Address of the service.")
+@click.option("--server", metavar="URL", help="Address of the service.")
+@click.option("--pin", default="", help="Fingerprint of the service's keys, to be sure of it.")
+@click.option("--qr", metavar="FILE", help="A picture of the staff page's QR code.")
 @click.option("--name", default=platform.node() or "Station", help="Shown to staff.")
-@click.argument("code")
+@click.argument("code", required=False)
 @json_option
 @home_pass
 @_with_home
-def pair(home: Path, server: str, name: str, code: str, *, as_json: bool) -> None:
-    """Make this computer a station, with a CODE of `ticketing station add`."""
-    paired = pairing.pair(home, server, code, name=name[:100], draw=station.draw)
+def pair(  # noqa: PLR0917  click hands each option over as a parameter
+    home: Path,
+    server: str | None,
+    pin: str,
+    qr: str | None,
+    name: str,
+    code: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Make this computer a station, with a CODE of `ticketing station add`.
+
+    CODE may also be the text of the QR code on the staff page, which names address and pin.
+    """
+    match (server, qr, code):
+        case (str(), None, str()):
+            invited = pairing.Invitation(server, code, pin)
+        case (None, str(), None) if not pin:
+            invited = pairing.invitation_among(decode_file(qr).texts)
+        case (None, None, str()) if code.lstrip().startswith("{") and not pin:
+            invited = pairing.invitation_of(code)
+        case _:
+            raise click.UsageError("give --server URL CODE, the text of the QR code, or --qr FILE")
+    paired = pairing.pair(home, invited, name=name[:100], draw=station.draw)
     gate = paired.answer.gate_name.en
     row = {"station": paired.answer.station, "gate": paired.answer.gate, "server": paired.server}
     _show(row, f"Paired: {gate}, {paired.answer.museum}. Start with: scanner run", as_json=as_json)
@@ -165,7 +188,7 @@ def check(
     at = _time(at_text, paired)
     link = Link(Server.of(paired.server), paired.answer.token)
     refused = False
-    with station.memory_of(home) as memory:
+    with closing(link), station.remembered(home) as memory:
         trial = Trial(
             pairing=paired,
             memory=memory,
@@ -176,7 +199,6 @@ def check(
             for row in tried(trial, file, at, scan_id=station.RealWorld().scan_id):
                 _show(row.to_json(), str(row), as_json=as_json)
                 refused |= row.result is None or row.result.verdict is Verdict.REFUSE
-    link.close()
     if refused:
         raise click.exceptions.Exit(1)
 

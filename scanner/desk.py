@@ -44,7 +44,7 @@ from scanner.events import (
 )
 from scanner.gate import Gate
 from scanner.journal import Journal, JournalError
-from scanner.learning import house_of, post_of
+from scanner.learning import Learnt
 from scanner.link import Link, NoReply, Pulse
 from scanner.page.feed import Feed
 from scanner.presentation import KEPT_SCANS, Facts, House, page_state
@@ -85,7 +85,11 @@ def _nobody() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a desk works with; `nudge` tells whoever syncs that there is something to send."""
+    """What a desk works with.
+
+    `nudge` tells whoever syncs that there is something to send; `synced_at` is when
+    knowledge was last complete, aware UTC.
+    """
 
     gate: Gate
     journal: Journal
@@ -94,6 +98,7 @@ class Parts:
     house: House
     world: World
     nudge: Callable[[], None] = _nobody
+    synced_at: datetime | None = None
 
 
 class Desk:
@@ -107,8 +112,8 @@ class Desk:
         self._askers = ThreadPoolExecutor(_ASKERS, thread_name_prefix="ask")
         self._house = parts.house
         self.ring = parts.gate.post.ring.fingerprint()
-        journal = parts.journal
-        self._facts = Facts(lang=lang, unsent=journal.unsent(), synced_at=journal.synced_at)
+        unsent = parts.journal.unsent()
+        self._facts = Facts(lang=lang, unsent=unsent, synced_at=parts.synced_at)
         self._stopped = threading.Event()
         self._noted_ahead_ms: int | None = None
         self._published: tuple[Facts, datetime] | None = None
@@ -282,7 +287,8 @@ class Desk:
 
     def _learn(self, page: KnowledgePage) -> None:
         gate = self._parts.gate
-        post, house = post_of(page, gate.post), house_of(page, self._house)
+        learnt = Learnt.of_page(page)
+        post, house = learnt.post(gate.post), learnt.house(self._house)
         if house != self._house:
             self._house, self._published = house, None
         if post != gate.post:
@@ -327,6 +333,7 @@ class Desk:
 def _without_name(screen: Screen) -> Screen:
     """For the list of last scans, which visitors can read."""
     result = screen.result
-    if result is None or result.ticket is None:
+    if result is None:
         return screen
-    return replace(screen, result=replace(result, ticket=replace(result.ticket, holder="")))
+    ticket = None if result.ticket is None else replace(result.ticket, holder="")
+    return replace(screen, result=replace(result, ticket=ticket, holder=""))

@@ -47,8 +47,9 @@ from scanner.events import (
     Typed,
 )
 from scanner.faces import annulled_screen, blank_screen, verdict_screen
-from scanner.judge import OPEN, PASSED, Judge, Memory, Scan, signed_off
+from scanner.judge import OPEN, PASSED, Judge, Scan, signed_off
 from scanner.late import Late
+from scanner.memory import Memory
 from scanner.post import Post
 from scanner.reading import identify
 from scanner.screen import Alert, Face, Result, Screen
@@ -81,13 +82,13 @@ class Gate:
         self._shown_ms = self._alert_ms = 0
         self._pending: dict[Step, Scan] = {}
         self._turns = Turns()
-        self._concluded = False
         self._undo = Undo()
         self._late = Late()
 
     def handle(self, event: Event, moment: Moment) -> tuple[Effect, ...]:
-        """What to do about an event, in this order; raises nothing."""
-        self._now, self._out, self._concluded = moment, [], False
+        """What to do about an event, in order, once the last effects are done; raises nothing."""
+        self._judge.settle()
+        self._now, self._out = moment, []
         self._take(event)
         self._turns.forget_gone(moment.mono_ms - self.post.gone_ms)
         self._keep_deadlines()
@@ -226,9 +227,9 @@ class Gate:
             self._notice(notice)
             return
         self._undo.done(job)
-        self._concluded = True
-        basis = Basis.ONLINE if failure is None else Basis.OFFLINE
-        self._out.append(Record(job.entry(basis, self._now.at)))
+        entry = job.entry(failure, self._now.at)
+        self._judge.remember(entry.own)
+        self._out.append(Record(entry))
         if job.then is not None:
             self._turns.push(job.then)
         else:
@@ -283,11 +284,8 @@ class Gate:
         self._late.expect(scan, step, result)
 
     def _may_start(self) -> bool:
-        turn = self._turns.first()
-        # The station judges by what is recorded: not before that has been done.
-        if turn is None or self._pending or (self._concluded and self.link is LinkState.DOWN):
-            return False
-        return turn.deliberate or not self._is_held(self.post.hold_ms)
+        turn = None if self._pending else self._turns.first()
+        return turn is not None and (turn.deliberate or not self._is_held(self.post.hold_ms))
 
     def _is_held(self, least_ms: int) -> bool:
         """Whether what is shown must stay for now, so that staff can see it."""
@@ -333,7 +331,7 @@ class Gate:
 
     def _conclude(self, scan: Scan, result: Result) -> None:
         own = self._judge.own_move(scan, result, self._now.at)
-        self._concluded = True
+        self._judge.remember(own)
         self._out.append(Record(entry_of(scan, result, own, self._now)))
         if result.verdict in PASSED:
             self._undo.passed = Passed(scan, result, own, self._now.mono_ms)

@@ -170,12 +170,6 @@ class Journal:
         (acked,) = self._one("SELECT acked FROM journal")
         return acked or 0
 
-    @property
-    def synced_at(self) -> datetime | None:
-        """When knowledge was last fetched to its end, by this station's clock, aware UTC."""
-        (at_ms,) = self._one("SELECT synced_ms FROM journal")
-        return None if at_ms is None else from_ms(at_ms)
-
     def unsent(self) -> int:
         """How many entries the service can know of from here alone, and has not got yet."""
         with self._lock:
@@ -230,15 +224,6 @@ class Journal:
         """
         with self._writing(), self._transaction():
             self._db.execute("UPDATE entry SET told = 0 WHERE n = ? AND body <> ''", (self.length,))
-
-    def synced(self, at: datetime) -> None:
-        """Knowledge was fetched to its end.
-
-        Raises:
-            JournalError: it could not be written.
-        """
-        with self._writing():
-            self._db.execute("UPDATE journal SET synced_ms = ?", (to_ms(at),))
 
     def drop(self, now: datetime) -> int:
         """Let bodies go that the service has and that are older than `KEPT`; how many.

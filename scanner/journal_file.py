@@ -18,7 +18,7 @@ FILE_NAME: Final = "journal.sqlite3"
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS journal (
   only INTEGER PRIMARY KEY CHECK (only = 1), id BLOB NOT NULL, public_key BLOB NOT NULL,
-  acked INTEGER NOT NULL DEFAULT 0, synced_ms INTEGER
+  acked INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE IF NOT EXISTS entry (
   n INTEGER PRIMARY KEY, body TEXT NOT NULL, hash BLOB NOT NULL, sig BLOB NOT NULL,
@@ -42,7 +42,6 @@ _FROM_FIRST: Final = """
 ALTER TABLE entry ADD COLUMN online INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE entry ADD COLUMN owed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE entry ADD COLUMN body_hash BLOB;
-ALTER TABLE journal ADD COLUMN synced_ms INTEGER;
 UPDATE entry SET online = told AND ticket IS NOT NULL, owed = NOT told, told = 0;
 """
 

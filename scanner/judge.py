@@ -1,13 +1,14 @@
-"""What the station thinks of a scan, with the one rule of admission and its own moves. Pure.
+"""What the station thinks of a scan, with the one rule of admission and what it remembers. Pure.
 
 The gate's room: no clock, no chance, no I/O.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from zoneinfo import ZoneInfo
 
-from scanner.events import Failure, JournalMove, OwnMove, ScanId
+from scanner.events import Failure, OwnMove, ScanId
+from scanner.memory import Memory, Recollection
 from scanner.post import Post
 from scanner.reading import Reading, which_ticket
 from scanner.screen import Result, by_service, by_station
@@ -17,6 +18,7 @@ from ticketing.wire.admission import (
     Move,
     MoveKind,
     Moves,
+    OfferRule,
     Terms,
     decide,
     decide_text,
@@ -24,9 +26,12 @@ from ticketing.wire.admission import (
 )
 from ticketing.wire.admission import Gate as Place
 from ticketing.wire.journal import Action
+from ticketing.wire.namebox import open_name
 from ticketing.wire.station_api import ScanAnswer
-from ticketing.wire.token import TicketId
+from ticketing.wire.sync_api import KnownTicket
+from ticketing.wire.token import Claims, TicketId, Token
 from ticketing.wire.verdict import Basis, Check, Direction, Reason, Verdict
+from ticketing.wire.window import local_day
 
 SETTLE_TIME = timedelta(minutes=5)
 """How long an attention may be settled (`protocol.md`, ATTENTION)."""
@@ -41,8 +46,8 @@ class Scan:
     """One presentation.
 
     `asked_ms`: when the service was asked, monotonic; `action` and `settled` (what was
-    shown before) are set while staff settle it; `people` how many come, if staff said so;
-    `replaces` the scan that was annulled for that.
+    shown before) are set while staff settle it; `people`: how many come, None for all;
+    `replaces`: the scan that was annulled for another number.
     """
 
     scan_id: ScanId
@@ -56,21 +61,23 @@ class Scan:
     replaces: str = ""
 
 
-class Memory(Protocol):
-    """Where the station's own moves stand: the journal."""
-
-    def moves_of(self, ticket_id: TicketId) -> tuple[JournalMove, ...]:
-        """Those of one ticket, oldest first."""
-        ...
-
-
 class Judge:
-    """Judges scans by the station's own moves; `post` may change at any time."""
+    """Judges scans by what the station remembers: what the service told, and its own moves."""
 
     def __init__(self, post: Post, memory: Memory) -> None:
         self.clock_ok = True
         self.post = post
         self._memory = memory
+        self._fresh: list[OwnMove] = []
+
+    def remember(self, own: OwnMove | None) -> None:
+        """Know a move, if it is one, that is not in the journal yet, until `settle`."""
+        if own is not None:
+            self._fresh.append(own)
+
+    def settle(self) -> None:
+        """What was to be recorded is in the journal now: the memory knows it."""
+        self._fresh.clear()
 
     def alone(self, scan: Scan, now: datetime, *, done: frozenset[Check] = frozenset()) -> Result:
         """The station's own verdict, with the checks that staff have made."""
@@ -83,16 +90,19 @@ class Judge:
             done=done,
             unsent_elsewhere=True,
             clock_ok=self.clock_ok,
+            read_at=scan.at,
         )
-        decision = self._decision(scan.reading, now, place)
-        return by_station(decision, now + SETTLE_TIME if decision.verdict in OPEN else None)
+        remembered = self._recall_reading(scan.reading)
+        decision = self._decision(scan.reading, now, place, remembered=remembered)
+        until = now + SETTLE_TIME if decision.verdict in OPEN else None
+        return by_station(decision, until, holder=_holder(scan.reading, remembered))
 
     def told(self, scan: Scan, answer: ScanAnswer, now: datetime) -> Result:
         """The service's verdict, with the number of people, which the answer leaves open."""
         ticket, claims = answer.ticket, scan.reading.claims
         party = ticket.party if ticket else claims.party if claims else 1
         which = which_ticket(scan.reading, ticket)
-        moves = self._fold(which[0], now, party) if which else Moves()
+        moves = self._moves(which[0], now, scan.reading.claims, party) if which else Moves()
         people = {
             Verdict.ADMIT: party - answer.remaining.people - moves.people_in_use,
             Verdict.ATTENTION: answer.remaining.people,
@@ -123,8 +133,9 @@ class Judge:
         if which is None or result.verdict not in PASSED:
             return None
         ticket_id, issue = which
+        own = self._recall(ticket_id).own
         move = Move(
-            no=len(self._own(ticket_id)) + 1,
+            no=max((one.move.no for one in own), default=0) + 1,
             scan_id=bytes.fromhex(scan.scan_id),
             kind=_kind(result),
             people=result.people,
@@ -133,23 +144,101 @@ class Judge:
         )
         return OwnMove(ticket_id, issue, move)
 
-    def _decision(self, reading: Reading, now: datetime, place: Place) -> Decision:
+    def _decision(
+        self, reading: Reading, now: datetime, place: Place, *, remembered: Recollection
+    ) -> Decision:
         if reading.token is None:
             return decide_text(reading.classified, now, place)
         claims = reading.claims
         if claims is None:
             return decide(reading.token, Known(), now, place)
-        own = self._own(claims.ticket_id)
-        issue = max((one.issue for one in own), default=None)
-        moves = self._fold(claims.ticket_id, now, claims.party)
-        return decide(reading.token, Known(issue=issue, moves=moves), now, place)
+        house = self._memory.house()
+        is_closed = house is not None and house.is_closed(claims.offer, now, self.post.zone)
+        known = self._known(remembered, claims, now)
+        return decide(reading.token, known, now, replace(place, closed=is_closed))
 
-    def _own(self, ticket_id: TicketId) -> tuple[OwnMove, ...]:
-        return tuple(one.own for one in self._memory.moves_of(ticket_id))
+    def _known(self, remembered: Recollection, claims: Claims, now: datetime) -> Known:
+        told, rule = remembered.known, self._rule(claims)
+        issues = [one.issue for one in remembered.own] + ([told.issue] if told else [])
+        party = told.party if told else claims.party
+        terms = Terms(party, reentry=rule is not None and rule.reentry)
+        plain = Known(
+            issue=max(issues, default=None),
+            offer=rule,
+            moves=moves_of(remembered, now, self.post.zone, terms=terms),
+        )
+        if told is None:
+            return plain
+        return replace(
+            plain,
+            state=told.state,
+            not_before=told.not_before,
+            not_after=told.not_after,
+            party=told.party,
+            registered=True,
+        )
 
-    def _fold(self, ticket_id: TicketId, now: datetime, party: int) -> Moves:
-        own = self._own(ticket_id)
-        return fold((one.move for one in own), now, self.post.zone, terms=Terms(party))
+    def _moves(
+        self, ticket_id: TicketId, now: datetime, claims: Claims | None, party: int
+    ) -> Moves:
+        rule = None if claims is None else self._rule(claims)
+        terms = Terms(party, reentry=rule is not None and rule.reentry)
+        return moves_of(self._recall(ticket_id), now, self.post.zone, terms=terms)
+
+    def _rule(self, claims: Claims) -> OfferRule | None:
+        house = self._memory.house()
+        offer = None if house is None else house.offers.get(claims.offer)
+        return None if offer is None else offer.rule
+
+    def _recall_reading(self, reading: Reading) -> Recollection:
+        claims = reading.claims
+        return Recollection() if claims is None else self._recall(claims.ticket_id)
+
+    def _recall(self, ticket_id: TicketId) -> Recollection:
+        found = self._memory.recall(ticket_id)
+        fresh = tuple(one for one in self._fresh if one.ticket_id == ticket_id)
+        return replace(found, own=found.own + fresh) if fresh else found
+
+
+def moves_of(remembered: Recollection, now: datetime, zone: ZoneInfo, *, terms: Terms) -> Moves:
+    """What the row and the own moves beside it add up to as of `now`."""
+    base, own = _base(remembered.known), [one.move for one in remembered.own]
+    if base.entered_at is None:
+        return fold(own, now, zone, terms=terms, base=base)
+    # Of an earlier day than the row's last entry: uses then, nothing of today.
+    day = local_day(base.entered_at, zone)
+    older = [move for move in own if local_day(move.at, zone) < day]
+    newer = [move for move in own if local_day(move.at, zone) >= day]
+    uses = base.uses + fold(older, now, zone, terms=terms).uses
+    return fold(newer, now, zone, terms=terms, base=replace(base, uses=uses))
+
+
+def _base(known: KnownTicket | None) -> Moves:
+    """The moves behind a row, added up; figures of a day end with that of the last entry."""
+    if known is None:
+        return Moves()
+    kind = MoveKind.EXIT if known.has_left else MoveKind.ENTRY
+    return Moves(
+        last_no=known.last_move_no,
+        uses=known.uses_total,
+        uses_today=known.uses_today,
+        people_in_use=known.people_today,
+        inside=known.inside,
+        last_kind=None if known.last_in_at is None else kind,
+        first_at=known.first_in_at,
+        first_gate=known.first_in_gate,
+        last_at=known.last_in_at,
+        last_gate=known.last_in_gate,
+        entered_at=known.last_in_at,
+    )
+
+
+def _holder(reading: Reading, remembered: Recollection) -> str:
+    """The name, if the service has told its box and the barcode that opens it is here."""
+    told, token = remembered.known, reading.token
+    if told is None or told.box is None or not isinstance(token, Token):
+        return ""
+    return open_name(token.raw, told.box) or ""
 
 
 def signed_off(result: Result) -> Result:

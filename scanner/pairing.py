@@ -1,6 +1,14 @@
-"""Pairing: a code of the service makes this computer a station of it."""
+"""Pairing: a code of the service makes this computer a station of it.
 
-from collections.abc import Callable
+The QR code on the staff page says more than the code: `{"u": address, "c": code, "k": pin}`.
+The pin is the fingerprint of the service's key ring. Whoever stands between can pass on an
+address and a code, but not answer with another ring than the pinned one.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scanner.config import Pairing, make_key, save_pairing
@@ -10,6 +18,11 @@ from ticketing.wire.check import CodeKind, fold, is_valid
 from ticketing.wire.station_api import PairRequest
 
 CODE_SYMBOLS = 10
+_PIN = re.compile("[A-Za-z0-9_-]{43}")
+_OTHER_KEYS = (
+    "the service that answered does not have the pinned keys: somebody may stand between, or"
+    " its keys have changed since the code was made. Nothing was kept; make a new code"
+)
 _PROBLEMS = {
     "unknown_code": "there is no such pairing code; look at it again, or make a new one",
     "expired_code": "this pairing code is over (it lives 15 minutes); make a new one",
@@ -32,6 +45,40 @@ class PairingFailed(Exception):  # noqa: N818  says what it is
     """The station was not paired; the message says why and what to do."""
 
 
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Whom to ask with which code; `pin` is the fingerprint of the ring, empty without one."""
+
+    server: str
+    code: str = field(repr=False)
+    pin: str = ""
+
+
+def invitation_of(text: str) -> Invitation:
+    """The invitation that the QR code of the staff page holds as its text.
+
+    Raises:
+        PairingFailed: it is another text.
+    """
+    found = _invitation(text)
+    if found is None:
+        raise PairingFailed("this is not the text of a pairing QR code")
+    return found
+
+
+def invitation_among(texts: Iterable[str]) -> Invitation:
+    """The one invitation among the texts of a picture.
+
+    Raises:
+        PairingFailed: none or several; says nothing of the other texts.
+    """
+    found = {one for text in texts if (one := _invitation(text)) is not None}
+    if len(found) != 1:
+        count = "several pairing QR codes are" if found else "no pairing QR code is"
+        raise PairingFailed(f"{count} in this picture; take one of the staff page's code alone")
+    return found.pop()
+
+
 def checked_code(code: str) -> str:
     """The code as the service folds it.
 
@@ -44,19 +91,31 @@ def checked_code(code: str) -> str:
     return folded
 
 
-def pair(home: Path, server: str, code: str, *, name: str, draw: Callable[[int], bytes]) -> Pairing:
+def checked_pin(pin: str) -> str:
+    """The pin, if it can be one.
+
+    Raises:
+        PairingFailed: mistyped, so that no code is used up in vain.
+    """
+    if pin and not _PIN.fullmatch(pin):
+        raise PairingFailed("the pin has 43 letters, digits, - and _; a character is missing")
+    return pin
+
+
+def pair(home: Path, invitation: Invitation, *, name: str, draw: Callable[[int], bytes]) -> Pairing:
     """Pair this home with a service. After a lost answer the same call works once more.
 
     The key pair is made first and kept: to the service the same code and key are the same
-    station. `draw` gives random bytes.
+    station. `draw` gives random bytes. Nothing of an answer is kept whose key ring is not
+    the pinned one.
 
     Raises:
-        PairingFailed: the code, the address or the service is not right.
+        PairingFailed: the code, the pin, the address or the service is not right.
         ConfigError: the home cannot be written.
     """
-    folded = checked_code(code)
+    folded, pin = checked_code(invitation.code), checked_pin(invitation.pin)
     try:
-        link = Link(Server.of(server), timeout_s=15)
+        link = Link(Server.of(invitation.server), timeout_s=15)
     except BadAddress as bad:
         raise PairingFailed(str(bad)) from None
     key = make_key(home, draw)
@@ -64,9 +123,27 @@ def pair(home: Path, server: str, code: str, *, name: str, draw: Callable[[int],
     link.close()
     if isinstance(answer, NoReply):
         raise PairingFailed(_why(answer))
-    pairing = Pairing(server.rstrip("/"), answer)
+    if pin and answer.keys.fingerprint() != pin:
+        raise PairingFailed(_OTHER_KEYS)
+    pairing = Pairing(invitation.server.rstrip("/"), answer)
     save_pairing(home, pairing)
     return pairing
+
+
+def _invitation(text: str) -> Invitation | None:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    match data:
+        case {"u": str(server), "c": str(code), "k": str(pin)} if pin:
+            return Invitation(server, code, pin)
+        case {"u": str(), "c": str(), "k": _}:
+            return None  # a pin that is none must not count as no pin
+        case {"u": str(server), "c": str(code)}:
+            return Invitation(server, code)
+        case _:
+            return None
 
 
 def _why(reply: NoReply) -> str:

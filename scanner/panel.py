@@ -237,7 +237,7 @@ class _Verdict:
         return (self._in_now(), self.party) if is_group else None
 
     def _who(self) -> str:
-        return self.result.ticket.holder if self.result.ticket else ""
+        return self.result.ticket.holder if self.result.ticket else self.result.holder
 
     def _what(self) -> str:
         if self.result.code is not None:

@@ -40,7 +40,7 @@ class Result:
     """The outcome of a scan, whoever decided.
 
     `remaining_uses` None is unlimited; `until`, aware UTC, ends the time to settle an
-    attention.
+    attention; `holder` is the name out of its box when the station decided by itself.
     """
 
     verdict: Verdict
@@ -55,6 +55,7 @@ class Result:
     ticket: TicketView | None = None
     code: CodeView | None = None
     first_use: FirstUse | None = None
+    holder: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ class Screen:
     alert: Alert | None = None
 
 
-def by_station(decision: Decision, until: datetime | None = None) -> Result:
+def by_station(decision: Decision, until: datetime | None = None, *, holder: str = "") -> Result:
     """What the station decided by itself."""
     return Result(
         verdict=decision.verdict,
@@ -94,6 +95,7 @@ def by_station(decision: Decision, until: datetime | None = None) -> Result:
         remaining_uses=decision.remaining_uses,
         remaining_people=decision.remaining_people,
         until=until,
+        holder=holder,
     )
 
 

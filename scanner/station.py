@@ -16,24 +16,25 @@ from pathlib import Path
 from typing import Final
 
 from scanner.camera import BadSource, Camera, Trouble, open_source
-from scanner.config import Pairing, Settings, StationKey, load_key
+from scanner.config import PAIRING_FILE, Pairing, Settings, StationKey, load_key
 from scanner.desk import WRONG_CLOCK, Desk, Parts
-from scanner.events import ClockJudged, JournalMove, Moment, ScanId
+from scanner.events import ClockJudged, Moment, ScanId
 from scanner.eyes import Eyes, Hands
 from scanner.gate import Gate
 from scanner.journal import FILE_NAME, Journal
-from scanner.judge import Memory
+from scanner.knowledge import FILE_NAME as KNOWLEDGE_FILE
+from scanner.knowledge import Knowledge
+from scanner.learning import Learnt
 from scanner.link import Condition, Link, Server
+from scanner.memory import KnownHouse, ListedMoves, Memory, Moves, NoRows, Rows, StationMemory
 from scanner.page.app import Page, create_app
 from scanner.page.feed import Feed
 from scanner.page.server import PageServer
 from scanner.post import Post
 from scanner.presentation import House
-from scanner.sync import Place, Sync, SyncParts
+from scanner.sync import Sync, SyncParts
 from scanner.wording import both
 from ticketing.wire.journal import BootBody
-from ticketing.wire.sync_api import KnowledgePage
-from ticketing.wire.token import TicketId
 
 PROBE_S: Final = 5.0
 SLOW_S: Final = 20.0
@@ -81,19 +82,6 @@ class Probe:
             stop.wait(self._every_s)
 
 
-class NoKnowledge:
-    """A station that knows what it has seen itself, and nothing else."""
-
-    position: Place | None = None
-
-    def apply(self, page: KnowledgePage, *, online_until: int, at: datetime) -> bool:  # noqa: ARG002  asked like any other
-        """Forget it."""
-        return True
-
-    def begin_again(self) -> None:
-        """There is nothing."""
-
-
 class Station:
     """A whole station."""
 
@@ -116,23 +104,19 @@ class Station:
         self._wake = threading.Event()
         self._feed = Feed()
         self._journal = Journal(home / FILE_NAME, key, draw=draw)
-        post = Post(
-            gate=answer.gate,
-            zone=pairing.zone,
-            ring=answer.keys,
-            digest_key=answer.digest_key,
-            deadline_ms=settings.deadline_ms,
-        )
-        offers = {offer.number: offer.name for offer in answer.offers}
+        self._knowledge = Knowledge(home / KNOWLEDGE_FILE)
+        known = _since_pairing(home, self._knowledge.house())
+        post, house = _stand(pairing, settings, known)
         self._desk = Desk(
             Parts(
-                gate=Gate(post, self._journal),
+                gate=Gate(post, StationMemory(self._knowledge, self._journal)),
                 journal=self._journal,
                 link=self._link,
                 feed=self._feed,
-                house=House(answer.museum, answer.gate, answer.gate_name, pairing.zone, offers),
+                house=house,
                 world=RealWorld(),
                 nudge=self._wake.set,
+                synced_at=None if known is None else known.fetched_at,
             ),
             lang=settings.language,
         )
@@ -157,6 +141,7 @@ class Station:
         sync = Sync(self._sync_parts())
         with ExitStack() as closing:
             closing.callback(self._journal.close)
+            closing.callback(self._knowledge.close)
             closing.callback(self._link.close)
             closing.callback(self._slow.close)
             self._begin()
@@ -180,7 +165,7 @@ class Station:
         return SyncParts(
             journal=self._journal,
             link=self._slow,
-            knowledge=NoKnowledge(),
+            knowledge=self._knowledge,
             desk=self._desk,
             now=now,
             wake=self._wake,
@@ -198,7 +183,34 @@ class Station:
             return PageServer(create_app(page), self._settings.port)
         except BaseException:
             self._journal.close()
+            self._knowledge.close()
             raise
+
+
+def _since_pairing(home: Path, known: KnownHouse | None) -> KnownHouse | None:
+    """What was told after the station was paired last: another gate or service counts at once."""
+    if known is None or known.fetched_at is None:
+        return None
+    paired_s = (home / PAIRING_FILE).stat().st_mtime
+    return known if known.fetched_at.timestamp() >= paired_s else None
+
+
+def _stand(pairing: Pairing, settings: Settings, known: KnownHouse | None) -> tuple[Post, House]:
+    """Where the station stands: as the service last told, else as pairing gave."""
+    answer = pairing.answer
+    post = Post(
+        gate=answer.gate,
+        zone=pairing.zone,
+        ring=answer.keys,
+        digest_key=answer.digest_key,
+        deadline_ms=settings.deadline_ms,
+    )
+    offers = {offer.number: offer.name for offer in answer.offers}
+    house = House(answer.museum, answer.gate, answer.gate_name, pairing.zone, offers)
+    if known is None:
+        return post, house
+    learnt = Learnt.of_house(known)
+    return learnt.post(post), learnt.house(house)
 
 
 def opener_of(source: str) -> Callable[[], Camera]:
@@ -246,27 +258,21 @@ def _thread(
         thread.join(_JOIN_S)
 
 
-class NoMoves:
-    """A station that has let nobody in yet."""
-
-    def moves_of(self, _ticket_id: TicketId) -> tuple[JournalMove, ...]:
-        """None."""
-        return ()
-
-
 @contextmanager
-def memory_of(home: Path) -> Iterator[Memory]:
-    """What a home's journal, which is only read, knows of tickets.
+def remembered(home: Path) -> Iterator[Memory]:
+    """What the station of a home knows and has in its journal; neither is begun here.
 
     Raises:
         ConfigError, JournalError: the key or the journal cannot be used.
     """
-    path = home / FILE_NAME
-    if not path.exists():
-        yield NoMoves()
-        return
-    journal = Journal(path, load_key(home), draw=draw)
-    try:
-        yield journal
-    finally:
-        journal.close()
+    path, knowledge_path = home / FILE_NAME, home / KNOWLEDGE_FILE
+    with ExitStack() as closing:
+        moves: Moves = ListedMoves()
+        if path.exists():
+            moves = journal = Journal(path, load_key(home), draw=draw)
+            closing.callback(journal.close)
+        rows: Rows = NoRows()
+        if knowledge_path.exists():
+            rows = knowledge = Knowledge(knowledge_path)
+            closing.callback(knowledge.close)
+        yield StationMemory(rows, moves)

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from scanner.events import Failure
 from scanner.journal import Journal
 from scanner.link import Link, NoReply, Pulse
+from scanner.memory import KnownHouse
 from scanner.upload import Uploader
 from ticketing.wire.journal import SyncBody
 from ticketing.wire.sync_api import KnowledgePage
@@ -64,6 +65,10 @@ class Knowledge(Protocol):
 
     def begin_again(self) -> None:
         """Load everything anew; what is known serves until that is complete."""
+        ...
+
+    def house(self) -> KnownHouse | None:
+        """What was told of the house, and when all was last fetched."""
         ...
 
 
@@ -191,7 +196,6 @@ class Sync:
 
     def _finish(self, page: KnowledgePage) -> None:
         journal, now = self._parts.journal, self._parts.now()
-        journal.synced(now)
         self._note((page.epoch, page.cursor), now)
         self._doubt(page.acked)
         if self._dropped_at is None or now - self._dropped_at >= _DROP_EVERY:
@@ -218,9 +222,10 @@ class Sync:
             self._parts.journal.ask_again()
 
     def _tell(self) -> None:
-        journal = self._parts.journal
         try:
-            state = Synced(journal.unsent(), journal.synced_at, self._uploader.alarms)
+            house = self._parts.knowledge.house()
+            at = None if house is None else house.fetched_at
+            state = Synced(self._parts.journal.unsent(), at, self._uploader.alarms)
         except Exception as error:  # noqa: BLE001  as above
             log.error("the journal cannot be read: %s", type(error).__name__)  # noqa: TRY400  as above
             return

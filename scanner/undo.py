@@ -57,8 +57,9 @@ class Job:
             return "old" if self.passed.is_old(now_ms) else ""
         return "later" if failure is Failure.LATER_MOVES else "refused"
 
-    def entry(self, basis: Basis, now: datetime) -> AnnulEntry:
-        """What is recorded of it."""
+    def entry(self, failure: Failure | None, now: datetime) -> AnnulEntry:
+        """What is recorded of it: without a failure the service has done it."""
+        basis = Basis.ONLINE if failure is None else Basis.OFFLINE
         scan_id, own = self.passed.scan.scan_id, self.passed.own
         taken = own and _taken_back(own, now)
         return AnnulEntry(scan_id=scan_id, reason=self.reason, at=now, basis=basis, own=taken)

@@ -12,9 +12,13 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from ticketing import demo
+from tests.factories import STATION_KEY
+from ticketing import config, demo
+from ticketing.app import opened
 from ticketing.cli import first_start, main, trial
 from ticketing.cli import server as server_commands
+from ticketing.service.gate import stations
+from ticketing.wire.station_api import PairRequest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -166,7 +170,106 @@ def test_keys_and_people_are_made(home: Home) -> None:
     assert (
         home("staff", "add", "kim", "--password", "lang genug 12", "--role", "admin").exit_code == 0
     )
-    assert home.rows("keys", "list") == [{"id": 1, "state": "active"}]
+    [signing] = home.rows("keys", "list")
+    assert (signing["id"], signing["state"], signing["tickets"]) == (1, "active", 0)
+
+
+def test_a_signing_key_is_rotated_retired_and_given_up(home: Home) -> None:
+    """Each step says what it did, each refusal what to do; refused is exit code 1."""
+    assert "Key 2 is published" in home("keys", "rotate").output
+    early = home("keys", "rotate")
+    assert (early.exit_code, "--now" in early.output) == (1, True)
+    [done] = home.rows("keys", "rotate", "--now")
+    assert (done["key"], done["result"], done["unaware"]) == (2, "active", [])
+    home("ticket", "issue", "--offer", "day-free", "--holder", "Kim")
+    assert "Key 1 is retired." in home("keys", "retire", "1").output
+    given_up = home("keys", "compromise", "2").output
+    assert "key 3 signs from now on" in given_up
+    assert "ticketing ticket reissue --key 2" in given_up
+    listed = [(row["id"], row["state"], row["tickets"]) for row in home.rows("keys", "list")]
+    assert listed == [(1, "retired", 0), (2, "compromised", 1), (3, "active", 0)]
+
+
+def test_a_key_with_valid_tickets_is_retired_by_force_alone(home: Home) -> None:
+    """Their number is said before and after."""
+    home("ticket", "issue", "--offer", "day-free", "--holder", "Kim")
+    home("keys", "rotate", "--now")
+    kept = home("keys", "retire", "1")
+    assert (kept.exit_code, "1 valid tickets" in kept.output) == (1, True)
+    forced = home("keys", "retire", "1", "--force")
+    assert (forced.exit_code, "refused from now on" in forced.output) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("step", "says"),
+    [
+        (("retire", "1"), "not in state verify"),
+        (("retire", "9"), "no key 9"),
+        (("compromise", "9"), "no key 9"),
+    ],
+)
+def test_a_step_that_no_key_can_take_is_refused(
+    home: Home, step: tuple[str, ...], says: str
+) -> None:
+    """One sentence, exit code 1, the ring as before."""
+    before = (home.path / "keys" / "ring.json").read_bytes()
+    refused = home("keys", *step)
+    assert refused.exit_code == 1
+    assert says in refused.output
+    assert (home.path / "keys" / "ring.json").read_bytes() == before
+
+
+def test_a_rotation_names_the_stations_that_do_not_know_the_key(home: Home) -> None:
+    """And stops, unless forced."""
+    [made] = home.rows("station", "add", "Tor", "--gate", "kasse")
+    with opened(config.load(home.path)) as app, app.store.unit() as unit:
+        asked = PairRequest(made["pairing_code"], "Tor", STATION_KEY)
+        paired = stations.pair(unit, app.house, request=asked, address="192.0.2.1").answer
+    home("keys", "rotate")
+    refused = home("keys", "rotate", "--now")
+    assert refused.exit_code == 1
+    assert f"{paired.station}  Tor  (kasse)" in refused.output
+    assert home("keys", "rotate", "--now", "--force").exit_code == 0
+
+
+def test_a_station_is_renamed_moved_and_listed(home: Home) -> None:
+    """With what it has told; what it has not is empty."""
+    [made] = home.rows("station", "add", "Tor", "--gate", "kasse")
+    with opened(config.load(home.path)) as app, app.store.unit() as unit:
+        asked = PairRequest(made["pairing_code"], "Tor", STATION_KEY)
+        paired = stations.pair(unit, app.house, request=asked, address="192.0.2.1").answer
+    assert made["pin"] == paired.keys.fingerprint()
+    home("gate", "add", "nord", "--name", "Nord")
+    assert home("station", "rename", paired.station, "Kasse 2").exit_code == 0
+    assert home("station", "move", paired.station, "--gate", "nord").exit_code == 0
+    [row] = home.rows("station", "list")
+    assert (row["name"], row["gate"], row["state"]) == ("Kasse 2", "nord", "silent")
+    assert (row["version"], row["unsent"], row["knows_newest_keys"]) == ("", "", "no")
+    for wrong in (("rename", "st_0", "x"), ("move", paired.station, "--gate", "dach")):
+        assert home("station", *wrong).exit_code == 1
+
+
+def test_a_supervisor_gets_a_pin(home: Home) -> None:
+    """Asked for twice when it is not given, and never printed."""
+    home("staff", "add", "kim", "--password", "lang genug 12", "--role", "admin")
+    asked = home("staff", "pin", "kim", input="271828\n271828\n")
+    assert asked.exit_code == 0, asked.output
+    assert "271828" not in asked.output
+    [row] = home.rows("staff", "pin", "kim", "--pin", "31415926")
+    assert row["pin"] == "set"
+
+
+@pytest.mark.parametrize(
+    ("name", "pin"), [("kim", "12345"), ("kim", "abcdef"), ("lou", "271828"), ("bo", "271828")]
+)
+def test_nobody_else_gets_a_pin_and_none_too_short(home: Home, name: str, pin: str) -> None:
+    """Six digits at least, for a person who is there and is an admin."""
+    home("staff", "add", "kim", "--password", "lang genug 12", "--role", "admin")
+    home("staff", "add", "bo", "--password", "lang genug 12", "--role", "desk")
+    result = home("staff", "pin", name, "--pin", pin)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+    assert pin not in result.output
 
 
 def test_doctor_finds_a_healthy_home_healthy(home: Home) -> None:

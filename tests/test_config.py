@@ -171,3 +171,20 @@ def test_the_operators_page_lists_every_setting() -> None:
         for s in config.SETTINGS
     ]
     assert documented == expected
+
+
+def test_a_yes_or_no_is_read_from_file_and_environment(home: Path) -> None:
+    """In the file as TOML has it, in a variable as people write it."""
+    assert not config.load(home, {}).webhooks_allow_http
+    path = write(home, "webhooks_allow_http = true\n")
+    assert config.load(path, {}).webhooks_allow_http
+    assert not config.load(path, {"EINLASS_WEBHOOKS_ALLOW_HTTP": "False"}).webhooks_allow_http
+    assert config.load(path, {"EINLASS_WEBHOOKS_ALLOW_PRIVATE": "1"}).webhooks_allow_private
+
+
+def test_a_yes_or_no_that_is_neither_is_refused(home: Path) -> None:
+    """A safety switch must not be guessed."""
+    with pytest.raises(config.SettingsError, match="true or false"):
+        config.load(home, {"EINLASS_WEBHOOKS_ALLOW_PRIVATE": "perhaps"})
+    with pytest.raises(config.SettingsError, match="webhooks_allow_http must be true or false"):
+        config.load(write(home, "webhooks_allow_http = 1\n"), {})

@@ -15,13 +15,17 @@ from apiflask import APIFlask
 
 from ticketing import config
 from ticketing.config import Settings
+from ticketing.courier import Courier
 from ticketing.domain.museum import Museum
+from ticketing.domain.webhooks import HookRules
 from ticketing.edge.chance import SystemChance
 from ticketing.edge.channels.webchat import WebChat
 from ticketing.edge.clock import SystemClock
+from ticketing.edge.keystore import FileKeyStore
 from ticketing.edge.links import SignedLinks
 from ticketing.edge.painter import Painter
 from ticketing.edge.passwords import ScryptPasswords
+from ticketing.edge.post import Post
 from ticketing.edge.signer import FileSigner
 from ticketing.edge.wording import FileWording
 from ticketing.home import secret
@@ -55,9 +59,17 @@ class App:
             )
         )
 
+    def keystore(self) -> FileKeyStore:
+        """The issuer's keys, for the commands that change them."""
+        return FileKeyStore(self.settings.home / "keys", self.house.chance)
+
     def worker(self) -> Worker:
         """The loop that sends messages."""
         return Worker(self.store, self.house, (WebChat(),))
+
+    def courier(self) -> Courier:
+        """The loop that tells other programs what happens."""
+        return Courier(self.store, self.house, post=Post(self.house.hook_rules))
 
 
 def build(settings: Settings) -> App:
@@ -71,6 +83,7 @@ def build(settings: Settings) -> App:
         hours=settings.hours,
         contact=settings.contact,
         capacity=settings.capacity,
+        knowledge_days=settings.knowledge_days,
     )
     house = House(
         museum=museum,
@@ -81,6 +94,9 @@ def build(settings: Settings) -> App:
         links=SignedLinks(secret(home, "links")),
         passwords=ScryptPasswords(),
         secret=secret(home, "addresses"),
+        hook_rules=HookRules(
+            allow_http=settings.webhooks_allow_http, allow_private=settings.webhooks_allow_private
+        ),
     )
     return App(settings, Store(settings.database_url), house)
 
@@ -107,4 +123,6 @@ def log_to_stderr() -> None:
         level=os.environ.get("EINLASS_LOG", "INFO").upper(),
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
+    # what no line shows is not looked up with every line
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -48,11 +48,19 @@ SETTINGS = (
     Setting("contact", "e-mail address for questions about privacy", ""),
     Setting("base_url", "address under which visitors reach the service", "http://127.0.0.1:8080"),
     Setting("capacity", "people who may be inside at once; 0 is no limit", 0),
+    Setting("key_publish_days", "days a new signing key is published before it may sign", 7),
+    Setting("knowledge_days", "how many days ahead stations know tickets by themselves", 7),
     Setting("database_url", "database; empty is the SQLite file in the home", ""),
     Setting("host", "address to listen on", "127.0.0.1"),
     Setting("port", "port to listen on", 8080),
     Setting("threads", "threads of the server; streams hold at most half of them", 96),
     Setting("processes", "server processes; more than one needs PostgreSQL", 1),
+    Setting("webhooks_allow_http", "events may go to plain http addresses", default=False),
+    Setting(
+        "webhooks_allow_private",
+        "events may go to addresses of the house's own network",
+        default=False,
+    ),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -68,11 +76,15 @@ class Settings:
     contact: str
     base_url: str
     capacity: int
+    key_publish_days: int
+    knowledge_days: int
     database_url: str
     host: str
     port: int
     threads: int
     processes: int
+    webhooks_allow_http: bool
+    webhooks_allow_private: bool
     hours: Calendar
 
     @property
@@ -130,14 +142,21 @@ def _value(setting: Setting, file: Mapping[str, Any], environment: Mapping[str, 
             raise SettingsError(f"{setting.name} must be a list of texts")
         return tuple(str(line) for line in value)
     if type(value) is not type(setting.default):
-        kind = "a number" if isinstance(setting.default, int) else "a text"
-        raise SettingsError(f"{setting.name} must be {kind}")
+        raise SettingsError(f"{setting.name} must be {_KINDS[type(setting.default)]}")
     return value
 
 
-def _parsed(setting: Setting, text: str) -> str | int | tuple[str, ...]:
+_KINDS = {bool: "true or false", int: "a number", str: "a text"}
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def _parsed(setting: Setting, text: str) -> str | int | bool | tuple[str, ...]:
     if isinstance(setting.default, tuple):
         return tuple(text.split("|"))
+    if isinstance(setting.default, bool):
+        if text.lower() not in _TRUTHS:
+            raise SettingsError(f"{setting.variable} must be true or false")
+        return _TRUTHS[text.lower()]
     if not isinstance(setting.default, int):
         return text
     try:

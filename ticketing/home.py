@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ticketing import config
 from ticketing.edge.chance import SystemChance
+from ticketing.edge.clock import SystemClock
 from ticketing.edge.signer import create_ring
 
 SECRET_BYTES = 32
@@ -82,7 +83,7 @@ def make_home(home: Path, *, name: str, sample: bool) -> None:
     keys.mkdir(mode=0o700)
     chance = SystemChance()
     write_private(keys / "secret", chance.draw(SECRET_BYTES))
-    create_ring(keys, chance=chance)
+    create_ring(keys, chance, at=SystemClock().now())
     # last: a home without settings is not a home yet, so a broken start can be seen
     path.write_text(_settings_text(name, sample=sample), encoding="utf-8")
 

@@ -2,7 +2,7 @@
 
 Any number of workers may run. Each message is leased to one of them for a minute; what a
 dead worker had taken is sent by another one after that. At its start and every hour a
-worker erases what is over its time.
+worker erases what is over its time; it checks out who is left when the house has closed.
 """
 
 import json
@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from ticketing.service import delivery, retention
 from ticketing.service.delivery import Lease
+from ticketing.service.gate.chores import Chores
 from ticketing.service.ports import (
     Channel,
     ChannelReply,
@@ -59,6 +60,7 @@ class Worker:
         self._channels = {channel.kind: channel for channel in channels}
         self._transport = transport
         self._upkept_at: datetime | None = None
+        self._chores = Chores(store, house)
 
     def run_once(self) -> int:
         """Send what is due, one message of each conversation; how many were taken.
@@ -79,6 +81,7 @@ class Worker:
         while not stop.is_set():
             try:
                 self._keep_up()
+                self._chores.look()
                 busy = self.run_once() > 0
             except Exception as error:  # noqa: BLE001  a sick database must not end the worker
                 log.error("worker: %s", type(error).__name__)  # noqa: TRY400  a traceback may quote data

@@ -48,6 +48,18 @@ def reasons_table(texts: Texts) -> list[str]:
     ]
 
 
+def rules_diagram() -> list[str]:
+    """The same as a drawing: each rule leads to the next, or to a reason."""
+    lines = ["flowchart TD"]
+    for number, rule in enumerate(RULES, 1):
+        here = f'  r{number}["{number}. {rule.name}"]'
+        if number < len(RULES):
+            lines.append(f"{here} -->|nothing to say| r{number + 1}")
+        reasons = " / ".join(reason.value for reason in rule.reasons)
+        lines.append(f'{here} --> o{number}(["{reasons}"])')
+    return lines
+
+
 def rules_list() -> list[str]:
     """One numbered line for each rule of admission, in the order in which they are tried."""
     return [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.figures import figures_table
-from tests.docs.tables import reasons_table, routes_table, rules_list
+from tests.docs.tables import reasons_table, routes_table, rules_diagram, rules_list
 from tests.test_cli import Home
 from ticketing import config
 from ticketing.app import build
@@ -45,6 +45,13 @@ def test_the_admission_page_lists_the_rules_in_their_order() -> None:
     """The table of rules is the code's own, in the order in which it is tried."""
     documented = re.findall(r"^\d+\. `.*$", text_of("admission.md"), re.MULTILINE)
     assert documented == rules_list()
+
+
+def test_the_admission_page_draws_the_rules() -> None:
+    """The drawing is made from the table of rules too."""
+    drawn = re.search(r"```mermaid\n(.*?)\n```", text_of("admission.md"), re.DOTALL)
+    assert drawn is not None
+    assert drawn[1].splitlines() == rules_diagram()
 
 
 def test_the_figures_are_those_that_were_printed() -> None:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.factories import BERLIN, HOURS, an_offer
+from tests.factories import BERLIN, an_offer
+from tests.hours import HOURS
 from ticketing.domain.consent import Answer, Purpose
 from ticketing.domain.conversation import (
     Action,

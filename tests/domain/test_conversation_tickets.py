@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from tests.domain.talk import ADULT, FREE, SUNDAY, Talk, at_menu
-from tests.factories import BERLIN, HOURS, an_offer
+from tests.factories import BERLIN, an_offer
+from tests.hours import HOURS
 from ticketing.domain.conversation import (
     Ask,
     OwnTicket,

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from tests.factories import BERLIN, HOURS
+from tests.factories import BERLIN
+from tests.hours import HOURS
 from ticketing.domain.museum import day_bounds, local_day
 from ticketing.domain.opening import (
     Calendar,

@@ -1,11 +1,15 @@
 """What staff and visitors see beside the gate, in a real browser."""
 
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import zxingcpp
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys.conftest import Demo, picture
@@ -40,6 +44,34 @@ def test_staff_see_offers_tickets_scans_and_a_pairing_code(
     desk.locator("form[action='/staff/pairing'] button").click()
     expect(desk.locator("main")).to_contain_text(re.compile(r"[0-9A-Z]{5}-[0-9A-Z]{5}"))
     picture(desk, "staff")
+
+
+def test_the_pairing_code_on_the_screen_pairs_a_gate_pc(
+    desk: Page, demo: Demo, tmp_path: Path
+) -> None:
+    """A photo of the page is enough: address, code and the pinned keys are in its QR code."""
+    sign_in(desk, demo)
+    form = desk.locator("form[action='/staff/pairing']")
+    form.locator("input[name=name]").fill("Kasse 3")
+    form.locator("button").click()
+    photo = tmp_path / "photo.png"
+    desk.locator(".pairing__qr").screenshot(path=photo)
+    [found] = zxingcpp.read_barcodes(Image.open(photo))
+    told = json.loads(found.text)
+    assert told["u"] == demo.service
+    expect(desk.locator(".pairing__code")).to_have_text(told["c"])
+    assert re.fullmatch(r"[\w-]{43}", told["k"])
+    command = [sys.executable, "-m", "scanner", "--home", str(tmp_path / "gate"), "pair", "--json"]
+    forged = json.dumps(told | {"c": "00000-00000", "k": "A" * 43})
+    wrong = subprocess.run([*command, forged], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 1
+    paired = subprocess.run(
+        [*command, "--qr", str(photo)], capture_output=True, text=True, check=False
+    )
+    assert paired.returncode == 0, paired.stderr
+    assert json.loads(paired.stdout)["server"] == demo.service
+    desk.reload()
+    expect(desk.locator("main")).to_contain_text("Kasse 3")
 
 
 def test_a_wrong_password_says_so_and_lets_nobody_in(desk: Page, demo: Demo) -> None:

@@ -17,7 +17,6 @@ from scanner.events import (
     Entry,
     Event,
     Failure,
-    JournalMove,
     LinkDown,
     LinkState,
     Moment,
@@ -33,6 +32,7 @@ from scanner.events import (
     Typed,
 )
 from scanner.gate import Gate
+from scanner.memory import ListedMoves, NoRows, StationMemory
 from scanner.post import Post
 from ticketing.wire.check import CodeKind, check_character
 from ticketing.wire.facts import Evidence
@@ -122,33 +122,12 @@ def an_answer(
 POST = Post(gate="sued", zone=BERLIN, ring=RING, digest_key=DIGEST_KEY)
 
 
-class Moves:
-    """What a journal would know of tickets, in memory."""
-
-    def __init__(self, moves: Iterable[OwnMove] = ()) -> None:
-        self.all = list(moves)
-
-    def moves_of(self, ticket_id: TicketId) -> tuple[JournalMove, ...]:
-        """Those of one ticket, numbered as a journal does."""
-        mine = (one for one in self.all if one.ticket_id == ticket_id)
-        return tuple(
-            JournalMove(no, is_online=False, own=replace(one, move=replace(one.move, no=no)))
-            for no, one in enumerate(mine, start=1)
-        )
-
-    def take(self, effects: Iterable[Effect]) -> None:
-        """Know what has been recorded."""
-        entries = (one.entry for one in effects if isinstance(one, Record))
-        own = (getattr(entry, "own", None) for entry in entries)
-        self.all += [one for one in own if one is not None]
-
-
 @dataclass
 class Desk:
-    """A gate with a hand on its clock; keeps every effect."""
+    """A gate with a hand on its clock; keeps every effect, and its moves as a journal does."""
 
-    moves: Moves = field(default_factory=Moves)
     post: Post = POST
+    moves: ListedMoves = field(default_factory=ListedMoves)
     gate: Gate = field(init=False)
     mono_ms: int = 1_000_000
     jump: timedelta = timedelta(0)
@@ -156,12 +135,13 @@ class Desk:
     ids: int = 0
 
     def __post_init__(self) -> None:
-        self.gate = Gate(self.post, self.moves)
+        """The gate stands here."""
+        self.gate = Gate(self.post, StationMemory(NoRows(), self.moves))
 
     @classmethod
     def offline(cls, moves: Iterable[OwnMove] = ()) -> "Desk":
         """A desk that knows that the service is away."""
-        desk = cls(Moves(moves))
+        desk = cls(moves=ListedMoves(moves))
         desk.do(LinkDown(Failure.UNREACHABLE))
         desk.effects.clear()
         return desk
@@ -180,7 +160,10 @@ class Desk:
         """Let time pass, then an event happen."""
         self.mono_ms += after_ms
         done = self.gate.handle(event, Moment(self.at, self.mono_ms))
-        self.moves.take(done)
+        for effect in done:
+            own = getattr(effect.entry, "own", None) if isinstance(effect, Record) else None
+            if own is not None:
+                self.moves.add(own)
         self.effects += done
         return done
 

@@ -29,12 +29,13 @@ from scanner.eyes import Eyes, Hands
 from scanner.gate import Gate
 from scanner.journal import FILE_NAME, Journal, JournalError, Sound
 from scanner.link import Link, NoReply, Pulse, Server
+from scanner.memory import NoRows, Recollection, StationMemory
 from scanner.page.feed import Feed
 from scanner.page.server import PortTaken
 from scanner.presentation import House
 from scanner.screen import Face
 from scanner.sight import Reading
-from scanner.station import RealWorld, Station, memory_of, opener_of, stopped_by_signals
+from scanner.station import RealWorld, Station, opener_of, remembered, stopped_by_signals
 from tests.scanner.frames import bgr, code, huge_png, packed, paper
 from tests.scanner.homes import a_station, paired_home, today_ticket, until
 from tests.scanner.service_double import Service, moody, running
@@ -86,7 +87,7 @@ def _desk(tmp_path: Path, service: Service, world: SlowWorld) -> Iterator[Desk]:
     link = Link(Server.of(service.url), "es_" + "t" * 43, timeout_s=1)
     yield Desk(
         Parts(
-            gate=Gate(replace(POST, zone=BERLIN), journal),
+            gate=Gate(replace(POST, zone=BERLIN), StationMemory(NoRows(), journal)),
             journal=journal,
             link=link,
             feed=Feed(),
@@ -574,8 +575,8 @@ def test_a_picture_before_the_camera_opens_the_door(tmp_path: Path, service: Ser
     kinds = {json.loads(json.loads(line)["body"])["kind"] for line in journal.lines()}
     journal.close()
     assert {"boot", "link", "scan"} <= kinds
-    with memory_of(home) as memory:
-        assert len(memory.moves_of(TicketId((1).to_bytes(15, "big")))) == 1
+    with remembered(home) as memory:
+        assert len(memory.recall(TicketId((1).to_bytes(15, "big"))).own) == 1
 
 
 def test_the_line_breaks_and_comes_back(
@@ -656,8 +657,9 @@ def test_signals_ask_the_station_to_stop() -> None:
 
 def test_no_journal_is_no_moves(tmp_path: Path) -> None:
     """A check before the first run."""
-    with memory_of(tmp_path) as memory:
-        assert memory.moves_of(TicketId(bytes(15))) == ()
+    with remembered(tmp_path) as memory:
+        assert memory.recall(TicketId(bytes(15))) == Recollection()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_chance_and_clock_are_real() -> None:

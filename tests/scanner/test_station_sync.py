@@ -13,10 +13,11 @@ from scanner.config import load_key
 from scanner.desk import Desk, Parts
 from scanner.gate import Gate
 from scanner.journal import FILE_NAME, Journal
-from scanner.learning import house_of, post_of
+from scanner.learning import Learnt
 from scanner.link import Link, Pulse, Server
+from scanner.memory import NoRows, StationMemory
 from scanner.page.feed import Feed
-from scanner.station import NoKnowledge, RealWorld
+from scanner.station import RealWorld
 from scanner.sync import Synced
 from tests.scanner.homes import a_station, paired_home, today_ticket, until
 from tests.scanner.service_double import TOKEN, Service, moody, running
@@ -50,7 +51,9 @@ def _desk(tmp_path: Path, service: Service, nudges: list[int]) -> Iterator[Desk]
     link = Link(Server.of(service.url), TOKEN, timeout_s=1)
     yield Desk(
         Parts(
-            gate=Gate(replace(POST, zone=BERLIN, deadline_ms=2_000), journal),
+            gate=Gate(
+                replace(POST, zone=BERLIN, deadline_ms=2_000), StationMemory(NoRows(), journal)
+            ),
             journal=journal,
             link=link,
             feed=Feed(),
@@ -195,9 +198,10 @@ def test_the_same_news_change_nothing(desk: Desk) -> None:
 def test_an_empty_ring_and_a_strange_zone_are_not_believed() -> None:
     """A station that trusts nobody or does not know the time helps nobody."""
     page = a_page(keys=KeyRing(()), settings=replace(SETTINGS, zone="Nowhere/At all"))
-    assert post_of(page, POST).ring == POST.ring
-    assert post_of(page, POST).zone == POST.zone
-    assert house_of(page, HOUSE).zone == HOUSE.zone
+    learnt = Learnt.of_page(page)
+    assert learnt.post(POST).ring == POST.ring
+    assert learnt.post(POST).zone == POST.zone
+    assert learnt.house(HOUSE).zone == HOUSE.zone
 
 
 def test_a_clock_that_is_wrong_is_marked_once_in_the_journal(desk: Desk) -> None:
@@ -292,9 +296,17 @@ def test_a_signed_off_station_stops_asking(tmp_path: Path, service: Service) -> 
         until(lambda: said_by(station)["panel"]["word"] == "Abgemeldet")
 
 
-def test_without_knowledge_a_station_knows_nothing() -> None:
-    """Its own moves apart."""
-    nothing = NoKnowledge()
-    assert nothing.apply(a_page(), online_until=3, at=NOON)
-    nothing.begin_again()
-    assert nothing.position is None
+def test_a_restarted_station_stands_where_the_service_put_it(
+    tmp_path: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gate and keys of yesterday's knowledge, without the line; a newer pairing goes before."""
+    monkeypatch.setattr("scanner.station.PROBE_S", 0.1)
+    north = Localised("Eingang Nord", "North entrance")
+    service.sync.settings = replace(SETTINGS, gate="nord", gate_name=north)
+    with a_station(tmp_path, service) as station:
+        until(lambda: said_by(station)["gate"] == "Eingang Nord")
+    moody(service, drop=True)
+    with a_station(tmp_path, service, paired_at=0) as station:
+        assert said_by(station)["gate"] == "Eingang Nord"
+    with a_station(tmp_path, service) as station:
+        assert said_by(station)["gate"] == "Eingang Süd"

@@ -13,11 +13,12 @@ from scanner.config import StationKey, make_key
 from scanner.events import Failure, ScanEntry, ScanId
 from scanner.journal import FILE_NAME, Journal, JournalError, Sound
 from scanner.link import Link, NoReply, Pulse, Server
+from scanner.memory import KnownHouse
 from scanner.sync import LONGEST_S, Sync, Synced, SyncParts
 from tests.scanner.homes import until
 from tests.scanner.service_double import TOKEN, Service, moody, running
 from tests.scanner.station_kit import NOON
-from ticketing.wire.journal import BootBody, from_ms, parse_body, to_ms
+from ticketing.wire.journal import BootBody, parse_body
 from ticketing.wire.sync_api import KnowledgePage, Result
 from ticketing.wire.verdict import Basis, Direction, Reason, Verdict
 
@@ -44,16 +45,24 @@ class Learner:
     begun: int = 0
     position: Place | None = None
     is_ill: bool = False
+    fetched_at: datetime | None = None
 
     def apply(self, page: KnowledgePage, *, online_until: int, at: datetime) -> bool:
         """Keep it."""
-        assert at.tzinfo is not None
         if self.is_ill:
             return False
+        self.fetched_at = self.fetched_at if page.more else at
         self.pages.append(page)
         self.until.append(online_until)
         self.position = Place(page.epoch, page.cursor)
         return True
+
+    def house(self) -> KnownHouse | None:
+        """When all was last fetched."""
+        if not self.fetched_at:
+            return None
+        page = self.pages[-1]
+        return KnownHouse(ring=page.keys, settings=page.settings, fetched_at=self.fetched_at)
 
     def begin_again(self) -> None:
         """From the start."""
@@ -125,11 +134,6 @@ class Bench:
         return missing == notes[-1:] and not self.service.sync.broken
 
 
-def in_ms(at: datetime) -> datetime:
-    """As a journal keeps it."""
-    return from_ms(to_ms(at))
-
-
 def a_scan(number: int, basis: Basis = Basis.OFFLINE, at: datetime = NOON) -> ScanEntry:
     """A refused scan; `number` makes its id."""
     return ScanEntry(
@@ -177,7 +181,7 @@ def test_everything_goes_up_in_runs_of_five_hundred(bench: Bench) -> None:
     assert bench.sync.round()
     assert [len(batch) for batch in bench.batches] == [500, 202]
     assert bench.is_complete()
-    assert bench.ear.states[-1] == Synced(unsent=0, at=in_ms(bench.at), alarms=0)
+    assert bench.ear.states[-1] == Synced(unsent=0, at=bench.at, alarms=0)
 
 
 def test_what_is_told_is_not_sent_again(bench: Bench) -> None:
@@ -297,7 +301,7 @@ def test_rejected_and_forked_entries_are_told_with_an_alarm(bench: Bench) -> Non
     results = {1: Result.CONFLICT, 2: Result.REJECTED, 3: Result.FORK}
     bench.service.sync.results = results
     assert bench.sync.round()
-    assert bench.ear.states[-1] == Synced(unsent=0, at=in_ms(bench.at), alarms=2)
+    assert bench.ear.states[-1] == Synced(unsent=0, at=bench.at, alarms=2)
 
 
 def test_an_answer_that_says_nothing_ends_the_round(bench: Bench) -> None:
@@ -371,7 +375,7 @@ def test_knowledge_is_fetched_to_its_end(bench: Bench) -> None:
     bench.service.sync.pages = 4
     assert bench.sync.round()
     assert [page.more for page in bench.knowledge.pages] == [True, True, True, False]
-    assert bench.journal.synced_at == in_ms(bench.at)
+    assert bench.ear.states[-1].at == bench.at
     assert len(bench.ear.learned_) == 4
 
 
@@ -412,7 +416,7 @@ def test_a_page_that_cannot_be_kept_is_asked_for_again(bench: Bench) -> None:
     """A full disk: later, and what was known until then serves."""
     bench.knowledge.is_ill = True
     assert not bench.sync.round()
-    assert bench.journal.synced_at is None
+    assert bench.ear.states[-1].at is None
     bench.knowledge.is_ill = False
     assert bench.sync.round()
     assert [asked.get("cursor") for asked in bench.service.sync.asked] == [None, None]

@@ -1,6 +1,6 @@
 """A gate that is ready: two gates, the offer `day`, a paired station."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -9,12 +9,19 @@ from tests.factories import a_request, with_gates, with_offer, with_station, wit
 from tests.fakes import FrozenClock
 from ticketing.domain.accounts import Station
 from ticketing.domain.ids import ScanId
-from ticketing.service.gate import attention, scans
+from ticketing.service.gate import attention, overrule, scans, undo
 from ticketing.service.gate.attention import Confirmation
+from ticketing.service.gate.overrule import Override
 from ticketing.service.gate.scans import ScanResult
+from ticketing.service.gate.undo import Annulment
 from ticketing.service.ports import House
 from ticketing.service.tickets import TicketCase
+from ticketing.store import counters
+from ticketing.store import moves as move_rows
+from ticketing.store import scans as scan_rows
+from ticketing.store.scans import Scan
 from ticketing.store.unit import Store
+from ticketing.wire.admission import MoveKind
 from ticketing.wire.station_api import ScanAnswer, ScanRequest
 from ticketing.wire.verdict import Check
 
@@ -45,17 +52,19 @@ class Entrance:
         """What the service says to a barcode shown now."""
         return self.send(self.request(barcode, **changes)).answer
 
-    def confirm(self, scan_id: str, *checks: Check, people: int | None = None) -> ScanAnswer:
+    def confirm(
+        self, scan_id: str, *checks: Check, people: int | None = None, by: str | None = None
+    ) -> ScanAnswer:
         """Staff have made these checks."""
         confirmation = Confirmation(
-            scan_id=ScanId(bytes.fromhex(scan_id)), checks=frozenset(checks), people=people
+            scan_id=ScanId(bytes.fromhex(scan_id)), checks=frozenset(checks), people=people, by=by
         )
         with self.store.unit() as unit:
             return attention.confirm_scan(
                 unit, self.house, station=self.station, confirmation=confirmation, lang="en"
             )
 
-    def decline(self, scan_id: str) -> ScanAnswer:
+    def decline(self, scan_id: str, *, why: str | None = None) -> ScanAnswer:
         """Staff say no."""
         with self.store.unit() as unit:
             return attention.decline_scan(
@@ -64,6 +73,7 @@ class Entrance:
                 station=self.station,
                 scan_id=ScanId(bytes.fromhex(scan_id)),
                 lang="en",
+                why=why,
             )
 
     def get(self, scan_id: str) -> ScanAnswer:
@@ -72,6 +82,44 @@ class Entrance:
             return scans.get_scan(
                 unit, self.house, scan_id=ScanId(bytes.fromhex(scan_id)), lang="en"
             )
+
+    def annul(self, scan_id: str, **changes: Any) -> ScanResult:
+        """The station takes a scan back."""
+        plain = Annulment(
+            scan_id=ScanId(bytes.fromhex(scan_id)), why="wrong person", station=self.station
+        )
+        with self.store.unit() as unit:
+            return undo.annul_scan(unit, self.house, annulment=replace(plain, **changes), lang="en")
+
+    def overrule(self, scan_id: str, **changes: Any) -> ScanAnswer:
+        """A supervisor lets in whom that scan refused."""
+        plain = Override(
+            scan_id=ScanId(bytes.fromhex(scan_id)),
+            why="knows the director",
+            by="staff_1",
+            station=self.station,
+        )
+        with self.store.unit() as unit:
+            return overrule.override_scan(
+                unit, self.house, override=replace(plain, **changes), lang="en"
+            )
+
+    def row(self, scan_id: str) -> Scan:
+        """A scan as it is stored."""
+        with self.store.unit() as unit:
+            found = scan_rows.find(unit, ScanId(bytes.fromhex(scan_id)))
+        assert found is not None
+        return found
+
+    def moves(self, case: TicketCase) -> list[tuple[MoveKind, int]]:
+        """The moves of a ticket: their kinds and people, in the order they were written."""
+        with self.store.unit() as unit:
+            return [(move.kind, move.people) for move in move_rows.of_ticket(unit, case.ticket.id)]
+
+    def counter(self, name: str) -> int | None:
+        """A counter, None if nothing was ever counted."""
+        with self.store.unit() as unit:
+            return counters.read(unit, name)
 
     def inside(self) -> int:
         """People in the house."""

@@ -13,7 +13,7 @@ from ticketing.service.gate import attention, recording
 from ticketing.service.ports import House
 from ticketing.store import scans as scan_rows
 from ticketing.store.scans import Scan
-from ticketing.store.unit import Unit
+from ticketing.store.unit import Store, Unit
 from ticketing.wire.station_api import ScanAnswer
 from ticketing.wire.verdict import Check, Reason, TicketState, Verdict
 
@@ -213,3 +213,59 @@ def _meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], ScanAnswer]) -
         return record(unit, house, **rest)  # type: ignore[arg-type]  # passed on as they came
 
     monkeypatch.setattr(attention, "record", late)
+
+
+def test_who_looked_and_when_is_kept_with_a_confirm(gate: Entrance) -> None:
+    """For whoever asks later."""
+    asked = gate.scan(gate.ticket(offer="proof").barcode)
+    gate.clock.tick(seconds=30)
+    gate.confirm(asked.scan_id, Check.PROOF, by="AD")
+    row = gate.row(asked.scan_id)
+    assert (row.by, row.why, row.settled_at) == ("AD", None, gate.clock.now())
+
+
+def test_why_it_was_declined_is_kept(gate: Entrance) -> None:
+    """Not shown to anybody, but there; nobody is counted."""
+    asked = gate.scan(gate.ticket(offer="proof").barcode)
+    gate.decline(asked.scan_id, why="no proof")
+    row = gate.row(asked.scan_id)
+    assert (row.why, row.people, row.settled_at) == ("no proof", 0, gate.clock.now())
+
+
+def test_what_a_second_confirm_says_is_not_kept(gate: Entrance) -> None:
+    """Whoever settled it first did."""
+    asked = gate.scan(gate.ticket(offer="proof").barcode)
+    gate.confirm(asked.scan_id, Check.PROOF, by="AD")
+    gate.confirm(asked.scan_id, Check.PROOF, by="KW")
+    assert gate.row(asked.scan_id).by == "AD"
+
+
+def test_a_lapsed_scan_stays_lapsed_and_a_new_one_works(gate: Entrance) -> None:
+    """Nobody came in by it, and the ticket is as good as before."""
+    case = gate.ticket(offer="proof")
+    asked = gate.scan(case.barcode)
+    gate.clock.tick(hours=1)
+    lapsed = gate.get(asked.scan_id)
+    assert (lapsed.verdict, lapsed.reason) == (Verdict.REFUSE, Reason.LAPSED)
+    with pytest.raises(Conflict, match="lapsed"):
+        gate.confirm(asked.scan_id, Check.PROOF)
+    again = gate.scan(case.barcode)
+    assert gate.confirm(again.scan_id, Check.PROOF).reason is Reason.OK
+    assert gate.get(asked.scan_id).reason is Reason.LAPSED
+
+
+def test_a_question_survives_a_restart_of_the_service(gate: Entrance, store_url: str) -> None:
+    """The row is all there is: one is confirmed afterwards, the other has lapsed."""
+    late, soon = gate.ticket(offer="proof"), gate.ticket(offer="proof")
+    first = gate.scan(late.barcode)
+    gate.clock.tick(minutes=3)
+    second = gate.scan(soon.barcode)
+    gate.store.close()
+    gate.store = Store(store_url)
+    gate.clock.tick(minutes=3)
+    assert gate.get(first.scan_id).reason is Reason.LAPSED
+    with pytest.raises(Conflict, match="lapsed"):
+        gate.confirm(first.scan_id, Check.PROOF)
+    assert gate.confirm(second.scan_id, Check.PROOF).reason is Reason.OK
+    assert gate.scan(late.barcode).verdict is Verdict.ATTENTION
+    gate.store.close()

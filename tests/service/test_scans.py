@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from tests.factories import HOLDER, a_scan_id, with_offer, with_station
+from tests.factories import HOLDER, a_scan_id, with_offer, with_slot, with_station
 from tests.service.conftest import Entrance
 from ticketing.service import tickets
 from ticketing.service.errors import Conflict, Invalid, NotFound
@@ -263,11 +263,18 @@ def test_a_broken_or_future_ticket_text_is_a_row(entrance: Entrance, rubbish: st
     assert not entrance.send(request).created
 
 
-def test_an_admitted_scan_takes_five_statements_at_most(entrance: Entrance) -> None:
-    """The token look-up included."""
-    barcode = entrance.ticket().barcode
+@pytest.mark.parametrize("has_limits", [False, True], ids=["no limits", "slot and house"])
+def test_an_admitted_scan_takes_five_statements_at_most(
+    entrance: Entrance, *, has_limits: bool
+) -> None:
+    """Peers 31: the token look-up included, with limits of slot and house too."""
     entrance.scan(entrance.ticket().barcode)  # `last_seen` is written once a minute
-    request = entrance.request(barcode)
+    case = entrance.ticket()
+    if has_limits:
+        museum = replace(entrance.house.museum, capacity=10)
+        entrance.house = replace(entrance.house, museum=museum)
+        with_slot(entrance.store, case, slot="s1", at=entrance.clock.now())
+    request = entrance.request(case.barcode)
     with entrance.store.unit() as unit:
         station = stations.list_stations(unit)[0]
     with entrance.store.unit() as unit:
@@ -275,6 +282,7 @@ def test_an_admitted_scan_takes_five_statements_at_most(entrance: Entrance) -> N
         result = scans.scan(unit, entrance.house, station=station, request=request, lang="de")
         assert result.answer.verdict is Verdict.ADMIT
         assert unit.statements <= 5
+    assert entrance.counter("came:s1") == (1 if has_limits else None)
 
 
 def test_an_error_of_the_database_names_nobody(entrance: Entrance) -> None:

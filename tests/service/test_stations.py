@@ -1,12 +1,14 @@
 """Pairing: every branch of the protocol."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from tests.factories import STATION_KEY, an_offer, with_gates
 from tests.fakes import FrozenClock
+from ticketing.domain.accounts import Station, StationState, Told
 from ticketing.domain.ids import StationId
 from ticketing.service import offers
 from ticketing.service.errors import Conflict, Invalid, NotFound, PairingRefused
@@ -266,3 +268,123 @@ def test_an_idle_station_is_noted_once_a_minute(
     assert noted[0] == noted[1]
     assert noted[2] == noted[3]
     assert noted[2] - noted[0] == stations.SEEN_EVERY  # type: ignore[operator]  # both are set
+
+
+def _list(office: Store) -> dict[str, Station]:
+    with office.unit() as unit:
+        return {one.id: one for one in stations.list_stations(unit)}
+
+
+def test_the_same_computer_paired_anew_is_the_same_station(office: Store, house: House) -> None:
+    """Rolled: a new code, name, gate and token; the old token is dead at once."""
+    old = _pair(office, house, _open(office, house)).answer
+    new = _pair(office, house, _open(office, house, name="Kasse 2", gate="nord"))
+    assert (new.created, new.answer.station) == (True, old.station)
+    assert (new.answer.gate, new.answer.digest_key) == ("nord", old.digest_key)
+    with office.unit() as unit:
+        assert stations.station_by_token(unit, token=old.token) is None
+        station = stations.station_by_token(unit, token=new.answer.token)
+    assert station is not None
+    assert (station.name, station.gate, station.gate_name.en) == (
+        "Kasse 2",
+        "nord",
+        "North entrance",
+    )
+    assert len(_list(office)) == 1
+
+
+def test_a_revoked_computer_paired_anew_is_another_station(office: Store, house: House) -> None:
+    """What was taken out of service stays so."""
+    old = _pair(office, house, _open(office, house)).answer
+    with office.unit() as unit:
+        stations.revoke_station(unit, house, station=StationId(old.station))
+    new = _pair(office, house, _open(office, house)).answer
+    assert new.station != old.station
+    assert _list(office)[StationId(old.station)].revoked_at is not None
+    with office.unit() as unit:
+        assert stations.station_by_token(unit, token=old.token) is None
+
+
+def test_a_lost_answer_of_a_second_pairing_is_repeated(office: Store, house: House) -> None:
+    """As at the first one."""
+    _pair(office, house, _open(office, house))
+    code = _open(office, house)
+    first = _pair(office, house, code)
+    again = _pair(office, house, code)
+    assert (again.created, again.answer.station) == (False, first.answer.station)
+
+
+# ------------------------------------------------------------ what stations tell
+def test_what_a_station_tells_is_kept(office: Store, house: House, clock: FrozenClock) -> None:
+    """Version, unsent entries, ring, clock, and when it was last heard of."""
+    answer = _pair(office, house, _open(office, house)).answer
+    told = Told(version="1.4.0", unsent=3, ring="r" * 43, clock_diff_ms=-250)
+    station = _list(office)[StationId(answer.station)]
+    with office.unit() as unit:
+        stations.hear(unit, house, station=station, told=told)
+    found = _list(office)[StationId(answer.station)]
+    assert (found.version, found.unsent, found.ring) == ("1.4.0", 3, "r" * 43)
+    assert (found.clock_diff_ms, found.last_seen_at) == (-250, clock.at)
+
+
+def test_news_are_written_at_once_and_nothing_new_once_a_minute(
+    office: Store, house: House, clock: FrozenClock
+) -> None:
+    """An entry more is news; what a station leaves out stays as it was."""
+    answer = _pair(office, house, _open(office, house)).answer
+    seen = []
+    for unsent in (2, 2, 3, None):
+        station = _list(office)[StationId(answer.station)]
+        with office.unit() as unit:
+            stations.hear(unit, house, station=station, told=Told(unsent=unsent))
+        seen.append(_list(office)[StationId(answer.station)])
+        clock.tick(seconds=10)
+    assert [one.unsent for one in seen] == [2, 2, 3, 3]
+    first, second, third, fourth = (one.last_seen_at for one in seen)
+    assert first == second
+    assert third == fourth
+    assert first != third
+
+
+def test_a_station_is_connected_silent_or_revoked(
+    office: Store, house: House, clock: FrozenClock
+) -> None:
+    """Three minutes without a word are silence."""
+    answer = _pair(office, house, _open(office, house)).answer
+    station_id = StationId(answer.station)
+    assert _list(office)[station_id].state(clock.at) is StationState.SILENT
+    with office.unit() as unit:
+        stations.hear(unit, house, station=_list(office)[station_id])
+    found = _list(office)[station_id]
+    assert found.state(clock.at) is StationState.CONNECTED
+    assert found.state(clock.at + timedelta(minutes=3)) is StationState.SILENT
+    with office.unit() as unit:
+        revoked = stations.revoke_station(unit, house, station=station_id)
+    assert revoked.state(clock.at) is StationState.REVOKED
+
+
+def test_a_station_is_renamed_and_moved(office: Store, house: House) -> None:
+    """Each alone or both; its next scan is judged at the new gate."""
+    answer = _pair(office, house, _open(office, house)).answer
+    station_id = StationId(answer.station)
+    with office.unit() as unit:
+        renamed = stations.change_station(unit, station=station_id, name="  Kasse   3 ")
+        moved = stations.change_station(unit, station=station_id, gate="nord")
+        by_token = stations.station_by_token(unit, token=answer.token)
+    assert (renamed.name, renamed.gate) == ("Kasse 3", "sued")
+    assert (moved.name, moved.gate, moved.gate_name.de) == ("Kasse 3", "nord", "Eingang Nord")
+    assert by_token == moved
+
+
+def test_a_change_that_cannot_be_made_changes_nothing(office: Store, house: House) -> None:
+    """No such gate, no such station, no name."""
+    answer = _pair(office, house, _open(office, house)).answer
+    station_id = StationId(answer.station)
+    before = _list(office)
+    with office.unit() as unit, pytest.raises(NotFound, match="gate"):
+        stations.change_station(unit, station=station_id, gate="dach", name="Dach")
+    with office.unit() as unit, pytest.raises(NotFound, match="station"):
+        stations.change_station(unit, station=StationId("st_0"), name="x")
+    with office.unit() as unit, pytest.raises(Invalid, match="name"):
+        stations.change_station(unit, station=station_id, name=" ")
+    assert _list(office) == before

@@ -4,14 +4,16 @@ import fcntl
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
-from sqlalchemy import event, insert, select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from tests.fakes import START
 from ticketing.domain.failures import StoreUnavailable
 from ticketing.store import counters, schema
+from ticketing.store import unit as unit_module
 from ticketing.store.unit import Store, sqlite_url
 from ticketing.wire.verdict import TicketState
 
@@ -55,20 +57,21 @@ def test_a_commit_without_a_beginning_is_a_fault(store: Store) -> None:
         unit.commit()
 
 
-def test_a_failed_commit_keeps_nothing_and_frees_the_lock(store: Store) -> None:
+def _full(*_: object) -> NoReturn:
+    raise OSError("the disk is full")
+
+
+def test_a_failed_commit_keeps_nothing_and_frees_the_lock(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A full disk: the next unit can write."""
-
-    def full(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement == "COMMIT":
-            raise OSError("the disk is full")
-
-    event.listen(store.engine, "before_cursor_execute", full)
     with store.unit() as unit:
         unit.begin()
         counters.add(unit, "n", 1)
-        with pytest.raises(OSError, match="disk"):
-            unit.commit()
-    event.remove(store.engine, "before_cursor_execute", full)
+        with monkeypatch.context() as world:
+            world.setattr(unit_module, "execute", _full)
+            with pytest.raises(OSError, match="disk"):
+                unit.commit()
     with store.unit() as unit:
         assert counters.read(unit, "n") is None
         unit.begin()
@@ -76,17 +79,12 @@ def test_a_failed_commit_keeps_nothing_and_frees_the_lock(store: Store) -> None:
         unit.commit()
 
 
-def test_a_failed_beginning_frees_the_lock(store: Store) -> None:
+def test_a_failed_beginning_frees_the_lock(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that broke keeps nobody else out."""
-
-    def broken(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.startswith("BEGIN"):
-            raise OSError("the connection broke")
-
-    event.listen(store.engine, "before_cursor_execute", broken)
-    with store.unit() as unit, pytest.raises(OSError, match="broke"):
-        unit.begin()
-    event.remove(store.engine, "before_cursor_execute", broken)
+    with monkeypatch.context() as world, store.unit() as unit:
+        world.setattr(unit_module, "execute", _full)
+        with pytest.raises(OSError, match="disk"):
+            unit.begin()
     with store.unit() as unit:
         unit.begin()
         unit.commit()

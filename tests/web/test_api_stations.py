@@ -110,7 +110,11 @@ def test_stations_are_listed_without_their_secrets(
     assert listed is not None
     [one] = listed["items"]
     assert (one["name"], one["gate"], one["revoked_at"]) == ("Tor", "sued", None)
-    assert set(one) == {"id", "name", "gate", "paired_at", "last_seen_at", "revoked_at"}
+    assert (one["state"], one["version"], one["unsent"]) == ("silent", None, None)
+    assert (one["clock_diff_ms"], one["knows_newest_keys"]) == (None, False)
+    times = {"paired_at", "last_seen_at", "revoked_at"}
+    told = {"state", "version", "unsent", "clock_diff_ms", "knows_newest_keys"}
+    assert set(one) == {"id", "name", "gate"} | times | told
 
 
 def test_an_unknown_station_cannot_be_revoked(client: FlaskClient, api: Headers) -> None:
@@ -124,7 +128,8 @@ def test_an_idle_station_is_seen(client: FlaskClient, api: Headers, station: Hea
     answer = client.get("/api/v1/station", headers=station)
     assert answer.status_code == 200
     assert answer.json is not None
-    assert set(answer.json) == {"station", "gate", "server_time", "inside"}
+    assert answer.json["gate_name"] == {"de": "Eingang Süd", "en": "South entrance"}
+    assert set(answer.json) == {"station", "name", "gate", "gate_name", "server_time", "inside"}
     told = datetime.fromisoformat(answer.json["server_time"])
     assert told.tzinfo is not None
     listed = client.get("/api/v1/stations", headers=api).json
@@ -150,3 +155,80 @@ def test_a_path_below_the_service_is_no_refused_code(
     """A station with a wrong address can tell it from a wrong code."""
     answer = client.post(f"/sub{PATH}", json=asked)
     assert (answer.status_code, reason(answer)) == (404, "not_found")
+
+
+def own(client: FlaskClient, api: Headers, station: Headers) -> dict[str, Any]:
+    """The row of the station with these headers."""
+    told = client.get("/api/v1/station", headers=station).json
+    assert told is not None
+    found = client.get(f"/api/v1/stations/{told['station']}", headers=api).json
+    assert isinstance(found, dict)
+    return found
+
+
+def test_a_pulse_tells_how_the_station_is(
+    client: FlaskClient, api: Headers, station: Headers, house: House
+) -> None:
+    """Version, unsent entries and ring: then it is known whether it has the newest keys."""
+    ring = house.signer.ring().fingerprint()
+    told = f"/api/v1/station?unsent=4&version=1.2.0&ring={ring}&clock_diff_ms=-90"
+    assert client.get(told, headers=station).status_code == 200
+    one = own(client, api, station)
+    assert (one["state"], one["version"], one["unsent"]) == ("connected", "1.2.0", 4)
+    assert (one["clock_diff_ms"], one["knows_newest_keys"]) == (-90, True)
+    client.get(f"/api/v1/station?ring={'A' * 43}", headers=station)
+    assert own(client, api, station)["knows_newest_keys"] is False
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["unsent=-1", "unsent=x", "version=", f"version={'x' * 65}", "ring=x", "clock_diff_ms="],
+)
+def test_a_pulse_of_rubbish_is_refused(
+    client: FlaskClient, api: Headers, station: Headers, query: str
+) -> None:
+    """422, and nothing of it is kept."""
+    assert client.get(f"/api/v1/station?{query}", headers=station).status_code == 422
+    one = own(client, api, station)
+    assert (one["version"], one["unsent"]) == (None, None)
+
+
+def test_a_station_is_renamed_and_moved(
+    client: FlaskClient, api: Headers, station: Headers
+) -> None:
+    """Its next pulse says where it is now."""
+    path = f"/api/v1/stations/{own(client, api, station)['id']}"
+    changed = client.patch(path, headers=api, json={"name": "Kasse 2", "gate": "nord"})
+    assert changed.status_code == 200
+    assert changed.json is not None
+    assert (changed.json["name"], changed.json["gate"]) == ("Kasse 2", "nord")
+    told = client.get("/api/v1/station", headers=station).json
+    assert told is not None
+    assert (told["gate"], told["gate_name"]["en"]) == ("nord", "North entrance")
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"gate": "dach"}, 404),
+        ({"gate": "Dach!"}, 422),
+        ({"name": ""}, 422),
+        ({"name": 7}, 422),
+        ({"token": "es_x"}, 422),
+    ],
+)
+def test_a_wrong_change_is_refused(
+    client: FlaskClient, api: Headers, station: Headers, change: dict[str, Any], status: int
+) -> None:
+    """Nothing changes."""
+    before = own(client, api, station)
+    answer = client.patch(f"/api/v1/stations/{before['id']}", headers=api, json=change)
+    assert answer.status_code == status
+    assert own(client, api, station) == before
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+def test_an_unknown_station_is_404(client: FlaskClient, api: Headers, method: str) -> None:
+    """To look at, to change."""
+    path = "/api/v1/stations/st_nothing"
+    assert client.open(path, method=method, headers=api, json={}).status_code == 404

@@ -76,7 +76,12 @@ def test_retired_and_compromised_keys_are_not_given_out(parts: Parts) -> None:
     house = replace(parts.house, signer=Ring(ours.raw))
     answer = create_app(replace(parts, house=house)).test_client().get("/.well-known/einlass-keys")
     assert answer.json is not None
-    assert [key["kid"] for key in answer.json["keys"]] == ["1", "2", "3"]
+    shown = [(key["kid"], key["state"]) for key in answer.json["keys"]]
+    assert shown == [("1", "next"), ("2", "active"), ("3", "verify")]
+    assert answer.json["withdrawn"] == [
+        {"kid": "4", "state": "retired"},
+        {"kid": "5", "state": "compromised"},
+    ]
 
 
 @pytest.mark.parametrize(

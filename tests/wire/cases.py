@@ -1,7 +1,9 @@
-"""The one file of admission cases, typed: for `decide()`, and later for service and station.
+"""The one file of admission cases, typed: for `decide()`, service and station.
 
 Times without a date are on 4 October 2026, all times are on the clock of Berlin. What a
 case does not say is a plain day ticket, online, known to the service, at gate `north`.
+`gate.calendar`: the offer is bound to the opening hours of `tests/hours.py`.
+`offline` is what a station says by itself to an online case, where that must differ.
 """
 
 import json
@@ -11,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.hours import HOURS
+from ticketing.domain.opening import is_open
 from ticketing.wire.admission import (
     Decision,
     Gate,
@@ -86,7 +90,7 @@ def _case(raw: Raw) -> AdmissionCase:
         moves=moves,
         known=_known(raw, claims, moves, now),
         now=now,
-        gate=_gate(raw),
+        gate=_gate(raw, now),
         verdict=Verdict(raw["verdict"]),
         reason=Reason(raw["reason"]),
         raw=raw,
@@ -178,8 +182,9 @@ def _slot(raw: list[Any] | None) -> Window | None:
     return Window(local(start), local(end), timedelta(minutes=early), timedelta(minutes=late))
 
 
-def _gate(raw: Raw) -> Gate:
+def _gate(raw: Raw, now: datetime) -> Gate:
     gate = raw.get("gate", {})
+    is_shut = gate.get("calendar", False) and not is_open(HOURS, now, BERLIN)
     return Gate(
         id="north",
         zone=BERLIN,
@@ -187,7 +192,7 @@ def _gate(raw: Raw) -> Gate:
         direction=Direction(gate.get("direction", "entry")),
         people=gate.get("people"),
         done=frozenset(Check(name) for name in gate.get("done", [])),
-        closed=gate.get("closed", False),
+        closed=gate.get("closed", is_shut),
         room=gate.get("room"),
         unsent_elsewhere=gate.get("unsent_elsewhere", False),
         clock_ok=gate.get("clock_ok", True),

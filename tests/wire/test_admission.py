@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.wire import strategies as any_
-from tests.wire.cases import BERLIN, load_cases
+from tests.wire.cases import BERLIN, AdmissionCase, load_cases
 from ticketing.wire.admission import (
     RULES,
     Decision,
@@ -225,32 +226,70 @@ def test_a_text_that_is_no_ticket(text: str, verdict: Verdict, reason: Reason, d
     assert decision.evidence == Evidence(detail=detail)
 
 
-@pytest.mark.parametrize("reason", sorted(OVERRIDABLE))
-def test_a_supervisor_may_overrule(reason: Reason) -> None:
-    """A use is spent if one is left, otherwise the people are counted and no use."""
-    refused = Decision(Verdict.REFUSE, reason, remaining_uses=2)
-    one = override(refused, 3)
-    assert one is not None
-    assert (one.verdict, one.reason, one.people) == (Verdict.ADMIT, Reason.OK_OVERRIDE, 3)
-    assert (one.move, one.remaining_uses) == (MoveKind.ENTRY, 1)
-    unlimited = override(replace(refused, remaining_uses=None), 0)
-    assert unlimited is not None
-    assert (unlimited.move, unlimited.remaining_uses) == (MoveKind.ENTRY, None)
-    assert unlimited.people == 1
-    spent = override(replace(refused, remaining_uses=0), 1)
-    assert spent is not None
-    assert (spent.move, spent.remaining_uses) == (None, 0)
+_REFUSED = {case.name: case for case in _CASES.values() if case.verdict is Verdict.REFUSE}
 
 
-@pytest.mark.parametrize("reason", sorted(set(Reason) - OVERRIDABLE))
-def test_nothing_else_can_be_overruled(reason: Reason) -> None:
-    """No supervisor lets in a forgery, a revoked or a superseded ticket."""
-    assert override(Decision(Verdict.REFUSE, reason), 1) is None
+@pytest.mark.parametrize("case", _REFUSED.values(), ids=_REFUSED)
+def test_a_supervisor_may_overrule_some_refusals_and_no_others(case: AdmissionCase) -> None:
+    """Nobody lets in a forgery, a revoked or a superseded ticket."""
+    found = override(case.token, case.known, case.now, case.gate)
+    assert (found is not None) == (case.reason in OVERRIDABLE)
+    assert found is None or (found.verdict, found.reason) == (Verdict.ADMIT, Reason.OK_OVERRIDE)
+    assert found is None or found.people >= 1
+
+
+def test_the_cases_hold_every_refusal_that_may_be_overruled() -> None:
+    """None of them is allowed without being tried."""
+    assert {case.reason for case in _REFUSED.values()} >= OVERRIDABLE
+
+
+def _overruled(moves: Moves, *, gate: Gate = _GATE, **known: Any) -> Decision:
+    """What a supervisor makes of a plain day ticket that is for another gate."""
+    rule = known.pop("offer", OfferRule(gates=frozenset({"south"})))
+    facts = Known(moves=moves, offer=rule, registered=True, **known)
+    found = override(_DAY.token, facts, _NOW, gate)
+    assert found is not None
+    return found
+
+
+def test_overruling_spends_a_use_if_one_is_left() -> None:
+    """Of three one is gone; an unlimited ticket stays so."""
+    found = _overruled(Moves(), entries=3, party=2)
+    assert (found.move, found.people, found.remaining_uses) == (MoveKind.ENTRY, 2, 2)
+    assert _overruled(Moves(uses=5), entries=0).remaining_uses is None
+
+
+def test_overruling_a_used_ticket_counts_people_and_no_use() -> None:
+    """One person if nothing is said, no move, and nothing is left that was not."""
+    used = Moves(last_no=1, uses=1, people_in_use=1, use_open=True, inside=1)
+    found = _overruled(used, entries=1)
+    assert (found.move, found.people) == (None, 1)
+    assert (found.remaining_uses, found.remaining_people) == (0, 0)
+    assert _overruled(used, gate=replace(_GATE, people=4), entries=1, party=4).people == 3
+
+
+def test_overruling_lets_the_rest_of_a_party_join_its_open_use() -> None:
+    """Two of five are in: the three others are not let in a second time later."""
+    two = Moves(last_no=1, uses=1, people_in_use=2, use_open=True, inside=2)
+    found = _overruled(two, entries=1, party=5)
+    assert (found.move, found.people) == (MoveKind.ENTRY, 3)
+    assert (found.remaining_uses, found.remaining_people) == (0, 0)
+
+
+def test_overruling_lets_somebody_come_back_who_had_left() -> None:
+    """A re-entry at the wrong gate stays a re-entry."""
+    out = Moves(last_no=2, uses=1, people_in_use=1, use_open=True, last_kind=MoveKind.EXIT)
+    rule = OfferRule(gates=frozenset({"south"}), reentry=True)
+    found = _overruled(out, entries=1, offer=rule)
+    assert (found.move, found.remaining_uses) == (MoveKind.REENTRY, 0)
 
 
 def test_attention_is_not_overruled() -> None:
     """What staff may confirm needs no supervisor."""
-    assert override(Decision(Verdict.ATTENTION, Reason.STILL_INSIDE), 1) is None
+    known = Known(state=TicketState.UNPAID, offer=OfferRule(pay_at_desk=True), registered=True)
+    asked = decide(_DAY.token, known, _NOW, _GATE)
+    assert asked.verdict is Verdict.ATTENTION
+    assert override(_DAY.token, known, _NOW, _GATE) is None
 
 
 def test_the_rules_stand_in_the_order_of_the_design() -> None:

@@ -19,7 +19,7 @@ COMMANDS = {
     "doctor": "house",
     "gate": "desk",
     "init": "house",
-    "keys": "doors",
+    "keys": "keys",
     "migrate": "house",
     "offer": "desk",
     "retention": "upkeep",

@@ -8,12 +8,16 @@ import click
 
 from ticketing.app import App
 from ticketing.cli.output import show, show_all, with_app
+from ticketing.cli.slots import slot
 from ticketing.domain.offers import Offer, Validity
 from ticketing.domain.tickets import find_ticket_id, shown_code
 from ticketing.edge.painter import Painter
-from ticketing.service import gates, offers, tickets
+from ticketing.service import bulk, gates, offers, tickets
 from ticketing.service.errors import NotFound
+from ticketing.service.ports import House
 from ticketing.service.tickets import ListedTicket, TicketCase, TicketOrder, card_facts
+from ticketing.store.unit import Unit
+from ticketing.wire.keys import KeyId
 from ticketing.wire.texts import Localised
 from ticketing.wire.token import TicketId
 from ticketing.wire.verdict import TicketState
@@ -86,6 +90,9 @@ def offer_add(app: App, /, **options: Any) -> None:
     show(_offer_row(made), text=f"Offer {made.slug} made, number {made.number}.")
 
 
+offer.add_command(slot)
+
+
 def _day(at: datetime | None) -> date | None:
     return None if at is None else at.date()
 
@@ -120,30 +127,28 @@ def ticket() -> None:
 @click.option("--offer", "slug", required=True, metavar="SLUG")
 @click.option("--holder", required=True, metavar="NAME")
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day (default: today).")
+@click.option("--slot", "slot_id", metavar="ID", help="The time slot, for offers with slots.")
 @click.option("--party", type=int, default=1, show_default=True)
 @click.option("--unpaid", is_flag=True, help="The desk still takes the money.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the card, PNG.")
 @with_app
-def ticket_issue(
-    app: App,
-    *,
-    slug: str,
-    holder: str,
-    on: datetime | None,
-    party: int,
-    unpaid: bool,
-    out: Path | None,
-) -> None:
+def ticket_issue(app: App, /, **options: Any) -> None:
     """Issue a ticket."""
+    out: Path | None = options["out"]
     order = TicketOrder(
-        offer=slug, holder=holder, on=_day(on), party=party, paid=False if unpaid else None
+        offer=options["slug"],
+        holder=options["holder"],
+        on=_day(options["on"]),
+        slot=options["slot_id"],
+        party=options["party"],
+        paid=False if options["unpaid"] else None,
     )
     with app.store.unit() as unit:
         case = tickets.issue_ticket(unit, app.house, order=order)
     if out is not None:
         out.write_bytes(Painter().card(card_facts(case, app.house.museum, lang="de")))
     written = f", card in {out}" if out else ""
-    show(_case_row(case), text=f"{case.ticket.id.hex()}  {_short(case)}{written}")
+    show(_case_row(case, app.house), text=f"{case.ticket.id.hex()}  {_short(case)}{written}")
 
 
 @ticket.command("show")
@@ -153,7 +158,7 @@ def ticket_show(app: App, *, ticket_id: str) -> None:
     """Show one ticket."""
     with app.store.unit() as unit:
         case = tickets.get_ticket(unit, app.house, ticket_id=_id(ticket_id))
-    row = _case_row(case)
+    row = _case_row(case, app.house)
     show(row, text="\n".join(f"{name:12} {value}" for name, value in row.items()))
 
 
@@ -167,7 +172,7 @@ def ticket_list(app: App, *, slug: str | None, state: str | None, limit: int) ->
     wanted = None if state is None else TicketState(state)
     with app.store.unit() as unit:
         page = tickets.list_tickets(unit, offer=slug, state=wanted, limit=limit)
-    rows = [_row(listed) for listed in page.items]
+    rows = [_row(listed, app.house) for listed in page.items]
     columns = ("id", "short_code", "offer", "holder", "state", "valid_from")
     show_all(rows, columns=columns, empty="No tickets.")
 
@@ -180,7 +185,63 @@ def ticket_revoke(app: App, *, ticket_id: str, reason: str) -> None:
     """Take a ticket back for good."""
     with app.store.unit() as unit:
         case = tickets.revoke_ticket(unit, app.house, ticket_id=_id(ticket_id), reason=reason)
-    show(_case_row(case), text=f"{case.ticket.id.hex()} is {case.ticket.state.value}.")
+    _show_state(case, app.house)
+
+
+@ticket.command("block")
+@click.argument("ticket_id", metavar="ID")
+@with_app
+def ticket_block(app: App, *, ticket_id: str) -> None:
+    """Stop a ticket for a while."""
+    with app.store.unit() as unit:
+        _show_state(tickets.block_ticket(unit, app.house, ticket_id=_id(ticket_id)), app.house)
+
+
+@ticket.command("unblock")
+@click.argument("ticket_id", metavar="ID")
+@with_app
+def ticket_unblock(app: App, *, ticket_id: str) -> None:
+    """Let a blocked ticket be good again."""
+    with app.store.unit() as unit:
+        _show_state(tickets.unblock_ticket(unit, app.house, ticket_id=_id(ticket_id)), app.house)
+
+
+@ticket.command("pay")
+@click.argument("ticket_id", metavar="ID")
+@with_app
+def ticket_pay(app: App, *, ticket_id: str) -> None:
+    """Mark a ticket as paid."""
+    with app.store.unit() as unit:
+        _show_state(tickets.pay_ticket(unit, app.house, ticket_id=_id(ticket_id)), app.house)
+
+
+@ticket.command("reissue")
+@click.argument("ticket_id", metavar="ID", required=False)
+@click.option("--key", type=click.IntRange(0, 255), metavar="ID", help="All tickets under a key.")
+@with_app
+def ticket_reissue(app: App, *, ticket_id: str | None, key: int | None) -> None:
+    """Give a ticket, or every ticket under a key, a new barcode; the old one is superseded."""
+    if (ticket_id is None) == (key is None):
+        raise click.UsageError("name a ticket or a --key, not both")
+    with app.store.unit() as unit:
+        if ticket_id is not None:
+            case = tickets.reissue_ticket(unit, app.house, ticket_id=_id(ticket_id))
+            text = f"{case.ticket.id.hex()} has issue {case.ticket.issue}."
+            show(_case_row(case, app.house), text=text)
+        if key is not None:
+            _reissue_key(unit, app.house, KeyId(key))
+
+
+def _reissue_key(unit: Unit, house: House, key: KeyId) -> None:
+    made = bulk.reissue_key(unit, house, key_id=key)
+    left = f" {made.exhausted} had too many issues." if made.exhausted else ""
+    row = {"key": key, "reissued": made.done, "exhausted": made.exhausted}
+    show(row, text=f"{made.done} tickets under key {key} have a new barcode.{left}")
+
+
+def _show_state(case: TicketCase, house: House) -> None:
+    row = _case_row(case, house)
+    show(row, text=f"{row['id']} is {case.ticket.state.value}.")
 
 
 def _id(text: str) -> TicketId:
@@ -194,18 +255,19 @@ def _short(case: TicketCase) -> str:
     return shown_code(case.ticket.short_code)
 
 
-def _row(listed: ListedTicket | TicketCase) -> dict[str, Any]:
+def _row(listed: ListedTicket, house: House) -> dict[str, Any]:
     return {
         "id": listed.ticket.id.hex(),
         "short_code": shown_code(listed.ticket.short_code),
         "offer": listed.offer.slug,
         "holder": listed.ticket.holder,
         "party": listed.ticket.party,
-        "state": listed.ticket.state.value,
+        "slot": listed.ticket.slot,
+        "state": tickets.state_of(house, listed).value,
         "valid_from": listed.ticket.valid_from.isoformat(),
         "valid_until": listed.ticket.valid_until.isoformat(),
     }
 
 
-def _case_row(case: TicketCase) -> dict[str, Any]:
-    return {**_row(case), "issue": case.ticket.issue, "barcode": case.barcode}
+def _case_row(case: TicketCase, house: House) -> dict[str, Any]:
+    return {**_row(case, house), "issue": case.ticket.issue, "barcode": case.barcode}

@@ -1,19 +1,31 @@
-"""Commands for who may come in by which door: stations, API keys, staff, signing keys."""
+"""Commands for who may come in by which door: stations, API keys, staff."""
 
+from datetime import datetime
 from typing import Any
 
 import click
 
 from ticketing.app import App
 from ticketing.cli.output import show, show_all, with_app
-from ticketing.domain.accounts import Role, Scope
+from ticketing.domain.accounts import Role, Scope, Station
 from ticketing.domain.ids import StationId
-from ticketing.service import access, gates
+from ticketing.service import access, gates, supervisors
 from ticketing.service.errors import NotFound
 from ticketing.service.gate import stations
 from ticketing.wire.texts import Localised
 
 PASSWORD_LEAST = 10
+STATION_COLUMNS = (
+    "id",
+    "name",
+    "gate",
+    "state",
+    "last_seen_at",
+    "version",
+    "unsent",
+    "clock_diff_ms",
+    "knows_newest_keys",
+)
 
 
 # ------------------------------------------------------------ stations
@@ -31,9 +43,15 @@ def station_add(app: App, *, name: str, slug: str) -> None:
     made = _gate_made(app, slug)
     with app.store.unit() as unit:
         opened = stations.open_pairing(unit, app.house, name=name, gate=slug)
-    row = {"pairing_code": opened.code, "expires_at": opened.expires_at.isoformat(), "gate": slug}
+    pin = app.house.signer.ring().fingerprint()
+    row = {
+        "pairing_code": opened.code,
+        "expires_at": opened.expires_at.isoformat(),
+        "gate": slug,
+        "pin": pin,
+    }
     note = f"Gate {slug} did not exist and was made.\n" if made else ""
-    command = f"scanner pair --server {app.settings.base_url} {opened.code}"
+    command = f"scanner pair --server {app.settings.base_url} --pin {pin} {opened.code}"
     text = f"{note}{opened.code}\nOn the gate PC: {command}"
     show({**row, "gate_made": made}, text=text)
 
@@ -52,21 +70,53 @@ def _gate_made(app: App, slug: str) -> bool:
 @station.command("list")
 @with_app
 def station_list(app: App) -> None:
-    """List the stations."""
+    """List the stations and what they last told of themselves."""
     with app.store.unit() as unit:
         found = stations.list_stations(unit)
-    rows: list[dict[str, Any]] = [
-        {
-            "id": s.id,
-            "name": s.name,
-            "gate": s.gate,
-            "last_seen_at": s.last_seen_at.isoformat() if s.last_seen_at else "",
-            "state": "revoked" if s.revoked_at else "paired",
-        }
-        for s in found
-    ]
-    columns = ("id", "name", "gate", "state", "last_seen_at")
-    show_all(rows, columns=columns, empty="No stations yet: ticketing station add")
+    now, ring = app.house.clock.now(), app.house.signer.ring().fingerprint()
+    rows = [_station_row(s, now, ring) for s in found]
+    show_all(rows, columns=STATION_COLUMNS, empty="No stations yet: ticketing station add")
+
+
+def _station_row(station: Station, now: datetime, ring: str) -> dict[str, Any]:
+    """One station; empty is what it has not told."""
+    seen_at = station.last_seen_at
+    told = {
+        "version": station.version,
+        "unsent": station.unsent,
+        "clock_diff_ms": station.clock_diff_ms,
+    }
+    return {
+        "id": station.id,
+        "name": station.name,
+        "gate": station.gate,
+        "state": station.state(now).value,
+        "last_seen_at": seen_at.isoformat() if seen_at else "",
+        **{name: "" if value is None else value for name, value in told.items()},
+        "knows_newest_keys": "yes" if station.ring == ring else "no",
+    }
+
+
+@station.command("rename")
+@click.argument("station_id", metavar="ID")
+@click.argument("name")
+@with_app
+def station_rename(app: App, *, station_id: str, name: str) -> None:
+    """Call a station otherwise."""
+    with app.store.unit() as unit:
+        changed = stations.change_station(unit, station=StationId(station_id), name=name)
+    show({"id": changed.id, "name": changed.name}, text=f"Station {changed.id} is renamed.")
+
+
+@station.command("move")
+@click.argument("station_id", metavar="ID")
+@click.option("--gate", "slug", required=True, metavar="GATE")
+@with_app
+def station_move(app: App, *, station_id: str, slug: str) -> None:
+    """Put a station at another gate that exists."""
+    with app.store.unit() as unit:
+        changed = stations.change_station(unit, station=StationId(station_id), gate=slug)
+    show({"id": changed.id, "gate": changed.gate}, text=f"Station {changed.id}: gate {slug}.")
 
 
 @station.command("revoke")
@@ -126,15 +176,19 @@ def staff_add(app: App, *, name: str, role: str, password: str) -> None:
     show({"id": made.id, "role": role}, text=f"Added as {role}.")
 
 
-# ------------------------------------------------------------ signing keys
-@click.group()
-def keys() -> None:
-    """Signing keys."""
-
-
-@keys.command("list")
+@staff.command("pin")
+@click.argument("name")
+@click.option(
+    "--pin",
+    prompt=f"PIN, {supervisors.PIN_MIN} digits or more",
+    hide_input=True,
+    confirmation_prompt=True,
+    envvar="EINLASS_PIN",
+    help="Asked for when not given.",
+)
 @with_app
-def keys_list(app: App) -> None:
-    """List the signing keys and their states."""
-    rows = [{"id": key.id, "state": key.state.value} for key in app.house.signer.ring().keys]
-    show_all(rows, columns=("id", "state"), empty="No keys.")
+def staff_pin(app: App, *, name: str, pin: str) -> None:
+    """Give a supervisor (role admin) a PIN to overrule refusals at the gate."""
+    with app.store.unit() as unit:
+        found = supervisors.set_pin(unit, app.house, name=name, pin=pin)
+    show({"id": found.id, "pin": "set"}, text="The PIN is set.")

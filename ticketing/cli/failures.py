@@ -8,13 +8,18 @@ from ticketing import config
 from ticketing.demo import DemoError
 from ticketing.domain.failures import StoreUnavailable
 from ticketing.edge.signer import KeysError
-from ticketing.service.errors import ServiceError
+from ticketing.service.errors import ServiceError, SoldOut
 
 EXPECTED = (config.SettingsError, ServiceError, DemoError, KeysError)
 
 
 def sentence(error: Exception) -> str | None:
     """One line for an expected failure, None for a fault of the program."""
+    if isinstance(error, SoldOut):
+        free = ", ".join(
+            f"{p.slot.id} ({p.slot.starts_at:%Y-%m-%d %H:%M} UTC)" for p in error.slots
+        )
+        return f"sold_out; free: {free}" if free else "sold_out"
     if isinstance(error, EXPECTED):
         return str(error)
     if isinstance(error, DBAPIError):

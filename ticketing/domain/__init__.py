@@ -5,7 +5,9 @@ Errors for broken input at the border:
     DomainError
     ├── BadOffer     offers.py
     ├── BadHolder    tickets.py
-    └── BadParty     tickets.py
+    ├── BadParty     tickets.py
+    ├── BadSlot      slots.py
+    └── BadStep      keys.py
 """
 
 from dataclasses import dataclass

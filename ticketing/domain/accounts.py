@@ -1,7 +1,7 @@
 """Who may do what: API keys, staff, stations; in the domain room."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ticketing.domain.ids import ApiKeyId, StaffId, StationId
@@ -18,6 +18,8 @@ class Scope(StrEnum):
     STATIONS_READ = "stations:read"
     STATIONS_WRITE = "stations:write"
     SCANS_READ = "scans:read"
+    SCANS_WRITE = "scans:write"
+    GATE_OVERRIDE = "gate:override"
     CODES_READ = "codes:read"
     CODES_WRITE = "codes:write"
     MESSAGES_WRITE = "messages:write"
@@ -54,9 +56,38 @@ class Staff:
     role: Role
 
 
+class StationState(StrEnum):
+    """Whether a station answers: heard of lately, not so, or out of service."""
+
+    CONNECTED = "connected"
+    SILENT = "silent"
+    REVOKED = "revoked"
+
+
+CONNECTED_FOR = timedelta(minutes=3)
+"""A station is heard of every few seconds; that is noted once a minute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a station tells of itself, None where it says nothing.
+
+    Its `version`, how many journal entries it has not sent yet, by how many milliseconds its
+    clock is ahead of the service's, and the fingerprint of its key ring.
+    """
+
+    version: str | None = None
+    unsent: int | None = None
+    clock_diff_ms: int | None = None
+    ring: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Station:
-    """A paired gate PC; `public_key` is 32 raw bytes, `digest_key` 32 secret ones."""
+    """A paired gate PC; `public_key` is 32 raw bytes, `digest_key` 32 secret ones.
+
+    `version`, `unsent`, `clock_diff_ms` and `ring` are what it last told (see `Told`).
+    """
 
     id: StationId
     name: str
@@ -67,3 +98,21 @@ class Station:
     paired_at: datetime
     last_seen_at: datetime | None = None
     revoked_at: datetime | None = None
+    version: str | None = None
+    unsent: int | None = None
+    clock_diff_ms: int | None = None
+    ring: str | None = None
+
+    def says_news(self, told: Told) -> bool:
+        """Whether it tells anything that it had not told before."""
+        before = (self.version, self.unsent, self.clock_diff_ms, self.ring)
+        after = (told.version, told.unsent, told.clock_diff_ms, told.ring)
+        return any(new not in {None, old} for old, new in zip(before, after, strict=True))
+
+    def state(self, now: datetime) -> StationState:
+        """Whether it answers, at a time (aware)."""
+        if self.revoked_at is not None:
+            return StationState.REVOKED
+        seen_at = self.last_seen_at
+        is_heard = seen_at is not None and now - seen_at < CONNECTED_FOR
+        return StationState.CONNECTED if is_heard else StationState.SILENT

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from ticketing.domain.opening import Calendar
@@ -10,6 +11,7 @@ from ticketing.wire.texts import Localised
 # Beyond these years a date is a mistake, and near the calendar's edges it cannot be computed with.
 FIRST_DAY = date(2000, 1, 1)
 LAST_DAY = date(2100, 1, 1)
+_FIRST_AT, _LAST_AT = (datetime.combine(d, time.min, UTC) for d in (FIRST_DAY, LAST_DAY))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +21,7 @@ class Museum:
     `base_url` is the address under which visitors reach the service, without a
     slash at its end; `address` are the lines below the name; `contact` is where
     questions about privacy go; `capacity` is how many people may be inside at once,
-    0 without a limit.
+    0 without a limit; `knowledge_days` how many days ahead stations know tickets.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Museum:
     hours: Calendar
     contact: str
     capacity: int = 0
+    knowledge_days: int = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +55,13 @@ def is_plausible_day(day: date) -> bool:
 
 def is_plausible_time(at: datetime) -> bool:
     """Whether an aware time lies in 2000-01-01..2100-01-01 UTC, both included."""
-    first, last = (datetime.combine(d, time.min, UTC) for d in (FIRST_DAY, LAST_DAY))
     try:
-        return first <= at.astimezone(UTC) <= last
+        return _FIRST_AT <= at.astimezone(UTC) <= _LAST_AT
     except OverflowError:  # 9999-12-31T23:59-14:00 is in the year 10000
         return False
 
 
+@lru_cache(maxsize=64)  # asked with every scan, nearly always of today
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """First moment of a local day and of the next, in UTC: 23, 24 or 25 hours apart."""
     start, end = (datetime.combine(d, time.min, zone) for d in (day, day + timedelta(days=1)))

@@ -22,6 +22,7 @@ BYTE_LIMIT = 255  # entries and party are one byte each
 PRICE_LIMIT_CENTS = 10_000_000
 TOLERANCE_LIMIT_MIN = 12 * 60
 CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_MINUTE = timedelta(minutes=1)
 
 
 class Validity(StrEnum):
@@ -31,6 +32,8 @@ class Validity(StrEnum):
     """One local day, chosen when the ticket is issued."""
     RANGE = "range"
     """From `valid_from` to `valid_until`, both included."""
+    SLOT = "slot"
+    """The local day of the slot it is for; each slot has places of its own."""
     YEAR = "year"
     """A year from the chosen day, the same date of the next year excluded."""
 
@@ -135,10 +138,28 @@ def window(offer: Offer, on: date, zone: ZoneInfo) -> Window:
     """
     if not is_plausible_day(on):
         raise BadOffer(FieldError("on", "range"))
-    if not _is_sold_for(offer, on):
+    if not is_sold_for(offer, on):
         raise BadOffer(FieldError("on", "outside_offer"))
     first, last = _days(offer, on)
     return Window(day_bounds(first, zone)[0], day_bounds(last, zone)[1])
+
+
+def slot_validity(offer: Offer, slot: Slot, zone: ZoneInfo) -> Window:
+    """From when to when (UTC, end excluded) a ticket for a slot is good: its local day.
+
+    A slot across midnight takes both days; tolerance that reaches out of the day counts.
+
+    Raises:
+        BadOffer: The slot lies outside what the offer is sold for.
+    """
+    entry = slot_window(offer, slot)
+    first, last = (local_day(at, zone) for at in (slot.starts_at, slot.ends_at - _MINUTE))
+    if not is_sold_for(offer, first):
+        raise BadOffer(FieldError("slot", "outside_offer"))
+    return Window(
+        min(day_bounds(first, zone)[0], slot.starts_at - entry.early),
+        max(day_bounds(last, zone)[1], slot.ends_at + entry.late),
+    )
 
 
 def is_past(offer: Offer, on: date, *, now: datetime, zone: ZoneInfo) -> bool:
@@ -146,7 +167,8 @@ def is_past(offer: Offer, on: date, *, now: datetime, zone: ZoneInfo) -> bool:
     return _days(offer, on)[1] < local_day(now, zone)
 
 
-def _is_sold_for(offer: Offer, on: date) -> bool:
+def is_sold_for(offer: Offer, on: date) -> bool:
+    """Whether tickets for a local day are sold; opening hours are another matter."""
     if offer.validity is Validity.RANGE:  # the dates are the ticket's own; any day buys it
         return True
     starts = offer.valid_from is None or on >= offer.valid_from

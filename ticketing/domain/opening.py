@@ -5,7 +5,7 @@ of every year, a day that moves with Easter, the weekday.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 WEEK = 7
@@ -95,6 +95,28 @@ def last_admission(calendar: Calendar, day: date) -> time | None:
         return None
     closes = datetime.combine(day, hours.closes)
     return (closes - timedelta(minutes=calendar.last_admission_min)).time()
+
+
+def closing_of(calendar: Calendar, day: date, zone: ZoneInfo) -> datetime:
+    """When a local day is over for the house, UTC: at closing; at its end if it is closed."""
+    hours = opening_on(calendar, day)
+    if hours is None:
+        return datetime.combine(day + timedelta(days=1), time.min, zone).astimezone(UTC)
+    return datetime.combine(day, hours.closes, zone).astimezone(UTC)
+
+
+def closing_after(calendar: Calendar, at: datetime, zone: ZoneInfo) -> datetime:
+    """The first closing behind an aware time, UTC."""
+    day = at.astimezone(zone).date()
+    closes = closing_of(calendar, day, zone)
+    return closes if closes > at else closing_of(calendar, day + timedelta(days=1), zone)
+
+
+def last_closing(calendar: Calendar, now: datetime, zone: ZoneInfo) -> datetime:
+    """The newest closing up to an aware time, UTC."""
+    day = now.astimezone(zone).date()
+    closes = closing_of(calendar, day, zone)
+    return closes if closes <= now else closing_of(calendar, day - timedelta(days=1), zone)
 
 
 def is_open(calendar: Calendar, now: datetime, zone: ZoneInfo) -> bool:

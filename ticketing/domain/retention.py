@@ -16,6 +16,8 @@ PAIRINGS_KEPT = timedelta(days=1)
 """Counted from the end of a pairing code's validity."""
 ANSWERS_KEPT = timedelta(hours=24)
 """Stored answers for `Idempotency-Key`."""
+HOOKS_KEPT = timedelta(days=30)
+"""What receivers of events were sent."""
 
 CHUNK = 500
 """Rows that one transaction erases at most."""
@@ -32,6 +34,7 @@ class Cutoffs:
     attempts: datetime
     pairings: datetime
     answers: datetime
+    hooks: datetime
 
 
 def cutoffs(now: datetime) -> Cutoffs:
@@ -42,6 +45,7 @@ def cutoffs(now: datetime) -> Cutoffs:
         attempts=now - ATTEMPTS_KEPT,
         pairings=now - PAIRINGS_KEPT,
         answers=now - ANSWERS_KEPT,
+        hooks=now - HOOKS_KEPT,
     )
 
 

@@ -1,128 +1,129 @@
-"""The issuer's private keys on disk, behind `service.ports.Signer`.
+"""The issuer's private keys, behind `service.ports.Signer`.
 
-`ring.json` lists ids, states and public keys; `key-ID.pem` is a private key that
-only its owner may read. Gates get the ring, never a private key.
+Reads what `keystore.py` writes. A process that runs for weeks sees a changed ring by
+itself: it looks at the file's stamp once a second. Gates get the ring, never a private key.
 """
 
-import json
-import os
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
+
+from ticketing.edge.keystore import (
+    RING_FILE,
+    KeysError,
+    create_ring,
+    private_name,
+    read_book,
+    read_private,
 )
+from ticketing.wire.codec import from_base32hex
+from ticketing.wire.keys import KeyId, KeyRing, KeyState
+from ticketing.wire.token import Claims, Token, encode, signed_bytes
 
-from ticketing.service.ports import Chance
-from ticketing.wire.keys import BadKey, KeyId, KeyRing, KeyState, PublicKey
-from ticketing.wire.token import Claims, Token, encode, signed_bytes, verify
+__all__ = ["FileSigner", "KeysError", "create_ring"]
 
-RING_FILE = "ring.json"
-_SEED_BYTES = 32
-_FIRST = KeyId(1)
+log = logging.getLogger(__name__)
+LOOK_EVERY_S = 1.0
+Stamp = tuple[int, int, int]
 
 
-class KeysError(Exception):
-    """The keys on disk cannot be used; says which file, never what is in it."""
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """What one reading of the folder found; replaced as a whole."""
+
+    ring: KeyRing
+    active: KeyId
+    private: Mapping[KeyId, Ed25519PrivateKey] = field(repr=False)
 
 
 class FileSigner:
-    """Signs with the active key of a folder.
+    """Signs with the active key of a folder; may be used by several threads.
+
+    `monotonic` gives seconds. A changed ring that cannot be used is logged, and the last
+    good one goes on.
 
     Raises:
         KeysError: No keys, two active ones, or a private key that is not the ring's.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._ring = _read_ring(folder / RING_FILE)
-        active = [key.id for key in self._ring.keys if key.state is KeyState.ACTIVE]
-        if len(active) != 1:
-            raise KeysError(f"{RING_FILE} must have one active key")
-        self._active = active[0]
-        self._private = {
-            key.id: private
-            for key in self._ring.keys
-            if (private := _read_key(folder / _file_name(key.id), key)) is not None
-        }
-        if self._active not in self._private:
-            raise KeysError(f"{_file_name(self._active)}, the active key, is missing")
+    def __init__(self, folder: Path, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._folder = folder
+        self._monotonic = monotonic
+        self._looking = threading.Lock()
+        self._looked_s = monotonic()
+        self._stamp = _stamp(folder)
+        self._keys = _read(folder)
 
     @property
     def key_id(self) -> KeyId:
         """The active key: the one new tickets name."""
-        return self._active
+        return self._current().active
 
     def barcode(self, claims: Claims) -> Token:
         """The signed ticket, under the key that the claims name; the same each time.
 
-        Ed25519 draws nothing, so a barcode need not be stored to be shown again.
+        Ed25519 draws nothing, so a barcode need not be stored to be shown again. What
+        became of the key since does not matter here: gates judge that.
 
         Raises:
             KeysError: The private key is gone: reissue the ticket.
         """
-        private = self._private.get(claims.key_id)
-        if private is None:
-            raise KeysError(f"{_file_name(claims.key_id)} is missing")
-        return verify(encode(claims, private.sign(signed_bytes(claims))), self._ring)
+        keys = self._current()
+        private, key = keys.private.get(claims.key_id), keys.ring.find(claims.key_id)
+        if private is None or key is None:
+            raise KeysError(f"{private_name(claims.key_id)} is missing")
+        raw = from_base32hex(encode(claims, private.sign(signed_bytes(claims))))
+        return Token(claims, raw or b"", key.state)
 
     def ring(self) -> KeyRing:
         """Every public key and its state."""
-        return self._ring
+        return self._current().ring
+
+    def _current(self) -> _Keys:
+        is_due = self._monotonic() - self._looked_s >= LOOK_EVERY_S
+        # Nobody waits for somebody else's look: the last reading is good enough.
+        if is_due and self._looking.acquire(blocking=False):
+            try:
+                self._look()
+            finally:
+                self._looking.release()
+        return self._keys
+
+    def _look(self) -> None:
+        stamp = _stamp(self._folder)
+        if stamp != self._stamp:
+            self._stamp = stamp
+            try:
+                self._keys = _read(self._folder)
+                log.info("the key ring has changed: key %d signs", self._keys.active)
+            except (KeysError, OSError) as error:
+                reason = error if isinstance(error, KeysError) else type(error).__name__
+                log.error("the changed key ring is not used: %s", reason)  # noqa: TRY400  names a file, no content
+        self._looked_s = self._monotonic()
 
 
-def create_ring(folder: Path, chance: Chance) -> KeyRing:
-    """Make a folder with one active key.
-
-    Raises:
-        KeysError: There are keys already.
-    """
-    if (folder / RING_FILE).exists():
-        raise KeysError(f"{RING_FILE} is there already")
-    private = Ed25519PrivateKey.from_private_bytes(chance.draw(_SEED_BYTES))
-    ring = KeyRing((PublicKey(_FIRST, KeyState.ACTIVE, _public(private)),))
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    _write_private(folder / _file_name(_FIRST), pem)
-    text = json.dumps(ring.to_json(), indent=1)
-    (folder / RING_FILE).write_text(text + "\n", encoding="utf-8")
-    return ring
+def _read(folder: Path) -> _Keys:
+    ring = read_book(folder).ring
+    active = [key.id for key in ring.keys if key.state is KeyState.ACTIVE]
+    if len(active) != 1:
+        raise KeysError(f"{RING_FILE} must have one active key")
+    private = {
+        key.id: found for key in ring.keys if (found := read_private(folder, key)) is not None
+    }
+    if active[0] not in private:
+        raise KeysError(f"{private_name(active[0])}, the active key, is missing")
+    return _Keys(ring, active[0], private)
 
 
-def _read_ring(path: Path) -> KeyRing:
+def _stamp(folder: Path) -> Stamp | None:
+    """Tells one ring file from the next: a replaced file is another inode."""
     try:
-        return KeyRing.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise KeysError(f"no {path.name} in the folder of keys") from None
-    except (BadKey, ValueError):
-        raise KeysError(f"{path.name} is no key ring") from None
-
-
-def _read_key(path: Path, key: PublicKey) -> Ed25519PrivateKey | None:
-    """The private key, or None when it is gone, as a retired one may be."""
-    if not path.exists():
+        found = (folder / RING_FILE).stat()
+    except OSError:
         return None
-    try:
-        private = load_pem_private_key(path.read_bytes(), password=None)
-    except ValueError:
-        raise KeysError(f"{path.name} is no private key") from None
-    if not isinstance(private, Ed25519PrivateKey) or _public(private) != key.raw:
-        raise KeysError(f"{path.name} is not the key of {RING_FILE}")
-    return private
-
-
-def _write_private(path: Path, pem: bytes) -> None:
-    """Readable by its owner alone from the first byte on; refuses to overwrite."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(pem)
-
-
-def _public(private: Ed25519PrivateKey) -> bytes:
-    return private.public_key().public_bytes_raw()
-
-
-def _file_name(key_id: KeyId) -> str:
-    return f"key-{key_id}.pem"
+    return found.st_mtime_ns, found.st_ino, found.st_size

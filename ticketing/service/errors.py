@@ -2,19 +2,37 @@
 
     ServiceError
     ├── NotFound        nothing of that kind under that id
+    ├── Gone            what the caller goes on from is not there any more: begin anew
     ├── Conflict        the state of things forbids it; `reason` is a fixed word
+    │   └── SoldOut     the places of a slot are gone; names slots that have some
     ├── Invalid         what was sent is wrong; `errors` name fields and problems
-    └── PairingRefused  a pairing code that does not pair (stations.py)
+    ├── InvalidRows     some rows of many are wrong; `rows` name index, field and problem
+    ├── PairingRefused  a pairing code that does not pair (stations.py)
+    └── PinRefused      a supervisor's PIN that is none (supervisors.py)
 
 No message repeats what was sent.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from ticketing.domain import DomainError, FieldError
+from ticketing.domain.slots import SlotPlaces
 
-__all__ = ["Conflict", "FieldError", "Invalid", "NotFound", "PairingRefused", "ServiceError"]
+__all__ = [
+    "Conflict",
+    "FieldError",
+    "Gone",
+    "Invalid",
+    "InvalidRows",
+    "NotFound",
+    "PairingRefused",
+    "PinRefused",
+    "RowError",
+    "ServiceError",
+    "SoldOut",
+]
 
 
 class ServiceError(Exception):
@@ -29,12 +47,24 @@ class NotFound(ServiceError):  # noqa: N818  agreed name
         self.what = what
 
 
+class Gone(ServiceError):  # noqa: N818  agreed name
+    """A cursor of another time or place; the caller loads everything anew."""
+
+
 class Conflict(ServiceError):  # noqa: N818  agreed name
     """The present state forbids it; `reason` is a fixed word, e.g. `scan_id_reused`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class SoldOut(Conflict):
+    """A slot has too few places left; `slots` are the next ones that have enough."""
+
+    def __init__(self, slots: tuple[SlotPlaces, ...]) -> None:
+        super().__init__("sold_out")
+        self.slots = slots
 
 
 class Invalid(ServiceError):  # noqa: N818  agreed name
@@ -45,10 +75,39 @@ class Invalid(ServiceError):  # noqa: N818  agreed name
         self.errors = errors
 
 
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """What is wrong with one row of many; `index` counts from 0."""
+
+    index: int
+    field: str
+    problem: str
+
+
+class InvalidRows(ServiceError):  # noqa: N818  agreed name
+    """Rows that are wrong, each with its first error; nothing of any row was stored."""
+
+    def __init__(self, rows: tuple[RowError, ...]) -> None:
+        super().__init__(f"{len(rows)} rows are wrong")
+        self.rows = rows
+
+
 class PairingRefused(ServiceError):  # noqa: N818  agreed name
     """No pairing: `unknown_code`, `expired_code`, `used_code` or `throttled`.
 
     `retry_after_s` is set for `throttled` alone.
+    """
+
+    def __init__(self, reason: str, *, retry_after_s: int = 0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+class PinRefused(ServiceError):  # noqa: N818  agreed name
+    """No supervisor: `wrong_pin`, or `throttled` for so many seconds.
+
+    An unknown name, a person who is no supervisor and a missing PIN are `wrong_pin` too.
     """
 
     def __init__(self, reason: str, *, retry_after_s: int = 0) -> None:

@@ -1,6 +1,8 @@
 """Offers: what there are tickets for; in the service room."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from enum import Enum
+from typing import Final
 
 from ticketing.domain.offers import Offer, checked
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, as_invalid
@@ -11,12 +13,22 @@ from ticketing.store.unit import Unit
 from ticketing.wire.texts import Localised
 
 
+class Keep(Enum):
+    """Stands for a fact that is not to be changed, where None is a value."""
+
+    KEEP = "keep"
+
+
+KEEP: Final = Keep.KEEP
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferChange:
     """What to change of an offer; None leaves a fact as it is.
 
     Only what no issued barcode carries may change: tickets in the field keep their
-    validity, entries, party and checks.
+    validity, entries, party and checks. `per_day` None is no limit, `gates` None is every
+    gate; both are left by KEEP.
     """
 
     name: Localised | None = None
@@ -24,6 +36,12 @@ class OfferChange:
     pay_at_desk: bool | None = None
     party_max: int | None = None
     active: bool | None = None
+    early_min: int | None = None
+    late_min: int | None = None
+    reentry: bool | None = None
+    calendar: bool | None = None
+    per_day: int | Keep | None = KEEP
+    gates: tuple[str, ...] | Keep | None = KEEP
 
 
 def create_offer(unit: Unit, house: House, *, offer: Offer) -> Offer:
@@ -39,9 +57,7 @@ def create_offer(unit: Unit, house: House, *, offer: Offer) -> Offer:
     wanted = offer if offer.number else replace(offer, number=rows.next_number(unit))
     with as_invalid():
         checked(wanted)
-    known = {gate.slug for gate in gate_rows.listed(unit)}
-    if not known.issuperset(wanted.gates or ()):
-        raise Invalid(FieldError("gates", "unknown"))
+    _check_gates(unit, wanted)
     now = house.clock.now()
     unit.begin()
     if not rows.add(unit, wanted, at=now):
@@ -81,18 +97,27 @@ def change_offer(unit: Unit, house: House, *, slug: str, change: OfferChange) ->
     old = get_offer(unit, slug=slug)
     with as_invalid():
         new = checked(_changed(old, change))
+    _check_gates(unit, new)
     rows.change(unit, new)
     unit.commit()
     return new
 
 
+def _check_gates(unit: Unit, offer: Offer) -> None:
+    known = {gate.slug for gate in gate_rows.listed(unit)}
+    if not known.issuperset(offer.gates or ()):
+        raise Invalid(FieldError("gates", "unknown"))
+
+
+_NULLABLE = frozenset({"per_day", "gates"})
+
+
 def _changed(old: Offer, change: OfferChange) -> Offer:
-    """The offer with what is not None laid over it."""
-    return replace(
-        old,
-        name=old.name if change.name is None else change.name,
-        price_cents=old.price_cents if change.price_cents is None else change.price_cents,
-        pay_at_desk=old.pay_at_desk if change.pay_at_desk is None else change.pay_at_desk,
-        party_max=old.party_max if change.party_max is None else change.party_max,
-        active=old.active if change.active is None else change.active,
-    )
+    """The offer with what is to be changed laid over it."""
+    wanted = {field.name: getattr(change, field.name) for field in fields(change)}
+    told = {
+        name: value
+        for name, value in wanted.items()
+        if value is not KEEP and (value is not None or name in _NULLABLE)
+    }
+    return replace(old, **told)

@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from ticketing.domain.keys import KeyBook
 from ticketing.domain.museum import Museum
+from ticketing.domain.webhooks import HookRules
 from ticketing.store.unit import Unit
 from ticketing.wire.keys import KeyId, KeyRing
 from ticketing.wire.token import Claims, Token
@@ -49,6 +51,22 @@ class Signer(Protocol):
 
     def ring(self) -> KeyRing:
         """Every public key and its state."""
+
+
+class KeyStore(Protocol):
+    """Where the issuer's keys lie, for those who may change them."""
+
+    def read(self) -> KeyBook:
+        """The keys as they are."""
+
+    def held(self) -> AbstractContextManager[KeyBook]:
+        """The keys as they are, while nobody else changes them."""
+
+    def make(self, key_id: KeyId) -> bytes:
+        """Make the private key of an id; its 32 public bytes."""
+
+    def write(self, book: KeyBook) -> None:
+        """Replace the ring as a whole."""
 
 
 class Wording(Protocol):
@@ -96,6 +114,7 @@ class House:
     links: Links
     passwords: Passwords
     secret: bytes = field(repr=False)
+    hook_rules: HookRules = field(default_factory=HookRules)
 
 
 # ------------------------------------------------------------ the ticket as a picture

@@ -28,7 +28,8 @@ class Report:
     """How many rows were erased, by table.
 
     `expired` messages were never sent and are skipped before they are erased, `tickets`
-    lost their person and stay as figures, `answers` are those for `Idempotency-Key`.
+    lost their person and stay as figures, `answers` are those for `Idempotency-Key`,
+    `hooks` the deliveries of events.
     """
 
     expired: int = 0
@@ -42,6 +43,7 @@ class Report:
     attempts: int = 0
     answers: int = 0
     pairings: int = 0
+    hooks: int = 0
 
     def __add__(self, other: Self) -> "Report":
         names = [field.name for field in fields(self)]
@@ -117,6 +119,7 @@ def _stages(before: Cutoffs, now: datetime) -> Iterator[_Stage]:
     yield _plain("attempts", rows.attempts(before.attempts))
     yield _plain("answers", rows.answers(before.answers))
     yield _plain("pairings", rows.pairings(before.pairings))
+    yield _plain("hooks", rows.hook_deliveries(before.hooks))
 
 
 def _plain(name: str, old: Old) -> _Stage:

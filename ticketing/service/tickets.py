@@ -1,5 +1,6 @@
 """Tickets: issued, shown, listed, taken back; in the service room."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -9,64 +10,61 @@ from ticketing.domain.ids import VisitorId
 from ticketing.domain.museum import Museum, local_day
 from ticketing.domain.offers import Offer
 from ticketing.domain.slots import Slot
-from ticketing.domain.tickets import Ticket
-from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, as_invalid
-from ticketing.service.offers import get_offer
+from ticketing.domain.tickets import ShownState, Ticket
+from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
+from ticketing.service.issuing import Draft, TicketOrder, drafted, store_draft, ticket_flags
 from ticketing.service.pages import LIMIT, Page, place_of, text_of
 from ticketing.service.ports import CardCaptions, CardFacts, House
+from ticketing.store import histories
 from ticketing.store import moves as move_rows
 from ticketing.store import scans as scan_rows
 from ticketing.store import slots as slot_rows
 from ticketing.store import tickets as rows
-from ticketing.store import visitors as visitor_rows
+from ticketing.store.histories import History
 from ticketing.store.scans import Scan
 from ticketing.store.unit import Unit
-from ticketing.wire.admission import Move, Terms
+from ticketing.wire.admission import Move, Terms, fold
 from ticketing.wire.namebox import NONCE_BYTES, seal_name
-from ticketing.wire.texts import local_date
-from ticketing.wire.token import Flag, TicketId
+from ticketing.wire.texts import local_date, local_time
+from ticketing.wire.token import TicketId
 from ticketing.wire.verdict import TicketState
 
+__all__ = [  # with what issuing a ticket takes, so that callers need one module
+    "LAST_ISSUE",
+    "Draft",
+    "ListedTicket",
+    "TicketCase",
+    "TicketOrder",
+    "block_ticket",
+    "card_facts",
+    "case_of",
+    "drafted",
+    "get_ticket",
+    "issue_ticket",
+    "issued_to_visitor",
+    "latest_tickets",
+    "list_tickets",
+    "next_issue",
+    "pay_ticket",
+    "reissue_ticket",
+    "revoke_ticket",
+    "state_of",
+    "store_draft",
+    "tickets_of_visitor",
+    "unblock_ticket",
+    "with_histories",
+]
 REASON_LIMIT = 200
-_LAST_ISSUE = 255
-_SHORT_CODE_TRIES = 5
+LAST_ISSUE = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TicketOrder:
-    """A ticket that somebody wants.
-
-    `offer` is a slug; `on` a local day, None is today; `paid` None follows the offer:
-    unpaid if the desk takes the money, paid otherwise.
-    """
-
-    offer: str
-    holder: str
-    on: date | None = None
-    party: int = 1
-    visitor: VisitorId | None = None
-    reference: str | None = None
-    paid: bool | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A signed ticket that is not stored yet: made outside the transaction."""
+class ListedTicket:
+    """A ticket in a list, with what has happened to it."""
 
     ticket: Ticket
     offer: Offer
-    barcode: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketCase:
-    """A ticket with all there is to know about it; `barcode` is its text."""
-
-    ticket: Ticket
-    offer: Offer
-    barcode: str
     moves: tuple[Move, ...] = ()
-    scans: tuple[Scan, ...] = ()
     slot: Slot | None = None
 
     @property
@@ -77,11 +75,11 @@ class TicketCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListedTicket:
-    """A ticket in a list."""
+class TicketCase(ListedTicket):
+    """A ticket with all there is to know about it; `barcode` is its text."""
 
-    ticket: Ticket
-    offer: Offer
+    barcode: str
+    scans: tuple[Scan, ...] = ()
 
 
 def issue_ticket(unit: Unit, house: House, *, order: TicketOrder) -> TicketCase:
@@ -89,34 +87,29 @@ def issue_ticket(unit: Unit, house: House, *, order: TicketOrder) -> TicketCase:
 
     Raises:
         NotFound: `offer`.
-        Invalid: Errors for `holder`, `party`, `on`, `reference`.
+        Invalid: Errors for `holder`, `party`, `on`, `slot`, `reference`, `visitor`.
         Conflict: `offer_inactive`.
+        SoldOut: The slot is full; names the next ones that are not.
     """
     draft = drafted(unit, house, order=order)
     unit.begin()
     store_draft(unit, draft)
     unit.commit()
-    return TicketCase(ticket=draft.ticket, offer=draft.offer, barcode=draft.barcode)
+    return case_of(draft)
 
 
-def drafted(unit: Unit, house: House, *, order: TicketOrder) -> Draft:
-    """Make and sign a ticket without writing: drawing and signing hold no lock.
-
-    Raises:
-        ServiceError: As `issue_ticket`.
-    """
-    offer = get_offer(unit, slug=order.offer)
-    if not offer.active:
-        raise Conflict("offer_inactive")
-    ticket = _ticket(unit, house, order=order, offer=offer)
-    token = house.signer.barcode(rules.claims(ticket))
-    box = seal_name(token.raw, ticket.holder, house.chance.draw(NONCE_BYTES))
-    return Draft(ticket=replace(ticket, name_box=box), offer=offer, barcode=token.text)
+def case_of(draft: Draft) -> TicketCase:
+    """A ticket just issued."""
+    return TicketCase(
+        ticket=draft.ticket, offer=draft.offer, barcode=draft.barcode, slot=draft.slot
+    )
 
 
-def store_draft(unit: Unit, draft: Draft) -> None:
-    """Write a drafted ticket in the caller's transaction; the caller commits."""
-    rows.add(unit, (draft.ticket,))
+def state_of(house: House, listed: ListedTicket) -> ShownState:
+    """What the ticket is shown as now: its stored state, or what follows from time and use."""
+    now = house.clock.now()
+    sums = fold(listed.moves, now, house.museum.zone, terms=listed.terms)
+    return rules.shown_state(listed.ticket, sums, now)
 
 
 def get_ticket(unit: Unit, house: House, *, ticket_id: TicketId) -> TicketCase:
@@ -151,15 +144,13 @@ def list_tickets(
     """
     after = place_of(cursor)
     found = rows.page(unit, offer=offer, state=state, after=after, limit=limit + 1)
-    items = tuple(ListedTicket(ticket=ticket, offer=of) for ticket, of in found[:limit])
+    items = with_histories(unit, found[:limit])
     return Page(items, text_of(items[-1].ticket) if len(found) > limit else None)
 
 
 def latest_tickets(unit: Unit, *, limit: int = 10) -> tuple[ListedTicket, ...]:
     """The newest tickets, for staff."""
-    return tuple(
-        ListedTicket(ticket=ticket, offer=offer) for ticket, offer in rows.page(unit, limit=limit)
-    )
+    return with_histories(unit, rows.page(unit, limit=limit))
 
 
 def tickets_of_visitor(
@@ -170,6 +161,16 @@ def tickets_of_visitor(
     return tuple(ListedTicket(ticket=ticket, offer=offer) for ticket, offer in found)
 
 
+def with_histories(unit: Unit, found: Sequence[tuple[Ticket, Offer]]) -> tuple[ListedTicket, ...]:
+    """Tickets of a list with their moves and slots, read in one more statement."""
+    pasts = histories.of_tickets(unit, [ticket.id for ticket, _ in found]) if found else {}
+    return tuple(
+        ListedTicket(ticket=ticket, offer=offer, moves=past.moves, slot=past.slot)
+        for ticket, offer in found
+        for past in (pasts.get(ticket.id, History()),)
+    )
+
+
 def issued_to_visitor(unit: Unit, *, visitor: VisitorId, since: datetime) -> int:
     """How many tickets a visitor has been issued since a time."""
     return rows.count_of_visitor(unit, visitor, since=since)
@@ -177,6 +178,8 @@ def issued_to_visitor(unit: Unit, *, visitor: VisitorId, since: datetime) -> int
 
 def revoke_ticket(unit: Unit, house: House, *, ticket_id: TicketId, reason: str) -> TicketCase:
     """Take a ticket back for good; once more changes nothing.
+
+    The places of its slot are free again, unless it was used.
 
     Raises:
         NotFound: `ticket`.
@@ -228,25 +231,29 @@ def reissue_ticket(unit: Unit, house: House, *, ticket_id: TicketId) -> TicketCa
     old, offer = _found(unit, ticket_id)
     if old.state is TicketState.REVOKED:
         raise Conflict("ticket_revoked")
-    if old.issue == _LAST_ISSUE:
+    if old.issue == LAST_ISSUE:
         raise Conflict("too_many_issues")
-    is_paid = old.state is not TicketState.UNPAID
-    fresh = _flags(offer, is_paid=is_paid)
+    new, barcode = next_issue(house, old, offer)
+    slot = None if old.slot is None else slot_rows.find(unit, old.slot)
+    unit.begin()
+    if not rows.reissue(unit, new):
+        raise Conflict("changed")
+    unit.commit()
+    return TicketCase(ticket=new, offer=offer, barcode=barcode, slot=slot)
+
+
+def next_issue(house: House, old: Ticket, offer: Offer) -> tuple[Ticket, str]:
+    """The ticket's next issue under the active key, and its barcode; nothing is written."""
     plain = replace(
         old,
         issue=old.issue + 1,
         issued_at=house.clock.now(),
         key_id=house.signer.key_id,
-        flags=fresh,
+        flags=ticket_flags(offer, is_paid=old.state is not TicketState.UNPAID),
     )
     token = house.signer.barcode(rules.claims(plain))
     box = seal_name(token.raw, plain.holder, house.chance.draw(NONCE_BYTES))
-    new = replace(plain, name_box=box)
-    unit.begin()
-    if not rows.reissue(unit, new):
-        raise Conflict("changed")
-    unit.commit()
-    return TicketCase(ticket=new, offer=offer, barcode=token.text)
+    return replace(plain, name_box=box), token.text
 
 
 def card_facts(case: TicketCase, museum: Museum, *, lang: str) -> CardFacts:
@@ -255,12 +262,12 @@ def card_facts(case: TicketCase, museum: Museum, *, lang: str) -> CardFacts:
     ticket, zone = case.ticket, museum.zone
     first = local_day(ticket.valid_from, zone)
     last = local_day(ticket.valid_until - _MINUTE, zone)
-    is_one_day = first == last
+    is_one_day = first == last or case.slot is not None
     return CardFacts(
         museum=museum.name,
         holder=ticket.holder,
         offer=case.offer.name.in_(lang),
-        when=local_date(last, None, lang),
+        when=_when(case, museum, last=last, lang=lang),
         persons=str(ticket.party),
         short_code=rules.shown_code(ticket.short_code),
         captions=CardCaptions(
@@ -273,6 +280,15 @@ def card_facts(case: TicketCase, museum: Museum, *, lang: str) -> CardFacts:
 
 
 # ------------------------------------------------------------ parts of the above
+def _when(case: TicketCase, museum: Museum, *, last: date, lang: str) -> str:
+    """The last day; of a slot its day and its time."""
+    if case.slot is None:
+        return local_date(last, None, lang)
+    zone, slot = museum.zone, case.slot
+    span = f"{local_time(slot.starts_at, zone)}\u2013{local_time(slot.ends_at, zone)}"
+    return f"{local_date(slot.starts_at, zone, lang)}, {span}"
+
+
 _MINUTE = timedelta(minutes=1)
 _CARD_WORDS = {
     "de": {
@@ -309,60 +325,23 @@ def _found(unit: Unit, ticket_id: TicketId) -> tuple[Ticket, Offer]:
 
 def _moved(unit: Unit, house: House, ticket_id: TicketId, change: _Change) -> TicketCase:
     unit.begin()  # before reading: the state must not move in between
-    ticket, _ = _found(unit, ticket_id)
+    ticket, offer = _found(unit, ticket_id)
     if ticket.state is not change.to:
         if ticket.state not in change.follows:
             raise Conflict(f"ticket_{ticket.state.value}")
         rows.set_state(unit, ticket_id, change.to, at=house.clock.now(), reason=change.reason)
+        if change.to is TicketState.REVOKED:
+            _give_back(unit, house, ticket, offer)
     unit.commit()
     return get_ticket(unit, house, ticket_id=ticket_id)
 
 
-def _ticket(unit: Unit, house: House, *, order: TicketOrder, offer: Offer) -> Ticket:
-    now, zone = house.clock.now(), house.museum.zone
-    on = order.on or local_day(now, zone)
-    if len(order.reference or "") > rules.REFERENCE_LIMIT:
-        raise Invalid(FieldError("reference", "length"))
-    if order.visitor is not None and not visitor_rows.exists(unit, order.visitor):
-        raise Invalid(FieldError("visitor", "unknown"))
-    with as_invalid():
-        holder = rules.clean_holder(order.holder)
-        party = rules.checked_party(order.party, offer.party_max)
-        window = offer_rules.window(offer, on, zone)
-    if offer_rules.is_past(offer, on, now=now, zone=zone):
-        raise Invalid(FieldError("on", "past"))
-    is_paid = not offer.is_paid_at_desk if order.paid is None else order.paid
-    return Ticket(
-        id=TicketId(house.chance.draw(rules.TICKET_ID_BYTES)),
-        short_code=_free_short_code(unit, house),
-        offer=offer.number,
-        key_id=house.signer.key_id,
-        issue=0,
-        holder=holder,
-        party=party,
-        entries=offer.entries,
-        flags=_flags(offer, is_paid=is_paid),
-        valid_from=window.start_at,
-        valid_until=window.end_at,
-        state=TicketState.VALID if is_paid else TicketState.UNPAID,
-        created_at=now,
-        issued_at=now,
-        state_at=now,
-        visitor=order.visitor,
-        reference=order.reference,
-    )
-
-
-def _flags(offer: Offer, *, is_paid: bool) -> Flag:
-    """A gate without network cannot know whether the desk has taken the money: it must ask."""
-    plain = offer_rules.flags(offer)
-    return plain if is_paid else plain | Flag.ONLINE_ONLY
-
-
-def _free_short_code(unit: Unit, house: House) -> str:
-    """35 bits meet after 200,000 tickets, so look before signing; the key catches the rest."""
-    for _ in range(_SHORT_CODE_TRIES):
-        code = rules.short_code(house.chance.draw(rules.SHORT_SYMBOLS))
-        if not rows.taken_short_codes(unit, (code,)):
-            return code
-    raise Conflict("no_free_short_code")
+def _give_back(unit: Unit, house: House, ticket: Ticket, offer: Offer) -> None:
+    """The places of a slot's ticket that nobody came in with."""
+    slot = None if ticket.slot is None else slot_rows.find(unit, ticket.slot)
+    if slot is None:
+        return
+    moves = move_rows.of_ticket(unit, ticket.id)
+    listed = ListedTicket(ticket=ticket, offer=offer, moves=moves, slot=slot)
+    if not fold(moves, house.clock.now(), house.museum.zone, terms=listed.terms).uses:
+        slot_rows.sell(unit, slot, -ticket.party)

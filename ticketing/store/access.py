@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.domain.accounts import ApiKey, Role, Scope, Staff
@@ -78,6 +78,19 @@ def find_staff_by_id(unit: Unit, staff_id: str) -> Staff | None:
     """The person of an id."""
     row = unit.run(select(schema.staff).where(S.id == staff_id)).first()
     return None if row is None else Staff(id=row.id, name=row.name, role=Role(row.role))
+
+
+def find_pin(unit: Unit, name: str) -> tuple[Staff, str | None] | None:
+    """A person and the hash of the PIN, if there is one."""
+    row = unit.run(select(schema.staff).where(S.name == name)).first()
+    if row is None:
+        return None
+    return Staff(id=row.id, name=row.name, role=Role(row.role)), row.pin_hash
+
+
+def set_pin(unit: Unit, staff_id: str, pin_hash: str) -> None:
+    """Give a person a PIN, or another one."""
+    unit.run(update(schema.staff).where(S.id == staff_id).values(pin_hash=pin_hash))
 
 
 # ------------------------------------------------------------ failed attempts

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, bindparam, exists, literal, or_, select
+from sqlalchemy import ColumnElement, bindparam, exists, literal, or_, select
 
 from ticketing.domain.ids import ScanId, StationId
 from ticketing.domain.offers import Offer
 from ticketing.domain.slots import Slot
 from ticketing.domain.tickets import Ticket
 from ticketing.store import moves, offers, scans, schema, slots, tickets
+from ticketing.store.prepared import Prepared, Row
 from ticketing.store.scans import Scan
 from ticketing.store.types import UtcMs
 from ticketing.store.unit import Unit
@@ -109,10 +110,10 @@ def _unsent() -> ColumnElement[bool]:
     )
 
 
-def _statement(is_presented: ColumnElement[bool]) -> Select[Any]:
+def _statement(is_presented: ColumnElement[bool]) -> Prepared:
     anchor = select(literal(1).label("one")).subquery()  # a row even if nothing is found
     came = _counter(literal(slots.came_name("")) + schema.tickets.c.slot)
-    return (
+    return Prepared(
         select(
             schema.scans,
             schema.tickets,
@@ -138,7 +139,7 @@ _BY_SHORT_CODE = _statement(schema.tickets.c.short_code == bindparam("key_ticket
 _BY_SCAN = _statement(schema.tickets.c.id == T.ticket)
 
 
-def _facts(unit: Unit, statement: Select[Any], key: Key, around: Around) -> Facts:
+def _facts(unit: Unit, statement: Prepared, key: Key, around: Around) -> Facts:
     values: Mapping[str, Any] = {
         "key_scan": key.scan_id,
         "key_ticket": key.short_code or key.ticket_id or b"",
@@ -147,11 +148,11 @@ def _facts(unit: Unit, statement: Select[Any], key: Key, around: Around) -> Fact
         "today_at": around.today_at,
         "silent_at": around.silent_at,
     }
-    rows = unit.run(statement, values).mappings().all()
+    rows = unit.fetch(statement, values)
     return _one(rows[0], rows)
 
 
-def _one(row: RowMapping, rows: Sequence[RowMapping] = ()) -> Facts:
+def _one(row: Row, rows: Sequence[Row] = ()) -> Facts:
     has_ticket = row[schema.tickets.c.id] is not None
     has_slot = bool(rows) and row[schema.slots.c.id] is not None
     return Facts(

@@ -48,6 +48,7 @@ def _connected(url: str) -> Iterator[Connection]:
     try:
         with store.unit() as unit:
             unit.begin()
+            unit.connection.begin()  # tells SQLAlchemy, and so Alembic, what the unit has done
             yield unit.connection
             unit.commit()
     finally:

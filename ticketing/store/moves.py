@@ -4,10 +4,11 @@
 limits exactly-once at any number of gates.
 """
 
-from sqlalchemy import RowMapping, Select, bindparam, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.store import positions, schema
+from ticketing.store.prepared import Prepared, Row
 from ticketing.store.unit import Unit
 from ticketing.wire.admission import Move
 from ticketing.wire.token import TicketId
@@ -40,10 +41,10 @@ def add(unit: Unit, move: Move, *, ticket_id: TicketId, issue: int, state: Ticke
         "of_issue": issue,
         "of_state": state,
     }
-    return unit.run(_ADD_SQLITE if unit.is_sqlite else _ADD_POSTGRESQL, row).first() is not None
+    return bool(unit.fetch(_ADD[unit.is_sqlite], row))
 
 
-def to_move(row: RowMapping) -> Move:
+def to_move(row: Row) -> Move:
     """The move of a row that holds the table's columns."""
     return Move(
         no=row[T.move_no],
@@ -66,15 +67,14 @@ def _unchanged_ticket(*, is_sqlite: bool) -> Select[tuple[bytes]]:
     )
 
 
-_ADD_SQLITE = (
-    sqlite.insert(schema.moves)
-    .from_select(_COLUMNS, _unchanged_ticket(is_sqlite=True))
-    .on_conflict_do_nothing(index_elements=[T.ticket_id, T.move_no])
-    .returning(T.move_no)
-)
-_ADD_POSTGRESQL = (
-    postgresql.insert(schema.moves)
-    .from_select(_COLUMNS, _unchanged_ticket(is_sqlite=False))
-    .on_conflict_do_nothing(index_elements=[T.ticket_id, T.move_no])
-    .returning(T.move_no)
-)
+def _add(*, is_sqlite: bool) -> Prepared:
+    into = sqlite.insert if is_sqlite else postgresql.insert
+    return Prepared(
+        into(schema.moves)
+        .from_select(_COLUMNS, _unchanged_ticket(is_sqlite=is_sqlite))
+        .on_conflict_do_nothing(index_elements=[T.ticket_id, T.move_no])
+        .returning(T.move_no)
+    )
+
+
+_ADD = {is_sqlite: _add(is_sqlite=is_sqlite) for is_sqlite in (True, False)}

@@ -2,13 +2,16 @@
 
 from dataclasses import asdict
 from datetime import date, datetime
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.domain.offers import Live, Offer, Validity
 from ticketing.store import schema
+from ticketing.store.prepared import Row
 from ticketing.store.unit import Unit
 from ticketing.wire.texts import Localised
 
@@ -47,19 +50,29 @@ def change(unit: Unit, offer: Offer) -> None:
     unit.run(update(schema.offers).where(T.number == offer.number).values(_columns(offer)))
 
 
-def to_offer(row: RowMapping) -> Offer:
+def to_offer(row: Row) -> Offer:
     """The offer of a row that holds the table's columns."""
-    plain: dict[str, Any] = {name: row[T[name]] for name in _PLAIN}
     gates = row[T.gates]
+    return _offer(_values(row), None if gates is None else tuple(gates))
+
+
+@lru_cache(maxsize=256)  # a house has few offers, and every scan asks for one
+def _offer(values: tuple[Any, ...], gates: tuple[str, ...] | None) -> Offer:
+    row = dict(zip(_VALUES, values, strict=True))
+    plain: dict[str, Any] = {name: row[T[name]] for name in _PLAIN}
     return Offer(
         **plain,
         name=Localised(de=row[T.name_de], en=row[T.name_en]),
         validity=Validity(row[T.validity]),
         valid_from=_date(row[T.valid_from]),
         valid_until=_date(row[T.valid_until]),
-        gates=None if gates is None else tuple(gates),
+        gates=gates,
         live=Live(row[T.live]),
     )
+
+
+_VALUES = tuple(column for column in T if column.name not in {"gates", "created_at"})
+_values = itemgetter(*_VALUES)
 
 
 _PLAIN = (

@@ -110,6 +110,11 @@ def pairings(before: datetime) -> Old:
     return Old(schema.pairings, schema.pairings.c.expires_at < before)
 
 
+def hook_deliveries(before: datetime) -> Old:
+    """What was queued for receivers of events before a time."""
+    return Old(schema.webhook_deliveries, schema.webhook_deliveries.c.created_at < before)
+
+
 # ------------------------------------------------------------ finding and holding
 def find(unit: Unit, old: Old, *, after: Key | None, limit: int) -> Keys:
     """The next keys of old rows, in key order; takes no lock."""

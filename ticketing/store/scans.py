@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Insert, RowMapping, bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.domain.ids import ScanId, StationId
 from ticketing.store import positions, schema
+from ticketing.store.prepared import Prepared, Row
 from ticketing.store.types import EPOCH
 from ticketing.store.unit import Unit
 from ticketing.wire.admission import Decision, Evidence, MoveKind
@@ -76,7 +77,7 @@ class Tally:
 def add(unit: Unit, scan: Scan) -> bool:
     """Store a scan; False if its id is there already."""
     values = {name: getattr(scan, name) for name in _PLAIN} | _outcome_columns(scan)
-    return unit.run(_ADD[unit.is_sqlite], values).first() is not None
+    return bool(unit.fetch(_ADD[unit.is_sqlite], values))
 
 
 def settle(unit: Unit, scan: Scan, *, was: ScanState = ScanState.PENDING) -> bool:
@@ -85,10 +86,23 @@ def settle(unit: Unit, scan: Scan, *, was: ScanState = ScanState.PENDING) -> boo
     statement = (
         update(schema.scans)
         .where(T.scan_id == scan.scan_id, T.state == was.value)
-        .values(_outcome_columns(scan) | {"pos": pos})
+        .values(_outcome_columns(scan) | {"pos": pos, "diff_ms": scan.diff_ms})
         .returning(T.scan_id)
     )
     return unit.run(statement).first() is not None
+
+
+def fill(unit: Unit, scan: Scan) -> None:
+    """Put in place of a tombstone what its station tells afterwards."""
+    pos = positions.next_in(schema.scans, is_sqlite=unit.is_sqlite)
+    plain = {name: getattr(scan, name) for name in _PLAIN}
+    values = plain | _outcome_columns(scan) | {"pos": pos}
+    unit.run(update(schema.scans).where(T.scan_id == scan.scan_id).values(values))
+
+
+def tell(unit: Unit, scan_id: ScanId, *, shown: Verdict, diff_ms: int | None) -> None:
+    """Note what the station showed; nothing has come of it, so no reader is woken."""
+    unit.run(_TELL, {"told_scan": scan_id, "told_shown": shown.value, "told_diff": diff_ms})
 
 
 def find(unit: Unit, scan_id: ScanId) -> Scan | None:
@@ -162,7 +176,7 @@ def _outcome_columns(scan: Scan) -> dict[str, Any]:
     }
 
 
-def to_scan(row: RowMapping) -> Scan:
+def to_scan(row: Row) -> Scan:
     """The scan of a row that holds the table's columns."""
     plain: dict[str, Any] = {name: row[T[name]] for name in _PLAIN}
     return Scan(
@@ -179,7 +193,7 @@ def to_scan(row: RowMapping) -> Scan:
     )
 
 
-def _decision(row: RowMapping, outcome: Mapping[str, Any]) -> Decision:
+def _decision(row: Row, outcome: Mapping[str, Any]) -> Decision:
     move = outcome["move"]
     return Decision(
         Verdict(row[T.verdict]),
@@ -206,11 +220,11 @@ def _time(ms: int | None) -> datetime | None:
     return None if ms is None else EPOCH + timedelta(milliseconds=ms)
 
 
-def _add(*, is_sqlite: bool) -> Insert:
+def _add(*, is_sqlite: bool) -> Prepared:
     into = sqlite.insert if is_sqlite else postgresql.insert
     pos = positions.next_in(schema.scans, is_sqlite=is_sqlite)
     values = {name: bindparam(name, type_=T[name].type) for name in (*_PLAIN, *_OUTCOME)}
-    return (
+    return Prepared(
         into(schema.scans)
         .values(values | {"pos": pos})
         .on_conflict_do_nothing()
@@ -231,3 +245,8 @@ _OUTCOME = (
     "settled_at",
 )
 _ADD = {True: _add(is_sqlite=True), False: _add(is_sqlite=False)}
+_TELL = (
+    update(schema.scans)
+    .where(T.scan_id == bindparam("told_scan"))
+    .values(shown=bindparam("told_shown"), diff_ms=bindparam("told_diff"))
+)

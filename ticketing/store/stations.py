@@ -2,20 +2,23 @@
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ticketing.domain.accounts import Station
+from ticketing.domain.accounts import Station, Told
 from ticketing.domain.ids import StationId
 from ticketing.store import schema
+from ticketing.store.prepared import Prepared, Row
 from ticketing.store.unit import Unit
 from ticketing.wire.texts import Localised
 
 T = schema.stations.c
 P = schema.pairings.c
 _STATION = ("id", "name", "gate", "public_key", "digest_key", "paired_at")
+_TOLD = ("last_seen_at", "revoked_at", "version", "unsent", "clock_diff_ms", "ring")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,8 @@ class Pairing:
 
 def find_by_token(unit: Unit, token_hash: bytes) -> Station | None:
     """The station of a token, revoked or not."""
-    return _first(unit, _joined().where(T.token_hash == token_hash))
+    rows = unit.fetch(_BY_TOKEN, {"key_token": token_hash})
+    return _to_station(rows[0]) if rows else None
 
 
 def find(unit: Unit, station: StationId) -> Station | None:
@@ -58,6 +62,17 @@ def set_token(unit: Unit, station: StationId, token_hash: bytes) -> None:
     unit.run(update(schema.stations).where(T.id == station).values(token_hash=token_hash))
 
 
+def find_by_key(unit: Unit, public_key: bytes) -> Station | None:
+    """The station in service that has this key, the newest if there are several."""
+    query = _joined().where(T.public_key == public_key, T.revoked_at.is_(None))
+    return _first(unit, query.order_by(T.paired_at.desc(), T.id).limit(1))
+
+
+def set_place(unit: Unit, station: StationId, *, name: str, gate: str) -> None:
+    """Give a station another name, another gate."""
+    unit.run(update(schema.stations).where(T.id == station).values(name=name, gate=gate))
+
+
 def revoke(unit: Unit, station: StationId, *, at: datetime) -> None:
     """Take a station out of service; the first time stays."""
     is_in_service = (T.id == station) & T.revoked_at.is_(None)
@@ -67,6 +82,18 @@ def revoke(unit: Unit, station: StationId, *, at: datetime) -> None:
 def touch(unit: Unit, station: StationId, *, at: datetime) -> None:
     """Note that a station was heard of."""
     unit.run(update(schema.stations).where(T.id == station).values(last_seen_at=at))
+
+
+def note(unit: Unit, station: StationId, told: Told, *, at: datetime) -> None:
+    """Keep what a station tells of itself; what it does not say stays."""
+    said = {name: value for name, value in asdict(told).items() if value is not None}
+    values = said | {"last_seen_at": at}
+    unit.run(update(schema.stations).where(T.id == station).values(values))
+
+
+def set_version(unit: Unit, station: StationId, version: str) -> None:
+    """Note which version a station runs."""
+    unit.run(update(schema.stations).where(T.id == station).values(version=version))
 
 
 # ------------------------------------------------------------ pairing codes
@@ -107,16 +134,18 @@ def _joined() -> Select[Any]:
     )
 
 
+_BY_TOKEN = Prepared(_joined().where(T.token_hash == bindparam("key_token")))
+
+
+_values = itemgetter(*(T[name] for name in _STATION + _TOLD))
+_gate_name = itemgetter(schema.gates.c.name_de, schema.gates.c.name_en)
+
+
 def _first(unit: Unit, query: Select[Any]) -> Station | None:
     row = unit.run(query).mappings().first()
     return None if row is None else _to_station(row)
 
 
-def _to_station(row: RowMapping) -> Station:
-    values: dict[str, Any] = {name: row[T[name]] for name in _STATION}
-    return Station(
-        **values,
-        gate_name=Localised(de=row[schema.gates.c.name_de], en=row[schema.gates.c.name_en]),
-        last_seen_at=row[T.last_seen_at],
-        revoked_at=row[T.revoked_at],
-    )
+def _to_station(row: Row) -> Station:
+    values: dict[str, Any] = dict(zip(_STATION + _TOLD, _values(row), strict=True))
+    return Station(**values, gate_name=Localised(*_gate_name(row)))

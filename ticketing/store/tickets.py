@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, bindparam, func, insert, or_, select, update
+from sqlalchemy import Select, bindparam, func, insert, or_, select, update
 
 from ticketing.domain.ids import VisitorId
 from ticketing.domain.offers import Offer
 from ticketing.domain.tickets import Ticket
 from ticketing.store import offers, positions, schema
+from ticketing.store.prepared import Row
 from ticketing.store.unit import Unit
+from ticketing.wire.keys import KeyId
 from ticketing.wire.token import Flag, TicketId
 from ticketing.wire.verdict import TicketState
 
@@ -72,6 +75,15 @@ def reissue(unit: Unit, ticket: Ticket) -> bool:
     return unit.run(statement).first() is not None
 
 
+def under_key(
+    unit: Unit, key_id: KeyId, *, now: datetime, after: bytes, limit: int
+) -> tuple[tuple[Ticket, Offer], ...]:
+    """Tickets of persons signed under a key that may still admit, by id behind one."""
+    is_good = (T.state != TicketState.REVOKED) & (T.valid_until > now) & (T.holder != "")
+    query = _joined().where(T.key_id == key_id, is_good, T.id > after).order_by(T.id)
+    return _pairs(unit, query.limit(limit))
+
+
 def page(
     unit: Unit,
     *,
@@ -109,10 +121,13 @@ def count(unit: Unit, *, since: datetime) -> int:
     return int(unit.run(select(func.count()).where(T.created_at >= since)).scalar_one())
 
 
-def to_ticket(row: RowMapping) -> Ticket:
+def to_ticket(row: Row) -> Ticket:
     """The ticket of a row that holds the table's columns."""
-    values: dict[str, Any] = {name: row[T[name]] for name in _NAMES}
+    values: dict[str, Any] = dict(zip(_NAMES, _values(row), strict=True))
     return Ticket(**values | {"flags": Flag(values["flags"])})
+
+
+_values = itemgetter(*(T[name] for name in _NAMES))
 
 
 def _columns(ticket: Ticket) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, Text, TypeDecorator
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
 BigInt = BigInteger().with_variant(Integer, "sqlite")
 Blob = LargeBinary
 
@@ -28,7 +29,7 @@ class UtcMs(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a stored time must be aware")
-        return (value - EPOCH) // timedelta(milliseconds=1)
+        return (value - EPOCH) // _MS
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """The aware UTC time."""

@@ -13,6 +13,7 @@ PostgreSQL: READ COMMITTED; the server queues by itself.
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,9 +22,10 @@ from typing import IO, Any
 from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from ticketing.domain.failures import StoreUnavailable
+from ticketing.store.prepared import Prepared, Row, execute
 
 try:
     import fcntl
@@ -111,13 +113,18 @@ class Unit:
         self.statements += 1
         return self._connection.execute(statement, params)
 
+    def fetch(self, prepared: Prepared, values: Mapping[str, Any]) -> list[Row]:
+        """Execute a statement that was compiled before, and read all its rows."""
+        self.statements += 1
+        return prepared.fetch(self._connection, values)
+
     def begin(self) -> None:
         """Take the writer lock and open the transaction; a second call does nothing."""
         if self.writing:
             return
         self._take_lock()
         try:
-            self._connection.exec_driver_sql("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
+            execute(self._connection, "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
         except BaseException:
             if self._lock is not None:
                 self._lock.release()
@@ -151,7 +158,7 @@ class Unit:
 
     def _end(self, word: str) -> None:
         try:
-            self._connection.exec_driver_sql(word)
+            execute(self._connection, word)
         except BaseException:
             if word == "COMMIT":  # a full disk: leave no half-open transaction behind
                 self._connection.invalidate()
@@ -160,6 +167,41 @@ class Unit:
             self.writing = False
             if self._lock is not None:
                 self._lock.release()
+
+
+class _Kept:
+    """SQLite's open connections, the one used last on top: as many as were used at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._idle: deque[Connection] = deque()
+        self._is_closed = False
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A connection nobody else uses; it is kept unless it broke."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._engine.connect()
+        try:
+            yield connection
+        finally:
+            self._keep(connection)
+
+    def _keep(self, connection: Connection) -> None:
+        if connection.invalidated or self._is_closed:
+            connection.close()
+            return
+        if connection.in_transaction():  # SQLAlchemy's own notion, set by any statement
+            connection.rollback()
+        self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close what is idle, and what comes back later."""
+        self._is_closed = True
+        while self._idle:
+            self._idle.pop().close()
 
 
 class Store:
@@ -174,12 +216,14 @@ class Store:
         if parsed.get_backend_name() == "sqlite":
             path = Path(parsed.database or "")
             self._lock = WriterLock(path.with_name(path.name + ".lock"))
-            options["pool_size"] = 80  # one per server thread, and the worker
+            options["poolclass"] = NullPool  # `_Kept` below: a pool costs more than a read
         else:
             options |= {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
         self.engine: Engine = create_engine(parsed, **options)
+        self._kept: _Kept | None = None
         if self._lock is not None:
             event.listen(self.engine, "connect", _set_pragmas)
+            self._kept = _Kept(self.engine)
 
     @property
     def longest_hold_ms(self) -> float:
@@ -194,7 +238,7 @@ class Store:
             StoreUnavailable: The database cannot be used now.
         """
         try:
-            with self.engine.connect() as connection:
+            with (self._kept or self.engine).connect() as connection:
                 unit = Unit(connection, self._lock, is_healthy=self._is_healthy())
                 try:
                     yield unit
@@ -216,6 +260,8 @@ class Store:
 
     def close(self) -> None:
         """Close every connection."""
+        if self._kept is not None:
+            self._kept.close()
         self.engine.dispose()
         if self._lock is not None:
             self._lock.close()

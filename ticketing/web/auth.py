@@ -56,6 +56,21 @@ def the_station() -> Station:
     return station
 
 
+def the_station_if_any() -> Station | None:
+    """The station behind this request, None if an API key is."""
+    station = g.get("station")
+    return station if isinstance(station, Station) else None
+
+
+def demand(scope: Scope) -> None:
+    """Let only API keys go on that hold one more scope, and no station."""
+    key = g.get("api_key")
+    if not isinstance(key, ApiKey):
+        raise _forbidden("A station may not do this.")
+    if scope not in key.scopes:
+        raise _forbidden(f"The key lacks the scope {scope}.", scope)
+
+
 def the_staff() -> SignedIn:
     """The member of staff behind this request."""
     signed_in: SignedIn = g.staff
@@ -89,6 +104,7 @@ def _admit_key(token: str, scope: Scope | None) -> None:
         raise _unknown_token()
     if scope is not None and scope not in key.scopes:
         raise _forbidden(f"The key lacks the scope {scope}.", scope)
+    g.api_key = key
     g.caller = Caller(key.id, token)
 
 

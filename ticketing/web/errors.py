@@ -6,6 +6,7 @@ What was sent is never repeated, but for the name of an unknown field that is a 
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from apiflask import APIFlask, HTTPError
@@ -14,8 +15,20 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import InternalServerError
 
 from ticketing.domain.failures import StoreUnavailable
-from ticketing.service.errors import Conflict, Invalid, NotFound, PairingRefused, ServiceError
+from ticketing.domain.slots import SlotPlaces
+from ticketing.service.errors import (
+    Conflict,
+    Gone,
+    Invalid,
+    InvalidRows,
+    NotFound,
+    PairingRefused,
+    PinRefused,
+    ServiceError,
+    SoldOut,
+)
 from ticketing.web.pages import page
+from ticketing.web.parts import the_parts
 
 log = logging.getLogger("ticketing.web")
 PROBLEM_TYPE: Final = "application/problem+json"
@@ -37,11 +50,12 @@ _REASONS: Final[Mapping[int, str]] = {
 }
 _PAGES: Final = frozenset({400, 403, 404, 405, 409, 413, 429})
 _PAGE_OF: Final[Mapping[int, int]] = {401: 403, 410: 404, 422: 400}
-_PAIRING: Final[Mapping[str, int]] = {
+_SECRETS: Final[Mapping[str, int]] = {  # a pairing code or a PIN that is none
     "unknown_code": 404,
     "used_code": 409,
     "expired_code": 410,
     "throttled": 429,
+    "wrong_pin": 403,
 }
 _PLAIN_WORD: Final = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
 _WORD_LIMIT: Final = 40
@@ -78,12 +92,26 @@ _DETAILS: Final[Mapping[str, str]] = {
     "too_many_issues": "The ticket was given a new barcode too often. Issue another ticket.",
     "too_many_open": "Too many of these are open. Wait until some are over.",
     "no_free_short_code": "No short code is free. Try again.",
+    "foreign_journal": "This journal belongs to another station.",
+    "already_closed": "This conflict was closed before.",
     "already_resolved": "This scan was settled the other way.",
+    "other_station": "Another station made this scan; staff may annul it.",
+    "nothing_to_annul": "This scan was refused: nobody came in or left by it.",
+    "too_late": "A scan may be annulled within 15 minutes.",
+    "has_later_moves": "The ticket was used again after this scan. Annul that first.",
+    "not_overridable": "This is no refusal, or one that nobody may overrule. Scan again.",
+    "wrong_pin": "No supervisor of this name has this PIN.",
     "unknown_code": "There is no such pairing code.",
     "used_code": "This pairing code was used by another station.",
     "expired_code": "This pairing code is over. Make a new one.",
     "throttled": "Too many wrong attempts. Wait as long as Retry-After says.",
+    "too_many_webhooks": "There are as many webhooks as there may be. Delete one first.",
+    "webhook_disabled": "The webhook is switched off. Enable it first.",
+    "on_its_way": "The delivery is being sent just now.",
     "lapsed": "The five minutes of this scan are over. Scan again.",
+    "slot_exists": "The offer has a slot with that start.",
+    "sold_out": "The slot has not got so many places left; slots names the next ones that have.",
+    "key_is_active": "New barcodes would be under the same key. Rotate the keys first.",
     "scan_id_reused": "This scan id belongs to another barcode.",
     "refused": "The request is refused.",
     "too_many_streams": "No event stream is free. Poll instead.",
@@ -123,6 +151,8 @@ def _answer(error: HTTPError) -> Response:
     }
     if errors:
         body["errors"] = errors
+    if "slots" in error.extra_data:
+        body["slots"] = error.extra_data["slots"]
     return Response(
         json.dumps(body), status=error.status_code, headers=headers, content_type=PROBLEM_TYPE
     )
@@ -133,20 +163,39 @@ def _answer_service(error: Exception) -> Response:
     match error:
         case NotFound():
             return _answer(refused(404, "not_found"))
+        case Gone():
+            return _answer(refused(410, "gone"))
         case Conflict():
-            return _answer(refused(409, error.reason))
-        case Invalid():
-            listed = [{"field": e.field, "problem": e.problem} for e in error.errors]
-            extra = {"reason": "invalid", "errors": listed}
+            return _answer(_conflict(error))
+        case Invalid() | InvalidRows():
+            faults = error.rows if isinstance(error, InvalidRows) else error.errors
+            extra = {"reason": "invalid", "errors": [asdict(fault) for fault in faults]}
             return _answer(HTTPError(422, message="", extra_data=extra))
-        case PairingRefused():
-            return _answer(_pairing_refused(error))
+        case PairingRefused() | PinRefused():
+            return _answer(_secret_refused(error))
         case _:  # a refusal without a shape of its own: nothing of it is shown
             return _answer(refused(400, "refused"))
 
 
-def _pairing_refused(error: PairingRefused) -> HTTPError:
-    status = _PAIRING.get(error.reason, 400)
+def _conflict(error: Conflict) -> HTTPError:
+    if not isinstance(error, SoldOut):
+        return refused(409, error.reason)
+    free = [_free_slot(one) for one in error.slots]
+    return HTTPError(409, message="", extra_data={"reason": error.reason, "slots": free})
+
+
+def _free_slot(places: SlotPlaces) -> dict[str, object]:
+    slot, zone = places.slot, the_parts().house.museum.zone
+    return {
+        "id": slot.id,
+        "starts_at": slot.starts_at.astimezone(zone).isoformat(),
+        "ends_at": slot.ends_at.astimezone(zone).isoformat(),
+        "free": places.free,
+    }
+
+
+def _secret_refused(error: PairingRefused | PinRefused) -> HTTPError:
+    status = _SECRETS.get(error.reason, 400)
     if error.retry_after_s:
         return refused(status, error.reason, Retry_After=str(error.retry_after_s))
     return refused(status, error.reason)
@@ -179,13 +228,13 @@ def _fields(detail: Any) -> list[dict[str, str]]:  # noqa: ANN401  APIFlask's ow
     for fields in detail.values():
         for name, problems in fields.items():
             unknown = any("Extra inputs" in problem for problem in problems)
-            field = _shown_name(str(name), is_unknown=unknown)
+            field = shown_name(str(name), is_unknown=unknown)
             problem = "unknown field" if unknown else "; ".join(problems)
             listed.append({"field": field, "problem": problem})
     return listed
 
 
-def _shown_name(name: str, *, is_unknown: bool) -> str:
+def shown_name(name: str, *, is_unknown: bool) -> str:
     """An unknown field's name only if it is a plain word; else it may be personal input."""
     if not is_unknown:
         return "" if name == "_schema" else name

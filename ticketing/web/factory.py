@@ -1,6 +1,8 @@
 """Puts the web layer together; the only place that knows every blueprint."""
 
+import json
 import logging
+import re
 import traceback
 from collections.abc import Callable
 from types import TracebackType
@@ -14,7 +16,20 @@ from jinja2 import StrictUndefined
 from ticketing.service import chat as chat_service
 from ticketing.templates_path import templates_dir
 from ticketing.web import assets, chat, errors, guard, headers, health, public, sessions, staff
-from ticketing.web.api import offers, openapi, scans, stations, tickets
+from ticketing.web.api import (
+    conflicts,
+    counts,
+    journals,
+    knowledge,
+    offers,
+    openapi,
+    scans,
+    slots,
+    stations,
+    ticket_calls,
+    tickets,
+    webhooks,
+)
 from ticketing.web.feed import Feed
 from ticketing.web.parts import Parts, Room, settle_in
 from ticketing.web.words import load_words
@@ -26,12 +41,20 @@ _BLUEPRINTS: Final = (
     health.bp,
     public.bp,
     staff.bp,
+    counts.bp,
+    knowledge.bp,
+    conflicts.bp,
+    journals.bp,
     offers.bp,
     openapi.bp,
     scans.bp,
+    slots.bp,
     stations.bp,
+    ticket_calls.bp,
     tickets.bp,
+    webhooks.bp,
 )
+_MAYBE_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _Fault = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
@@ -42,12 +65,15 @@ class StrictJson(DefaultJSONProvider):
 
     def loads(self, s: str | bytes, **options: Any) -> Any:  # noqa: ANN401  JSON is anything
         """The value of a JSON text; ValueError for hopeless nesting and half characters."""
+        text = s.decode(json.detect_encoding(s)) if isinstance(s, bytes) else s
+        text.encode()  # json alone lets half characters through
         try:
-            value = super().loads(s, **options)
+            value = super().loads(text, **options)
         except RecursionError:
             raise ValueError("nested too deeply") from None
         # A lone surrogate (\\ud800) is valid JSON and no text: it breaks at the database.
-        self.dumps(value).encode()
+        if _MAYBE_HALF.search(text):
+            self.dumps(value).encode()
         return value
 
 
@@ -55,6 +81,10 @@ class WebApp(APIFlask):
     """The application; its log of faults names code and route, never what was sent."""
 
     json_provider_class = StrictJson
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself: none here is a coroutine, and Flask would look seven times."""
+        return func
 
     def log_exception(self, exc_info: _Fault) -> None:
         """Log a fault by its type and the lines it passed: messages may hold names."""

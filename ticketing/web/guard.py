@@ -12,6 +12,9 @@ from ticketing.web.errors import refused
 from ticketing.web.parts import the_parts
 
 API_LIMIT_BYTES: Final = 1024 * 1024
+BATCH_LIMIT_BYTES: Final = 8 * 1024 * 1024
+"""Of the calls that take thousands of rows at once."""
+_BATCHES: Final = frozenset({"/api/v1/tickets/batch"})
 PAGE_LIMIT_BYTES: Final = 64 * 1024
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITE: Final = frozenset({"same-origin", "none"})
@@ -26,6 +29,7 @@ def register(app: Flask) -> None:
 
 def _check_size() -> None:
     limit = API_LIMIT_BYTES if request.path.startswith("/api/") else PAGE_LIMIT_BYTES
+    limit = BATCH_LIMIT_BYTES if request.path in _BATCHES else limit
     request.max_content_length = limit
     if request.content_length is not None and request.content_length > limit:
         raise RequestEntityTooLarge

@@ -45,9 +45,12 @@ def _unready() -> Response:
 @bp.get("/.well-known/einlass-keys")
 @open_to_all
 def keys() -> Response:
-    """The public keys that tickets may be verified with, as a JWK set (RFC 8037)."""
+    """The public keys that tickets may be verified with, as a JWK set (RFC 8037), with states."""
     ring = the_parts().house.signer.ring()
-    return cacheable(jsonify(keys=[_jwk(key) for key in ring.keys if key.state in _GOOD]))
+    good = [_jwk(key) for key in ring.keys if key.state in _GOOD]
+    # Apart from the set: whoever knows nothing of states must not trust these.
+    gone = [{"kid": str(key.id), "state": key.state} for key in ring.keys if key.state not in _GOOD]
+    return cacheable(jsonify(keys=good, withdrawn=gone))
 
 
 def _jwk(key: PublicKey) -> dict[str, str]:
@@ -57,5 +60,6 @@ def _jwk(key: PublicKey) -> dict[str, str]:
         "alg": "EdDSA",
         "use": "sig",
         "kid": str(key.id),
+        "state": key.state,
         "x": to_base64url(key.raw),
     }

@@ -2,27 +2,25 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from ticketing.domain.accounts import Station
+from ticketing.domain.accounts import Station, StationState
 from ticketing.domain.money import money
 from ticketing.domain.museum import Gate
 from ticketing.domain.offers import Offer, Validity
 from ticketing.domain.opening import Hours
-from ticketing.domain.tickets import ShownState, shown_code, shown_state
+from ticketing.domain.tickets import ShownState, shown_code
 from ticketing.service.gate.scans import SeenScan
 from ticketing.service.gate.stations import PairingCode
-from ticketing.service.tickets import ListedTicket
+from ticketing.service.tickets import ListedTicket, state_of
 from ticketing.web.pages import teller
 from ticketing.web.parts import the_parts
 from ticketing.web.qr import symbol
 from ticketing.web.words import Lang
 from ticketing.wire.facts import Evidence
-from ticketing.wire.moves import Moves
 from ticketing.wire.texts import local_date, local_time, render, verdict_word
 
-CONNECTED: Final = timedelta(minutes=5)
 _SHAPES: Final = {
     ShownState.VALID: "",
     ShownState.UNPAID: " status--off",
@@ -128,7 +126,7 @@ class Viewer:
     def ticket(self, listed: ListedTicket) -> TicketRow:
         """One ticket."""
         ticket, zone = listed.ticket, the_parts().house.museum.zone
-        state = shown_state(ticket, Moves(), self._now())
+        state = state_of(the_parts().house, listed)
         return TicketRow(
             holder=ticket.holder,
             offer=listed.offer.name.in_(self.lang),
@@ -211,9 +209,10 @@ class Viewer:
         return self._say("validity_range", first=first, last=last)
 
     def _station_state(self, station: Station) -> tuple[str, str]:
-        if station.revoked_at is not None:
-            return "staff_revoked", " status--bad"
-        seen = station.last_seen_at
-        if seen is not None and self._now() - seen < CONNECTED:
-            return "staff_connected", ""
-        return "staff_away", " status--idle"
+        match station.state(self._now()):
+            case StationState.REVOKED:
+                return "staff_revoked", " status--bad"
+            case StationState.CONNECTED:
+                return "staff_connected", ""
+            case StationState.SILENT:
+                return "staff_away", " status--idle"

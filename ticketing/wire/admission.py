@@ -13,7 +13,7 @@ from ticketing.wire.moves import Move, MoveKind, Moves, Terms, fold
 from ticketing.wire.rules import RULES, Case, Rule
 from ticketing.wire.textclass import TYPO, Classified, TextClass
 from ticketing.wire.token import BadToken, Claims, Flag, TicketId, Token
-from ticketing.wire.uses import Limits, plan_entry
+from ticketing.wire.uses import Limits, beyond, plan_entry
 from ticketing.wire.verdict import OVERRIDABLE, Reason, Verdict
 
 __all__ = [
@@ -80,21 +80,30 @@ def decide_text(classified: Classified, now: datetime, gate: Gate) -> Decision: 
     return Decision(Verdict.ATTENTION, Reason.NEEDS_SERVICE)
 
 
-def override(refused: Decision, people: int) -> Decision | None:
-    """The decision with which a supervisor overrules a refusal, or None if nobody may.
+def override(
+    token: Token | BadToken, known: Known | None, now: datetime, gate: Gate
+) -> Decision | None:
+    """What a supervisor may make of a ticket that `decide` refuses; None if it is not theirs.
 
-    Spends a use if one is left; otherwise the people are counted and no move is written.
+    People of an open use join it, and who left comes back. Otherwise a use is spent if one
+    is left; if none is, the people are counted and no move is written.
     """
+    refused = decide(token, known, now, gate)
     if refused.verdict is not Verdict.REFUSE or refused.reason not in OVERRIDABLE:
         return None
-    left = refused.remaining_uses
+    case, left = _case(token, known, now, gate), refused.remaining_uses
+    entry, is_counted = case.entry, True
+    if entry.block is not None:
+        entry = beyond(case.limits, case.known.moves, gate)
+        is_counted = entry.spends > 0
     return Decision(
         Verdict.ADMIT,
         Reason.OK_OVERRIDE,
         evidence=refused.evidence,
-        people=max(1, people),
-        move=None if left == 0 else MoveKind.ENTRY,
-        remaining_uses=left - 1 if left else left,
+        people=entry.people,
+        move=entry.move if is_counted else None,
+        remaining_uses=None if left is None else left - entry.spends,
+        remaining_people=entry.remaining_people if is_counted else 0,
     )
 
 

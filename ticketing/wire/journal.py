@@ -240,8 +240,15 @@ def to_ms(at: datetime) -> int:
 
 
 def from_ms(ms: int) -> datetime:
-    """The aware UTC time of `to_ms`."""
-    return _EPOCH + ms * _MS
+    """The aware UTC time of `to_ms`.
+
+    Raises:
+        BadMessage: beyond the year 9999.
+    """
+    try:
+        return _EPOCH + ms * _MS
+    except OverflowError:
+        raise BadMessage("a time is wanted") from None
 
 
 # ------------------------------------------------------------ reading

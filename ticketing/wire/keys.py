@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType, NoReturn, TypedDict
 
 from cryptography.exceptions import InvalidSignature
@@ -137,6 +138,12 @@ def _key_from_json(item: object) -> PublicKey:
     return PublicKey(KeyId(key_id), KeyState(state), raw)
 
 
+@lru_cache(maxsize=256)
+def _key(raw: bytes) -> Ed25519PublicKey:
+    """The key of its bytes; a museum has a handful, and a scan asks for one each time."""
+    return Ed25519PublicKey.from_public_bytes(raw)
+
+
 class Ed25519Verifier(SigningAlgorithm):
     """itsdangerous' signing algorithm over Ed25519, verifying only.
 
@@ -155,7 +162,7 @@ class Ed25519Verifier(SigningAlgorithm):
     def verify_signature(self, key: bytes, value: bytes, sig: bytes) -> bool:
         """Whether `sig` (64 bytes) is the signature of `value` under 32 public bytes."""
         try:
-            Ed25519PublicKey.from_public_bytes(key).verify(sig, value)
+            _key(key).verify(sig, value)
         except (InvalidSignature, ValueError):
             return False
         return True

@@ -137,8 +137,9 @@ class UploadAnswer:
 class KnownTicket:
     """What a station may know of a ticket; no name, no barcode.
 
-    Times aware UTC. `people_today` are persons of the use that is open, `inside` those who
-    have not left; all three of the day end with the local day of `last_in_at`. `box` opens
+    Times aware UTC. `people_today` and `uses_today` belong to the local day of `last_in_at`
+    and end with it; `inside` are those of the last use who have not left, `has_left` that
+    the last move is an exit; `first_in_*` is the first entry of the last use. `box` opens
     with the presented barcode alone.
     """
 
@@ -156,13 +157,17 @@ class KnownTicket:
     inside: int = 0
     box: bytes | None = None
     uses_today: int = 0
+    first_in_at: datetime | None = None
+    first_in_gate: str | None = None
+    has_left: bool = False
 
     def to_row(self) -> list[object]:
-        """As a row: validity in minutes since 1970, `last_in_at` in milliseconds.
+        """As a row: validity in minutes since 1970, other times in milliseconds.
 
-        `uses_today` stands behind what `protocol.md` lists: a limit per day above one
-        cannot be judged from persons.
+        From `uses_today` on it is more than `protocol.md` lists, without which limits per
+        day, re-entry and "used at" cannot be judged; a ticket without moves ends there.
         """
+        used = [] if self.first_in_at is None else [to_ms(self.first_in_at), self.first_in_gate]
         return [
             to_base64url(self.id + bytes([self.issue])),
             self.state.value,
@@ -177,6 +182,7 @@ class KnownTicket:
             self.inside,
             None if self.box is None else to_base64url(self.box),
             self.uses_today,
+            *(used and [*used, int(self.has_left)]),
         ]
 
     @classmethod
@@ -207,6 +213,9 @@ class KnownTicket:
             inside=got.whole("10"),
             box=got.optional("11", got.raw),
             uses_today=got.optional("12", got.whole) or 0,
+            first_in_at=got.optional("13", lambda name: from_ms(got.whole(name))),
+            first_in_gate=got.optional("14", got.text),
+            has_left=bool(got.optional("15", got.whole)),
         )
 
 

@@ -81,7 +81,11 @@ def classify(text: str) -> Classified:
 
 def text_digest(digest_key: bytes, text: str) -> bytes:
     """HMAC-SHA256 of the folded text, 16 bytes: what a record keeps of a refused text."""
-    folded = classify(text).folded or fold_text(text)
+    return folded_digest(digest_key, classify(text).folded or fold_text(text))
+
+
+def folded_digest(digest_key: bytes, folded: str) -> bytes:
+    """The same of a text that is folded already."""
     return hmac.digest(digest_key, folded.encode("utf-8", "surrogatepass"), hashlib.sha256)[:16]
 
 

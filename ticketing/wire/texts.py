@@ -147,6 +147,7 @@ def _catalogue() -> _Catalogue:
     return _Catalogue(words, lines)
 
 
+@cache
 def placeholders(wording: str) -> frozenset[str]:
     """The facts a wording names."""
     return frozenset(name for _, name, _, _ in string.Formatter().parse(wording) if name)

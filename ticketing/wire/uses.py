@@ -46,6 +46,16 @@ def plan_entry(limits: Limits, moves: Moves, gate: Gate) -> Entry:
     return _next_use(limits, moves, gate)
 
 
+def beyond(limits: Limits, moves: Moves, gate: Gate) -> Entry:
+    """The entry that a supervisor allows where `plan_entry` blocks; total.
+
+    It spends a use if one is left; otherwise `spends` is 0 and people come in by themselves.
+    """
+    if uses_left(limits, moves) == 0:
+        return _people(MoveKind.ENTRY, gate, wanted=1, room=limits.party)
+    return _people(MoveKind.ENTRY, gate, wanted=limits.party, room=limits.party, spends=1)
+
+
 def uses_left(limits: Limits, moves: Moves) -> int | None:
     """Uses not spent yet, None without a limit."""
     return max(0, limits.entries - moves.uses) if limits.entries else None

@@ -61,7 +61,8 @@ def price(offer: Offer, facts: Facts) -> Line:
 def sellable(facts: Facts) -> tuple[Offer, ...]:
     """Offers the chat can issue: active, free or paid at the desk, not over.
 
-    A year starts today, so it is on sale only once its offer has begun.
+    A year starts today, so it is on sale only once its offer has begun. The chat has no
+    question for a time yet, so an offer with slots is sold elsewhere.
     """
     return tuple(offer for offer in facts.offers if _is_sellable(offer, facts.today))
 
@@ -82,7 +83,9 @@ def full_day(day: date) -> Line:
 
 
 def _is_sellable(offer: Offer, today: date) -> bool:
-    if not offer.active or (offer.price_cents > 0 and not offer.pay_at_desk):
+    if not offer.active or offer.validity is Validity.SLOT:
+        return False
+    if offer.price_cents > 0 and not offer.pay_at_desk:
         return False
     if offer.valid_until is not None and offer.valid_until < today:
         return False

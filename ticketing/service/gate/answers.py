@@ -45,13 +45,17 @@ def answer(unit: Unit, house: House, *, scan: Scan, facts: Facts, lang: str) -> 
 
 
 def standing(scan: Scan, now: datetime) -> Decision:
-    """What holds for a scan now: a pending one has lapsed at its end."""
+    """What holds for a scan now: a pending one has lapsed at its end, one taken back is none."""
+    if scan.state is ScanState.ANNULLED:
+        return _came_to_nothing(scan, Reason.ANNULLED)
     if is_lapsed(scan, now):
-        # nobody came in: nothing that was promised to a pending scan is left of it
-        return replace(
-            scan.decision, verdict=Verdict.REFUSE, reason=Reason.LAPSED, checks=(), people=0
-        )
+        return _came_to_nothing(scan, Reason.LAPSED)
     return scan.decision
+
+
+def _came_to_nothing(scan: Scan, reason: Reason) -> Decision:
+    """Nobody came in by this scan: nothing of what it promised is left."""
+    return replace(scan.decision, verdict=Verdict.REFUSE, reason=reason, checks=(), people=0)
 
 
 def is_lapsed(scan: Scan, now: datetime) -> bool:

@@ -125,12 +125,14 @@ def _confirmed(
     house: House, facts: Facts, *, found: Scan, confirmation: Confirmation, now: datetime
 ) -> Scan:
     """A pending scan, judged again with the checks done; still pending if one is new."""
+    # Whether a live ticket was fresh was judged when it was read; its proof is not kept.
+    settled = frozenset({Check.IDENTITY}).difference(found.decision.checks)
     question = Question(
         gate=found.gate,
         now=now,
         direction=found.direction,
         people=found.people if confirmation.people is None else confirmation.people,
-        done=confirmation.checks,
+        done=confirmation.checks | settled,
     )
     issue = 0 if found.issue is None else found.issue
     decision = judge_stored(house, facts, question=question, issue=issue)

@@ -13,6 +13,7 @@ from ticketing.domain import tickets as ticket_rules
 from ticketing.domain.accounts import Station
 from ticketing.domain.ids import ScanId
 from ticketing.domain.museum import Museum
+from ticketing.domain.tickets import Ticket
 from ticketing.service.ports import House
 from ticketing.store.facts import Facts, Key
 from ticketing.store.scans import Scan
@@ -24,11 +25,20 @@ from ticketing.wire.admission import (
     decide,
     decide_text,
     fold,
+    override,
 )
 from ticketing.wire.codec import from_base32hex
 from ticketing.wire.keys import KeyRing, KeyState
-from ticketing.wire.textclass import TYPO, Classified, TextClass, classify, text_digest
+from ticketing.wire.textclass import (
+    TYPO,
+    Classified,
+    TextClass,
+    classify,
+    fold_text,
+    folded_digest,
+)
 from ticketing.wire.token import BadToken, TicketId, Token, Unsupported, verify
+from ticketing.wire.uses import Limits, uses_left
 from ticketing.wire.verdict import Check, Direction, Reason, Verdict
 
 _HEAD_BYTES = {1: 96, 2: 128}  # by format: what the digest of a verified ticket is made from
@@ -93,9 +103,10 @@ def presented(barcode: str, *, ring: KeyRing, station: Station) -> Presented:
             token = verify(text.folded, ring)
         except BadToken as bad:
             token = bad
-    keyed = text_digest(station.digest_key, barcode)
-    digest = token.digest if isinstance(token, Token) else keyed
-    return Presented(text, token, digest, frozenset({digest, keyed, *_head_digest(text)}))
+    keyed = folded_digest(station.digest_key, text.folded or fold_text(barcode))
+    if isinstance(token, Token):
+        return Presented(text, token, token.digest, frozenset({token.digest, keyed}))
+    return Presented(text, token, keyed, frozenset({keyed, *_head_digest(text)}))
 
 
 def judge(house: House, what: Presented, facts: Facts, *, question: Question) -> Decision:
@@ -118,11 +129,34 @@ def judge_stored(house: House, facts: Facts, *, question: Question, issue: int) 
     """
     if facts.ticket is None:  # erased while staff looked
         return Decision(Verdict.REFUSE, Reason.UNKNOWN_TICKET)
-    claims = replace(ticket_rules.claims(facts.ticket), issue=issue)
-    key = house.signer.ring().find(claims.key_id)
-    token = Token(claims, bytes(_HEAD_BYTES[1]), KeyState.RETIRED if key is None else key.state)
-    gate = _gate(house, facts, question=question)
+    token, gate = _stored(house, facts.ticket, issue), _gate(house, facts, question=question)
     return decide(token, _known(house, facts, question.now), question.now, gate)
+
+
+def overrule_stored(
+    house: House, facts: Facts, *, question: Question, issue: int
+) -> Decision | None:
+    """What a supervisor may make of a stored ticket now: admit, or None.
+
+    A plain `ok` if nothing speaks against it any more: it is overruled only if it must be.
+    """
+    decision = judge_stored(house, facts, question=question, issue=issue)
+    if decision.verdict is Verdict.ADMIT:
+        return decision
+    if facts.ticket is None:
+        return None
+    token, gate = _stored(house, facts.ticket, issue), _gate(house, facts, question=question)
+    return override(token, _known(house, facts, question.now), question.now, gate)
+
+
+def left_of(house: House, facts: Facts, now: datetime) -> tuple[int | None, int]:
+    """Uses left (None: unlimited), and persons of the open use still to come."""
+    known = _known(house, facts, now)
+    if known is None or known.offer is None or facts.ticket is None:
+        return 0, 0
+    party, moves = max(1, facts.ticket.party), known.moves
+    uses = uses_left(Limits(facts.ticket.entries, party, known.offer), moves)
+    return uses, max(0, party - moves.people_in_use) if moves.use_open else 0
 
 
 def people_passed(decision: Decision) -> int:
@@ -133,8 +167,17 @@ def people_passed(decision: Decision) -> int:
 
 
 def is_same_barcode(scan: Scan, what: Presented) -> bool:
-    """Whether a repeated scan id comes with what it came with before."""
-    return scan.digest in what.digests
+    """Whether a repeated scan id comes with what it came with before.
+
+    A tombstone came with nothing: it stands for whatever barcode comes later.
+    """
+    return not scan.digest or scan.digest in what.digests
+
+
+def _stored(house: House, ticket: Ticket, issue: int) -> Token:
+    claims = replace(ticket_rules.claims(ticket), issue=issue)
+    key = house.signer.ring().find(claims.key_id)
+    return Token(claims, bytes(_HEAD_BYTES[1]), KeyState.RETIRED if key is None else key.state)
 
 
 def _known(house: House, facts: Facts, now: datetime) -> Known | None:

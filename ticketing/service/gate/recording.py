@@ -54,9 +54,10 @@ def record(
     unit.begin()
     if add_move(unit, facts, judged=judged, at=when):
         inside = _count(unit, house, facts, judged=judged, at=when)
-        if inside is not None and keep(unit, replace(judged, inside=inside)):
+        kept = None if inside is None else replace(judged, inside=inside)
+        if kept is not None and keep(unit, kept):
             unit.commit()
-            return replace(judged, inside=inside)
+            return kept
     unit.rollback()
     return None
 
@@ -89,3 +90,21 @@ def _count(unit: Unit, house: House, facts: Facts, *, judged: Scan, at: datetime
         additions.append(Addition(slots.came_name(facts.slot.id), passed, most))
     counted = counters.add_within(unit, additions)
     return None if counted is None else max(0, counted[0])
+
+
+def count_out(unit: Unit, house: House, facts: Facts, *, scan: Scan, move: Move | None) -> int:
+    """Take back what a scan counted, in the caller's transaction; people inside now.
+
+    `move` is the one it wrote, if it did: it says on which day its people were counted.
+    """
+    passed = people_passed(scan.decision)
+    if not passed:
+        return facts.inside
+    at = (scan.settled_at or scan.received_at) if move is None else move.at
+    name = inside_counter(house, at)
+    additions = [Addition(name, -passed)]
+    if facts.slot is not None and move is not None and move.kind is MoveKind.ENTRY:
+        additions.append(Addition(slots.came_name(facts.slot.id), -passed))
+    counted = counters.add_within(unit, additions)
+    is_today = name == inside_counter(house, house.clock.now())
+    return max(0, counted[0]) if counted and is_today else facts.inside

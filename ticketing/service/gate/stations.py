@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from ticketing.domain.accounts import Station
+from ticketing.domain.accounts import Station, Told
 from ticketing.domain.ids import StationId
 from ticketing.domain.tickets import PAIRING_SYMBOLS, pairing_code, shown_code
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, PairingRefused
@@ -32,6 +32,7 @@ OPEN_AT_MOST = 5
 NAME_LIMIT = 100
 TOKEN_PREFIX = "es_"  # noqa: S105  a prefix that tells tokens apart, not a token
 WRONG_CODES = Limit(kind="pairing", window=timedelta(minutes=15), each=10, in_all=60)
+NOTHING_TOLD = Told()
 _SECRET_BYTES = 32
 _ID_BYTES = 8
 
@@ -83,7 +84,9 @@ def pair(unit: Unit, house: House, *, request: PairRequest, address: str) -> Pai
     """Make a station of whoever knows an open code.
 
     The same code and key again within 15 minutes of the first time: the answer got
-    lost, so a new token is given and the old one is dead.
+    lost, so a new token is given and the old one is dead. A new code and the key of a
+    station in service: the same computer is paired anew, so it stays that station, with
+    the new code's name and gate and a new token, and the old token is dead.
 
     Raises:
         PairingRefused: `throttled`, `unknown_code`, `expired_code`, `used_code`.
@@ -124,12 +127,15 @@ def is_news(station: Station, now: datetime) -> bool:
     return seen_at is None or now - seen_at >= SEEN_EVERY
 
 
-def hear(unit: Unit, house: House, *, station: Station) -> datetime:
-    """Note that an idle station lives; the service's time, aware UTC."""
+def hear(unit: Unit, house: House, *, station: Station, told: Told = NOTHING_TOLD) -> datetime:
+    """Note that a station lives and what it tells; the service's time, aware UTC.
+
+    Written at most once a minute, unless something has changed.
+    """
     now = house.clock.now()
-    if is_news(station, now):
+    if is_news(station, now) or station.says_news(told):
         unit.begin()
-        rows.touch(unit, station.id, at=now)
+        rows.note(unit, station.id, told, at=now)
         unit.commit()
     return now
 
@@ -137,6 +143,40 @@ def hear(unit: Unit, house: House, *, station: Station) -> datetime:
 def list_stations(unit: Unit) -> tuple[Station, ...]:
     """Every station, oldest first, revoked ones too."""
     return rows.listed(unit)
+
+
+def get_station(unit: Unit, *, station: StationId) -> Station:
+    """One station, revoked or not.
+
+    Raises:
+        NotFound: `station`.
+    """
+    found = rows.find(unit, station)
+    if found is None:
+        raise NotFound("station")
+    return found
+
+
+def change_station(
+    unit: Unit, *, station: StationId, name: str | None = None, gate: str | None = None
+) -> Station:
+    """Call a station otherwise, put it at another gate; None leaves it as it is.
+
+    It judges at the new gate from its next scan on, and shows so at its next pulse.
+
+    Raises:
+        NotFound: `station`, `gate`.
+        Invalid: `name` of no or of more than 100 characters.
+    """
+    checked_name = None if name is None else _checked_name(name)
+    if gate is not None:
+        get_gate(unit, slug=gate)
+    unit.begin()
+    found = get_station(unit, station=station)
+    rows.set_place(unit, station, name=checked_name or found.name, gate=gate or found.gate)
+    changed = get_station(unit, station=station)
+    unit.commit()
+    return changed
 
 
 def revoke_station(unit: Unit, house: House, *, station: StationId) -> Station:
@@ -147,9 +187,7 @@ def revoke_station(unit: Unit, house: House, *, station: StationId) -> Station:
     """
     unit.begin()
     rows.revoke(unit, station, at=house.clock.now())
-    found = rows.find(unit, station)
-    if found is None:
-        raise NotFound("station")
+    found = get_station(unit, station=station)
     unit.commit()
     return found
 
@@ -192,6 +230,12 @@ def _find(unit: Unit, text: str) -> Pairing | None:
 def _first(unit: Unit, pairing: Pairing, *, key: bytes, fresh: _Drawn, now: datetime) -> Station:
     if now >= pairing.expires_at:
         raise PairingRefused("expired_code")
+    known = rows.find_by_key(unit, key)
+    if known is not None:
+        rows.set_place(unit, known.id, name=pairing.name, gate=pairing.gate)
+        rows.set_token(unit, known.id, _hash(fresh.token))
+        rows.use_pairing(unit, replace(pairing, used_at=now, used_key=key, station=known.id))
+        return get_station(unit, station=known.id)
     station = Station(
         id=fresh.station,
         name=pairing.name,

@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
+from ticketing.domain.accounts import StationState
+from ticketing.service.gate.counting import MOST
 from ticketing.web.api.shapes import (
     BothLanguages,
     Count,
@@ -17,6 +19,8 @@ from ticketing.web.api.shapes import (
     Time,
 )
 from ticketing.wire.verdict import Basis, Check, Direction, Reason, Verdict
+
+Why = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500)]
 
 
 # ------------------------------------------------------------ scans
@@ -43,6 +47,42 @@ class DeclineIn(In):
     """Attention settled the other way."""
 
     why: Note | None = None
+
+
+class AnnulIn(In):
+    """A scan to be taken back; `override` lifts the limits, for keys with `gate:override`."""
+
+    reason: Why
+    by: Name | None = None
+    override: StrictBool = False
+
+
+class OverrideIn(In):
+    """A refusal overruled; from a station with the name and PIN of a supervisor."""
+
+    why: Why
+    by: Name | None = None
+    pin: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=32)] | None = None
+    people: Count | None = None
+
+
+class CountIn(In):
+    """People in or out who have no ticket, or a correction of how many are inside."""
+
+    gate: Slug
+    delta: Annotated[int, Field(strict=True, ge=-MOST, le=MOST)]
+    reason: Why
+
+
+class CountOut(Out):
+    """A count as it is kept, and people inside after it."""
+
+    id: str
+    gate: str
+    delta: int
+    reason: str
+    at: datetime
+    inside: int
 
 
 class FirstUseOut(Out):
@@ -148,15 +188,27 @@ class PairOut(Out):
     offers: list[OfferNameOut]
 
 
+class StationChangeIn(In):
+    """What may change of a station; what is left out stays."""
+
+    name: Name | None = None
+    gate: Slug | None = None
+
+
 class StationOut(Out):
-    """One paired station."""
+    """One paired station; from `version` on what it last told, null if nothing."""
 
     id: str
     name: str
     gate: str
+    state: StationState
     paired_at: datetime
     last_seen_at: datetime | None
     revoked_at: datetime | None
+    version: str | None
+    unsent: int | None
+    clock_diff_ms: int | None
+    knows_newest_keys: bool
 
 
 class Stations(Out):

@@ -5,6 +5,7 @@ from apiflask import APIBlueprint
 from ticketing.domain.accounts import Scope
 from ticketing.domain.offers import Offer
 from ticketing.service import gates, offers
+from ticketing.service.offers import KEEP
 from ticketing.web.access import needs
 from ticketing.web.api import shapes, views
 from ticketing.web.api.replay import replayable
@@ -44,13 +45,19 @@ def create_offer(json_data: shapes.OfferIn) -> shapes.OfferOut:
 def change_offer(slug: str, json_data: shapes.OfferPatch) -> shapes.OfferOut:
     """Change what no issued barcode carries."""
     parts = the_parts()
-    name = json_data.name
+    name, told = json_data.name, json_data.model_fields_set
     change = offers.OfferChange(
         name=None if name is None else Localised(name.de, name.en),
         price_cents=json_data.price_cents,
         pay_at_desk=json_data.pay_at_desk,
         party_max=json_data.party_max,
         active=json_data.active,
+        early_min=json_data.early_min,
+        late_min=json_data.late_min,
+        reentry=json_data.reentry,
+        calendar=json_data.calendar,
+        per_day=json_data.per_day if "per_day" in told else KEEP,
+        gates=json_data.gates if "gates" in told else KEEP,
     )
     with parts.store.unit() as unit:
         changed = offers.change_offer(unit, parts.house, slug=slug, change=change)

@@ -61,6 +61,8 @@ Slug = Annotated[
 Name = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=NAME_LIMIT)]
 Currency = Annotated[str, StringConstraints(strict=True, pattern="^[A-Z]{3}$")]
 Note = Annotated[str, StringConstraints(strict=True, max_length=500)]
+SlotId = Annotated[str, StringConstraints(strict=True, pattern="^sl_[0-9a-f]{16}$")]
+VisitorIdText = Annotated[str, StringConstraints(strict=True, pattern="^[0-9a-f]{32}$")]
 ScanIdText = Annotated[str, StringConstraints(strict=True, pattern="^[0-9a-f]{32}$")]
 
 
@@ -124,13 +126,22 @@ class OfferOut(OfferFields):
 
 
 class OfferPatch(In):
-    """What of an offer to change: only what no issued barcode carries."""
+    """What of an offer to change: only what no issued barcode carries.
+
+    Null changes nothing, but for `per_day`, no limit then, and `gates`, every gate then.
+    """
 
     name: BothLanguages | None = None
     price_cents: Cents | None = None
     pay_at_desk: StrictBool | None = None
     party_max: Count | None = None
     active: StrictBool | None = None
+    early_min: Minutes | None = None
+    late_min: Minutes | None = None
+    reentry: StrictBool | None = None
+    calendar: StrictBool | None = None
+    per_day: Count | None = None
+    gates: tuple[Slug, ...] | None = None
 
 
 class Offers(Out):
@@ -170,13 +181,17 @@ class ListQuery(In):
 
 # ------------------------------------------------------------ tickets
 class TicketIn(In):
-    """A ticket to issue; `on` is today in the museum's zone unless said."""
+    """A ticket to issue; `on` is today in the museum's zone unless said.
+
+    An offer with slots needs a `slot`, another one refuses it.
+    """
 
     offer: Slug
     holder: Annotated[str, StringConstraints(strict=True, max_length=1000)]
     on: Day | None = None
+    slot: SlotId | None = None
     party: Count = 1
-    visitor: Annotated[str, StringConstraints(strict=True, pattern="^[0-9a-f]{32}$")] | None = None
+    visitor: VisitorIdText | None = None
     reference: Name | None = None
     paid: StrictBool | None = None
 
@@ -203,6 +218,7 @@ class TicketOut(Out):
     valid_from: datetime
     valid_until: datetime
     state: str
+    slot: str | None
     reference: str | None
     links: TicketLinks
 

@@ -1,11 +1,13 @@
-"""/station, /stations: a station's pulse, pairing, list, revocation."""
+"""/station, /stations: a station's pulse, pairing, list, change, revocation."""
 
 from datetime import datetime
+from typing import Annotated
 
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
+from pydantic import Field, StringConstraints
 
-from ticketing.domain.accounts import Scope
+from ticketing.domain.accounts import Scope, Told
 from ticketing.domain.ids import StationId
 from ticketing.service.errors import FieldError, Invalid
 from ticketing.service.gate import scans, stations
@@ -20,25 +22,50 @@ from ticketing.wire.station_api import PairRequest
 bp = APIBlueprint("stations", __name__, url_prefix="/api/v1", tag="Stations")
 
 
+class PulseQuery(shapes.In):
+    """What a station tells of itself; all of it may be left out."""
+
+    unsent: Annotated[int, Field(ge=0, le=2**53)] | None = None
+    version: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")] | None = None
+    ring: Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{43}$")] | None = None
+    clock_diff_ms: Annotated[int, Field(ge=-(2**53), le=2**53)] | None = None
+
+
 class PulseOut(shapes.Out):
     """The service's answer to a station that asks whether it is still one."""
 
     station: str
+    name: str
     gate: str
+    gate_name: shapes.BothLanguages
     server_time: datetime
     inside: int
 
 
 @bp.get("/station")
 @for_stations
+@bp.input(PulseQuery, location="query")
 @bp.output(PulseOut)
-def pulse() -> PulseOut:
-    """Whether this station is in service; asked every few seconds."""
+def pulse(query_data: PulseQuery) -> PulseOut:
+    """Whether this station is in service; asked every few seconds, tells how it is."""
     parts, station = the_parts(), the_station()
+    told = Told(
+        version=query_data.version,
+        unsent=query_data.unsent,
+        clock_diff_ms=query_data.clock_diff_ms,
+        ring=query_data.ring,
+    )
     with parts.store.unit() as unit:
-        now = stations.hear(unit, parts.house, station=station)
+        now = stations.hear(unit, parts.house, station=station, told=told)
         inside = scans.inside(unit, parts.house)
-    return PulseOut(station=station.id, gate=station.gate, server_time=now, inside=inside)
+    return PulseOut(
+        station=station.id,
+        name=station.name,
+        gate=station.gate,
+        gate_name=views.both(station.gate_name),
+        server_time=now,
+        inside=inside,
+    )
 
 
 @bp.post("/stations/pair")
@@ -65,10 +92,36 @@ def pair(json_data: gate_shapes.PairIn) -> Response:
 @bp.output(gate_shapes.Stations)
 def list_stations() -> gate_shapes.Stations:
     """Every station, revoked ones too."""
-    with the_parts().store.unit() as unit:
-        return gate_shapes.Stations(
-            items=[views.station_out(s) for s in stations.list_stations(unit)]
+    parts = the_parts()
+    with parts.store.unit() as unit:
+        found = stations.list_stations(unit)
+    return gate_shapes.Stations(items=[views.station_out(s, parts.house) for s in found])
+
+
+@bp.get("/stations/<station>")
+@needs(Scope.STATIONS_READ)
+@bp.output(gate_shapes.StationOut)
+def get_station(station: str) -> gate_shapes.StationOut:
+    """A station, with what it last told of itself."""
+    parts = the_parts()
+    with parts.store.unit() as unit:
+        found = stations.get_station(unit, station=StationId(station))
+    return views.station_out(found, parts.house)
+
+
+@bp.patch("/stations/<station>")
+@needs(Scope.STATIONS_WRITE)
+@replayable
+@bp.input(gate_shapes.StationChangeIn)
+@bp.output(gate_shapes.StationOut)
+def change(station: str, json_data: gate_shapes.StationChangeIn) -> gate_shapes.StationOut:
+    """Rename a station, put it at another gate."""
+    parts = the_parts()
+    with parts.store.unit() as unit:
+        changed = stations.change_station(
+            unit, station=StationId(station), name=json_data.name, gate=json_data.gate
         )
+    return views.station_out(changed, parts.house)
 
 
 @bp.post("/stations/<station>/revoke")
@@ -80,4 +133,4 @@ def revoke(station: str) -> gate_shapes.StationOut:
     parts = the_parts()
     with parts.store.unit() as unit:
         revoked = stations.revoke_station(unit, parts.house, station=StationId(station))
-    return views.station_out(revoked)
+    return views.station_out(revoked, parts.house)

@@ -7,7 +7,6 @@ from apiflask.schemas import FileSchema
 from flask import Response
 
 from ticketing.domain.accounts import Scope
-from ticketing.domain.ids import VisitorId
 from ticketing.domain.tickets import TICKET_ID_BYTES
 from ticketing.service import tickets
 from ticketing.service.errors import FieldError, Invalid, NotFound
@@ -30,16 +29,7 @@ _PNG = FileSchema(type="string", format="binary")
 @bp.doc(responses=[409])
 def issue(json_data: shapes.TicketIn) -> shapes.TicketWithPast:
     """Issue a ticket."""
-    parts = the_parts()
-    order = tickets.TicketOrder(
-        offer=json_data.offer,
-        holder=json_data.holder,
-        on=json_data.on,
-        party=json_data.party,
-        visitor=VisitorId(bytes.fromhex(json_data.visitor)) if json_data.visitor else None,
-        reference=json_data.reference,
-        paid=json_data.paid,
-    )
+    parts, order = the_parts(), views.order_of(json_data)
     with parts.store.unit() as unit:
         try:
             case = tickets.issue_ticket(unit, parts.house, order=order)

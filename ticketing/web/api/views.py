@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 
 from ticketing.domain.accounts import Station
+from ticketing.domain.ids import VisitorId
 from ticketing.domain.museum import Gate
 from ticketing.domain.offers import Offer
-from ticketing.domain.tickets import Ticket, claims, shown_code, shown_state
+from ticketing.domain.tickets import Ticket, claims, shown_code
 from ticketing.service.ports import House, LinkKind
-from ticketing.service.tickets import ListedTicket, TicketCase
+from ticketing.service.tickets import ListedTicket, TicketCase, TicketOrder, state_of
 from ticketing.web.api import gate_shapes, shapes
-from ticketing.wire.moves import Move, Moves, fold
+from ticketing.wire.moves import Move
 from ticketing.wire.texts import Localised
 
 
@@ -51,27 +52,42 @@ def gate_out(gate: Gate) -> shapes.GateOut:
     return shapes.GateOut(slug=gate.slug, name=both(gate.name))
 
 
-def station_out(station: Station) -> gate_shapes.StationOut:
+def station_out(station: Station, house: House) -> gate_shapes.StationOut:
     """One station, without its keys."""
     return gate_shapes.StationOut(
         id=station.id,
         name=station.name,
         gate=station.gate,
+        state=station.state(house.clock.now()),
         paired_at=station.paired_at,
         last_seen_at=station.last_seen_at,
         revoked_at=station.revoked_at,
+        version=station.version,
+        unsent=station.unsent,
+        clock_diff_ms=station.clock_diff_ms,
+        knows_newest_keys=station.ring == house.signer.ring().fingerprint(),
+    )
+
+
+def order_of(given: shapes.TicketIn) -> TicketOrder:
+    """The order that was sent."""
+    return TicketOrder(
+        offer=given.offer,
+        holder=given.holder,
+        on=given.on,
+        slot=given.slot,
+        party=given.party,
+        visitor=VisitorId(bytes.fromhex(given.visitor)) if given.visitor else None,
+        reference=given.reference,
+        paid=given.paid,
     )
 
 
 def ticket_out(case: TicketCase, house: House) -> shapes.TicketWithPast:
     """One ticket with its moves and scans."""
-    ticket = case.ticket
-    zone, now = house.museum.zone, house.clock.now()
-    sums = fold(case.moves, now, zone, terms=case.terms)
-    base = _ticket_base(ticket, case.offer, case.barcode, house)
+    base = listed_one(case, case.barcode, house)
     return shapes.TicketWithPast(
-        **base.model_dump(exclude={"state"}),
-        state=shown_state(ticket, sums, now).value,
+        **base.model_dump(),
         moves=[_move_out(move) for move in case.moves],
         scans=[
             shapes.TicketScanOut(
@@ -87,15 +103,13 @@ def ticket_out(case: TicketCase, house: House) -> shapes.TicketWithPast:
 
 
 def listed_out(listed: Iterable[ListedTicket], house: House) -> list[shapes.TicketOut]:
-    """Tickets in a list; a list does not fold moves, so `used_up` is not shown there."""
-    return [
-        _ticket_base(one.ticket, one.offer, house.signer.barcode(claims(one.ticket)).text, house)
-        for one in listed
-    ]
+    """Tickets in a list."""
+    return [listed_one(one, house.signer.barcode(claims(one.ticket)).text, house) for one in listed]
 
 
-def _ticket_base(ticket: Ticket, offer: Offer, barcode: str, house: House) -> shapes.TicketOut:
-    zone = house.museum.zone
+def listed_one(listed: ListedTicket, barcode: str, house: House) -> shapes.TicketOut:
+    """One ticket without its past; `barcode` is its text."""
+    ticket, offer, zone = listed.ticket, listed.offer, house.museum.zone
     return shapes.TicketOut(
         id=ticket.id.hex(),
         issue=ticket.issue,
@@ -107,7 +121,8 @@ def _ticket_base(ticket: Ticket, offer: Offer, barcode: str, house: House) -> sh
         entries=ticket.entries,
         valid_from=ticket.valid_from.astimezone(zone),
         valid_until=ticket.valid_until.astimezone(zone),
-        state=shown_state(ticket, Moves(), house.clock.now()).value,
+        state=state_of(house, listed).value,
+        slot=ticket.slot,
         reference=ticket.reference,
         links=_links(ticket, house),
     )

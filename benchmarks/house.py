@@ -1,0 +1,161 @@
+"""A service as a museum runs it, for benchmarks: `ticketing serve` with a station and tickets."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.clients import post
+from ticketing import config
+from ticketing.app import App, opened
+from ticketing.domain import tickets as rules
+from ticketing.domain.tickets import TICKET_ID_BYTES, Ticket
+from ticketing.service.gate import stations
+from ticketing.service.gates import list_gates
+from ticketing.service.tickets import TicketOrder, drafted
+from ticketing.store import tickets as ticket_rows
+from ticketing.wire.station_api import PairRequest
+from ticketing.wire.token import TicketId
+
+CHUNK = 2000
+START_LIMIT_S = 30.0
+OFFER = "day-free"
+
+
+@dataclass(frozen=True, slots=True)
+class Benched:
+    """A home with its database, the token of its station, and settings from outside."""
+
+    home: Path
+    token: str
+    environment: Mapping[str, str]
+
+    @property
+    def database(self) -> str:
+        """The address of the database."""
+        return config.load(self.home, self.environment).database_url
+
+    def scans(self, count: int) -> list[bytes]:
+        """So many requests, each for a scan of a ticket of its own, issued for it."""
+        at = _now(self)
+        return [
+            post("/api/v1/scans", _scan(barcode, at), token=self.token)
+            for barcode in _issued(self, count)
+        ]
+
+
+def made(home: Path, environment: Mapping[str, str]) -> Benched:
+    """A sample museum with one paired station."""
+    variables = {**os.environ, **environment}
+    command = [sys.executable, "-m", "ticketing", "--home", str(home), "init", "--sample"]
+    subprocess.run(command, check=True, env=variables, stdout=subprocess.DEVNULL)  # noqa: S603  our own command
+    with opened(config.load(home, environment)) as app, app.store.unit() as unit:
+        gate = list_gates(unit)[0].slug
+        code = stations.open_pairing(unit, app.house, name="Bench", gate=gate).code
+        key = app.house.signer.ring().keys[0].raw  # any key one may trust
+        asked = PairRequest(code, "Bench", key)
+        paired = stations.pair(unit, app.house, request=asked, address="127.0.0.1")
+    return Benched(home, paired.answer.token, environment)
+
+
+def _now(benched: Benched) -> str:
+    with opened(config.load(benched.home, benched.environment)) as app:
+        return app.house.clock.now().isoformat()
+
+
+def _scan(barcode: str, at: str) -> dict[str, str]:
+    return {
+        "scan_id": os.urandom(16).hex(),
+        "barcode": barcode,
+        "direction": "entry",
+        "scanned_at": at,
+    }
+
+
+def _issued(benched: Benched, count: int) -> list[str]:
+    """The barcodes of new tickets, written in chunks like the product's own bulk work."""
+    with opened(config.load(benched.home, benched.environment)) as app:
+        with app.store.unit() as unit:
+            order = TicketOrder(offer=OFFER, holder="Jördis Kowalewski")
+            pattern = drafted(unit, app.house, order=order).ticket
+        fresh = [_fresh(app, pattern) for _ in range(count)]
+        for start in range(0, count, CHUNK):
+            with app.store.unit() as unit:
+                unit.begin()
+                ticket_rows.add(unit, [ticket for ticket, _ in fresh[start : start + CHUNK]])
+                unit.commit()
+    return [barcode for _, barcode in fresh]
+
+
+def _fresh(app: App, pattern: Ticket) -> tuple[Ticket, str]:
+    draw = app.house.chance.draw
+    code = rules.short_code(draw(rules.SHORT_SYMBOLS))
+    ticket = replace(pattern, id=TicketId(draw(TICKET_ID_BYTES)), short_code=code)
+    return ticket, app.house.signer.barcode(rules.claims(ticket)).text
+
+
+# ------------------------------------------------------------ processes
+@contextmanager
+def serving(benched: Benched, *options: str, **extra: str) -> Iterator[int]:
+    """The service as a process of its own; yields its port, stops it at the end."""
+    port = free_port()
+    command = [sys.executable, "-m", "ticketing", "--home", str(benched.home), "serve"]
+    command += ["--port", str(port), *options]
+    environment = {**benched.environment, **extra}
+    with process(command, environment, log=benched.home / "serve.log"):
+        wait_for(port)
+        yield port
+
+
+@contextmanager
+def bare(database: str, threads: int, **extra: str) -> Iterator[int]:
+    """The bare handler of `bare.py` as a process; yields its port."""
+    port = free_port()
+    environment = {"BARE_DATABASE": database, "BARE_THREADS": str(threads), **extra}
+    command = [sys.executable, "-m", "benchmarks.bare", str(port)]
+    with process(command, environment, log=Path(os.devnull)):
+        wait_for(port)
+        yield port
+
+
+@contextmanager
+def process(
+    command: list[str], environment: Mapping[str, str], *, log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that ends with the block; what it says goes to `log`."""
+    variables = {**os.environ, **environment}
+    with (
+        log.open("ab") as output,
+        subprocess.Popen(command, env=variables, stderr=output) as started,  # noqa: S603  our own
+    ):
+        try:
+            yield started
+        finally:
+            started.send_signal(signal.SIGTERM)
+            started.wait(START_LIMIT_S)
+
+
+def wait_for(port: int) -> None:
+    """Until somebody listens."""
+    end = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError("the service did not start")
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

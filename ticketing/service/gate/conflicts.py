@@ -1,0 +1,119 @@
+"""Conflicts: people inside for whom no ticket accounts; in the service room.
+
+They are found when journals are settled. Closing one says how it is explained, and
+changes no move and no count.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from ticketing.domain.conflicts import NOTE_LIMIT, Conflict, ConflictState
+from ticketing.service import errors
+from ticketing.service.errors import FieldError, Invalid, NotFound
+from ticketing.service.pages import LIMIT, Page
+from ticketing.service.ports import House
+from ticketing.store import conflicts as rows
+from ticketing.store.conflicts import Place
+from ticketing.store.scans import Scan
+from ticketing.store.types import EPOCH
+from ticketing.store.unit import Unit
+
+_MS = timedelta(milliseconds=1)
+_CURSOR = re.compile(r"([0-9a-f]{1,12})-(cf_[0-9a-f]{16})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedConflict:
+    """A conflict with the scans it is about, the counted one first."""
+
+    conflict: Conflict
+    scans: tuple[Scan, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """How somebody explains a conflict; `by` is the id of who does."""
+
+    conflict: str
+    state: ConflictState
+    note: str
+    by: str
+
+
+def list_conflicts(
+    unit: Unit,
+    *,
+    state: ConflictState | None = None,
+    cursor: str | None = None,
+    limit: int = LIMIT,
+) -> Page[ListedConflict]:
+    """A page of conflicts, newest first.
+
+    Raises:
+        Invalid: A cursor that was not given out.
+    """
+    found = rows.page(unit, state=state, after=_place_of(cursor), limit=limit + 1)
+    items = _with_scans(unit, found[:limit])
+    return Page(items, _text_of(found[limit - 1]) if len(found) > limit else None)
+
+
+def close_conflict(unit: Unit, house: House, *, closing: Closing) -> ListedConflict:
+    """Close an open conflict; the same once more changes nothing.
+
+    Raises:
+        NotFound: `conflict`.
+        Invalid: `state` that is `open`, `note` of more than 500 characters.
+        Conflict: `already_closed` in another way.
+    """
+    if closing.state is ConflictState.OPEN:
+        raise Invalid(FieldError("state", "range"))
+    if len(closing.note) > NOTE_LIMIT:
+        raise Invalid(FieldError("note", "length"))
+    unit.begin()
+    found = rows.find(unit, closing.conflict)
+    if found is None:
+        raise NotFound("conflict")
+    closed = replace(
+        found,
+        state=closing.state,
+        note=closing.note or None,
+        closed_by=closing.by,
+        closed_at=house.clock.now(),
+    )
+    if rows.close(unit, closed):
+        unit.commit()
+        return _with_scans(unit, (closed,))[0]
+    unit.rollback()
+    if (found.state, found.note) != (closed.state, closed.note):
+        raise errors.Conflict("already_closed")
+    return _with_scans(unit, (found,))[0]
+
+
+# ------------------------------------------------------------ parts of the above
+def _with_scans(unit: Unit, found: tuple[Conflict, ...]) -> tuple[ListedConflict, ...]:
+    scans = rows.scans_of(unit, found)
+    return tuple(
+        ListedConflict(
+            conflict=one,
+            scans=tuple(scans[s] for s in (one.counted, one.extra) if s is not None and s in scans),
+        )
+        for one in found
+    )
+
+
+def _text_of(conflict: Conflict) -> str:
+    """The cursor for what lies behind a conflict: opaque to callers, no secret."""
+    return f"{(conflict.found_at - EPOCH) // _MS:x}-{conflict.id}"
+
+
+def _place_of(cursor: str | None) -> Place | None:
+    if cursor is None:
+        return None
+    match = _CURSOR.fullmatch(cursor)
+    if match is None:
+        raise Invalid(FieldError("cursor", "malformed"))
+    try:
+        return Place(EPOCH + int(match[1], 16) * _MS, match[2])
+    except OverflowError:
+        raise Invalid(FieldError("cursor", "malformed")) from None

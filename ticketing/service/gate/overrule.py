@@ -1,0 +1,102 @@
+"""Overruling a refusal: a supervisor lets somebody in; in the service room.
+
+Online only. The ticket is judged again, now: what nobody may overrule stays refused, and
+what nothing speaks against any more is a plain admit.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from ticketing.domain.accounts import Station
+from ticketing.domain.ids import ScanId, StationId
+from ticketing.service.errors import Conflict, NotFound
+from ticketing.service.gate.answers import answer, standing
+from ticketing.service.gate.judging import Question, overrule_stored
+from ticketing.service.gate.recording import TRIES, around, record
+from ticketing.service.ports import House
+from ticketing.store import facts as fact_rows
+from ticketing.store import scans as rows
+from ticketing.store.facts import Facts
+from ticketing.store.scans import Scan, ScanState
+from ticketing.store.unit import Unit
+from ticketing.wire.station_api import ScanAnswer
+from ticketing.wire.verdict import OVERRIDABLE, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """A supervisor's word: which refusal, why, and how many come.
+
+    `by` is the id of the supervisor or of the API key, `station` the one that asks (None:
+    a program). Without `people` the rest of the open use or the next whole party comes, and
+    one person if no use is left.
+    """
+
+    scan_id: ScanId
+    why: str
+    by: str
+    people: int | None = None
+    station: Station | None = None
+
+
+def override_scan(unit: Unit, house: House, *, override: Override, lang: str) -> ScanAnswer:
+    """Let somebody in all the same; once more gives the stored outcome.
+
+    A use is spent if one is left, otherwise the people are counted and no use. Limits of
+    house and slot do not hold; an unpaid ticket stays unpaid.
+
+    Raises:
+        NotFound: `scan`, of this station if one asks.
+        Conflict: `not_overridable` for what is no refusal or none that may be overruled;
+            `busy` if others were faster three times.
+    """
+    for _ in range(TRIES):
+        facts, found = _of(unit, house, override)
+        if found.state is ScanState.OVERRIDDEN:
+            return answer(unit, house, scan=found, facts=facts, lang=lang)
+        now = house.clock.now()
+        judged = _overruled(house, facts, found=found, override=override, now=now)
+        keep = partial(rows.settle, was=found.state)
+        kept = record(unit, house, facts=facts, judged=judged, keep=keep, at=now)
+        if kept is not None:
+            return answer(unit, house, scan=kept, facts=facts, lang=lang)
+    raise Conflict("busy")
+
+
+# ------------------------------------------------------------ parts of the above
+def _of(unit: Unit, house: House, override: Override) -> tuple[Facts, Scan]:
+    station = StationId("") if override.station is None else override.station.id
+    looked_at = around(house, now=house.clock.now(), station=station)
+    facts = fact_rows.find_of_scan(unit, override.scan_id, around=looked_at)
+    if facts.scan is None or station not in {"", facts.scan.station}:
+        raise NotFound("scan")
+    return facts, facts.scan
+
+
+def _overruled(
+    house: House, facts: Facts, *, found: Scan, override: Override, now: datetime
+) -> Scan:
+    """The scan as it would be kept.
+
+    What it was refused for then is looked at first: a forged text names a ticket, and the
+    ticket of that name may be good.
+    """
+    refused = standing(found, now)
+    if refused.verdict is not Verdict.REFUSE or refused.reason not in OVERRIDABLE:
+        raise Conflict("not_overridable")
+    question = Question(gate=found.gate, now=now, direction=found.direction, people=override.people)
+    issue = 0 if found.issue is None else found.issue
+    decision = overrule_stored(house, facts, question=question, issue=issue)
+    if decision is None:
+        raise Conflict("not_overridable")
+    return replace(
+        found,
+        state=ScanState.OVERRIDDEN,
+        decision=decision,
+        people=decision.people,
+        inside=facts.inside,
+        by=override.by,
+        why=override.why,
+        settled_at=now,
+    )

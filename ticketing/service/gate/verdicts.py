@@ -1,0 +1,256 @@
+"""Writing what came of settling a scan: move, conflict, scan, passages; in the service room."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ticketing.domain.accounts import Station
+from ticketing.domain.conflicts import Conflict, ConflictState, conflict_id
+from ticketing.domain.settling import (
+    PASSED,
+    RESOLVABLE,
+    Count,
+    CountExtra,
+    CountPeople,
+    Known,
+    Mark,
+    Outcome,
+    Record,
+    Store,
+    TakeBack,
+    Told,
+    has_later,
+    standing_moves,
+)
+from ticketing.service.gate import records
+from ticketing.service.gate.passages import Passages
+from ticketing.service.ports import House
+from ticketing.store import conflicts, moves, tickets
+from ticketing.store import scans as rows
+from ticketing.store.facts import Facts
+from ticketing.store.scans import Scan, ScanState
+from ticketing.store.unit import Unit
+from ticketing.wire.admission import Decision
+from ticketing.wire.journal import ResolveBody
+from ticketing.wire.moves import Move, MoveKind
+from ticketing.wire.sync_api import Result
+from ticketing.wire.verdict import Basis, Check, Reason, TicketState, Verdict
+
+ANNULLED_NOTE = "annulled"
+
+
+class Beaten(Exception):  # noqa: N818  not an error: the transaction is done again
+    """A gate was faster with a move or a scan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of an entry; `detail` is the conflict's id or why it was rejected."""
+
+    result: Result = Result.ACCEPTED
+    detail: str | None = None
+    scan_id: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A scan that is settled: what is known, what is told, its row as it would be or is."""
+
+    facts: Facts
+    told: Told
+    fresh: Scan
+    resolve: ResolveBody | None = None
+
+
+class Writer:
+    """Writes outcomes within the caller's transaction; `passages` are to be written last."""
+
+    def __init__(self, unit: Unit, house: House, *, station: Station, now: datetime) -> None:
+        self._unit = unit
+        self._station = station
+        self._now = now
+        self.passages = Passages(house, now=now)
+
+    def write(self, case: Case, record: Record, outcome: Outcome) -> Settled:
+        """Do what the rule says.
+
+        Raises:
+            Beaten: a gate was faster; nothing of this transaction may be kept.
+        """
+        told = case.told
+        match outcome:
+            case Known():
+                self._agree(case, record)
+            case Mark():
+                self.tell(case)
+            case TakeBack():
+                self._take_back(case)
+            case Store():
+                declined = Decision(Verdict.REFUSE, Reason.DECLINED)
+                self._keep(case, record, declined if case.resolve else case.fresh.decision)
+            case Count(move):
+                self._move(case, move)
+                self._keep(case, record, self._passed(case, move))
+                self._pass(case, people=_signed(told), move=move)
+            case CountPeople():
+                self._keep(case, record, self._passed(case, None))
+                self._pass(case, people=_signed(told))
+            case CountExtra():
+                return self._extra(case, record, outcome)
+        return Settled(scan_id=told.scan_id)
+
+    def tell(self, case: Case) -> None:
+        """Note what was shown, and nothing else."""
+        told = case.told
+        diff_ms = case.fresh.diff_ms
+        rows.tell(self._unit, case.fresh.scan_id, shown=told.shown, diff_ms=diff_ms)
+
+    def bury(self, tombstone: Scan) -> None:
+        """Leave a tombstone for a scan that may still come."""
+        if not rows.add(self._unit, tombstone):
+            raise Beaten
+
+    def annul(self, facts: Facts, found: Scan, *, why: str, by: str | None, at: datetime) -> None:
+        """Take a scan back as its staff did; once more changes nothing.
+
+        After a later move of the ticket it is only marked.
+        """
+        record = records.record_of(found)
+        if record is Record.ANNULLED:
+            return
+        if has_later(standing_moves(facts.moves), found.scan_id):
+            rows.tell(self._unit, found.scan_id, shown=Verdict.REFUSE, diff_ms=found.diff_ms)
+            return
+        if record is Record.PASSED:
+            self._let_out(facts, found, at=at)
+        gone = records.annulled(found, why=why, by=by, at=at)
+        self._settle(found, gone)
+
+    # -------------------------------------------------------- parts of the above
+    def _agree(self, case: Case, record: Record) -> None:
+        """Both say the same; who was let in by the station alone may be another number."""
+        found, told = case.facts.scan, case.told
+        if found is None:
+            return
+        was_alone = case.fresh.basis is Basis.OFFLINE and found.basis is Basis.ONLINE
+        if record is Record.PASSED and told.shown in PASSED and was_alone and not case.resolve:
+            self.passages.inside(
+                _signed(told) - _sign(told.shown) * found.decision.people, at=told.at
+            )
+        if found.shown is not told.shown:
+            self.tell(case)
+
+    def _take_back(self, case: Case) -> None:
+        found = case.facts.scan
+        if found is None:  # there is nothing to take back without a record
+            return
+        self._let_out(case.facts, found, at=case.told.at)
+        gone = records.annulled(found, why=records.RETRACTED, by=None, at=case.told.at)
+        shown = replace(gone, shown=case.told.shown, diff_ms=case.fresh.diff_ms)
+        self._settle(found, shown)
+
+    def _let_out(self, facts: Facts, found: Scan, *, at: datetime) -> None:
+        """Annul the move of a scan, or uncount the people it brought without one."""
+        standing = standing_moves(facts.moves)
+        own = next((move for move in standing if move.scan_id == found.scan_id), None)
+        extra = conflicts.open_of(self._unit, found.scan_id)
+        if own is not None:
+            self._add_move(facts, replace(own, kind=MoveKind.ANNUL, at=at))
+            people, when = own.people, own.at
+            if own.kind is MoveKind.ENTRY:
+                self.passages.came(-people, slot=facts.slot)
+        else:
+            people = found.decision.people or max((one.people_extra for one in extra), default=0)
+            when = records.happened_at(found)
+        verdict = found.shown if found.shown in PASSED else found.decision.verdict
+        self.passages.inside(-_sign(verdict) * people, at=when)
+        for one in extra:
+            conflicts.close(self._unit, self._explained(one))
+
+    def _explained(self, conflict: Conflict) -> Conflict:
+        return replace(
+            conflict,
+            state=ConflictState.EXPLAINED,
+            note=ANNULLED_NOTE,
+            closed_by=self._station.id,
+            closed_at=self._now,
+        )
+
+    def _move(self, case: Case, kind: MoveKind) -> None:
+        told, ticket = case.told, case.facts.ticket
+        move = Move(0, told.scan_id, kind, told.people, told.at, told.gate)
+        self._add_move(case.facts, move)
+        is_unpaid = ticket is not None and ticket.state is TicketState.UNPAID
+        if ticket is not None and is_unpaid and Check.PAYMENT in told.done:
+            tickets.set_state(self._unit, ticket.id, TicketState.VALID, at=told.at)
+
+    def _add_move(self, facts: Facts, move: Move) -> None:
+        ticket = facts.ticket
+        last = max((one.no for one in facts.moves), default=0)
+        is_written = ticket is not None and moves.add(
+            self._unit,
+            replace(move, no=last + 1),
+            ticket_id=ticket.id,
+            issue=ticket.issue,
+            state=ticket.state,
+        )
+        if not is_written:
+            raise Beaten
+
+    def _keep(self, case: Case, record: Record, decision: Decision) -> None:
+        """Write the scan: new, settled by staff, or only what was shown."""
+        found = case.facts.scan
+        if found is None:
+            fresh = replace(case.fresh, decision=decision)
+            if not rows.add(self._unit, fresh):
+                raise Beaten
+        elif case.resolve is not None and record in RESOLVABLE:
+            self._settle(found, records.resolved(case.fresh, case.told, case.resolve, decision))
+        else:
+            self.tell(case)
+
+    def _settle(self, found: Scan, settled: Scan) -> None:
+        if not rows.settle(self._unit, settled, was=ScanState(found.state)):
+            raise Beaten
+
+    def _passed(self, case: Case, move: MoveKind | None) -> Decision:
+        told = case.told
+        if case.resolve is None:
+            reason = case.fresh.decision.reason
+        else:
+            reason = Reason.OK_REENTRY if move is MoveKind.REENTRY else Reason.OK
+        return Decision(told.shown, reason, people=told.people, move=move)
+
+    def _pass(self, case: Case, *, people: int, move: MoveKind | None = None) -> None:
+        told, facts = case.told, case.facts
+        ticket = None if facts.ticket is None else facts.ticket.id
+        if move is MoveKind.ENTRY:
+            self.passages.came(people, slot=facts.slot, scan_id=told.scan_id, ticket=ticket)
+        scan_id = told.scan_id if move is not None else None
+        self.passages.inside(people, at=told.at, scan_id=scan_id, ticket=ticket)
+
+    def _extra(self, case: Case, record: Record, outcome: CountExtra) -> Settled:
+        told = case.told
+        conflict = Conflict(
+            id=conflict_id(outcome.kind, told.scan_id),
+            kind=outcome.kind,
+            ticket=case.fresh.ticket,
+            counted=outcome.counted,
+            extra=told.scan_id,
+            reason=outcome.reason,
+            people_extra=told.people,
+            found_at=self._now,
+        )
+        is_asked = record is Record.ASKED  # the service would have refused by now
+        refused = Decision(Verdict.REFUSE, outcome.reason)
+        self._keep(case, record, refused if is_asked else self._passed(case, None))
+        if conflicts.add(self._unit, conflict):
+            self._pass(case, people=told.people)
+        return Settled(Result.CONFLICT, conflict.id, told.scan_id)
+
+
+def _sign(verdict: Verdict | None) -> int:
+    return -1 if verdict is Verdict.EXIT else 1
+
+
+def _signed(told: Told) -> int:
+    return _sign(told.shown) * told.people

@@ -1,0 +1,102 @@
+"""Looking for tickets by name, reference, short code or visitor; in the service room."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ticketing.domain import names
+from ticketing.domain.ids import VisitorId
+from ticketing.domain.museum import day_bounds, local_day
+from ticketing.service.errors import FieldError, Invalid
+from ticketing.service.pages import LIMIT, Page, place_of, text_of
+from ticketing.service.ports import House
+from ticketing.service.tickets import ListedTicket, with_histories
+from ticketing.store import searching as rows
+from ticketing.store.searching import Found
+from ticketing.store.tickets import Place
+from ticketing.store.unit import Unit
+from ticketing.wire.check import CodeKind, fold, is_valid
+
+LETTERS_LEAST = 3
+"""A gate PC may look for somebody, not leaf through everybody."""
+_LOOKED_AT_ONCE = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What to look for: exactly one of the first four.
+
+    Every word of `holder` stands in the name, without case and accents; `reference` is
+    exact; `short_code` as typed. `ended_after` leaves out tickets over by then (aware).
+    """
+
+    holder: str | None = None
+    reference: str | None = None
+    short_code: str | None = None
+    visitor: VisitorId | None = None
+    cursor: str | None = None
+    limit: int = LIMIT
+    ended_after: datetime | None = None
+
+
+def search_tickets(unit: Unit, *, search: Search) -> Page[ListedTicket]:
+    """Tickets that match, newest first, with moves and slots.
+
+    Raises:
+        Invalid: Not exactly one thing to look for, none of it there, a bad cursor.
+    """
+    found = _found(unit, search, place_of(search.cursor))
+    items = with_histories(unit, found[: search.limit])
+    return Page(items, text_of(items[-1].ticket) if len(found) > search.limit else None)
+
+
+def search_at_gate(unit: Unit, house: House, *, search: Search) -> Page[ListedTicket]:
+    """The same for a station: by at least three letters, and only tickets still of use.
+
+    Raises:
+        Invalid: As `search_tickets`; `holder` or `reference` that is shorter; `visitor`.
+    """
+    if search.visitor is not None:
+        raise Invalid(FieldError("visitor", "not_for_stations"))
+    for field, text in (("holder", search.holder), ("reference", search.reference)):
+        if text is not None and names.letters(text) < LETTERS_LEAST:
+            raise Invalid(FieldError(field, "too_short"))
+    zone, now = house.museum.zone, house.clock.now()
+    today_at, _ = day_bounds(local_day(now, zone), zone)
+    return search_tickets(unit, search=replace(search, ended_after=today_at))
+
+
+# ------------------------------------------------------------ parts of the above
+def _found(unit: Unit, search: Search, after: Place | None) -> Found:
+    """One match more than asked for, if there is one."""
+    most, ended = search.limit + 1, search.ended_after
+    match (search.holder, search.reference, search.short_code, search.visitor):
+        case (str(holder), None, None, None):
+            return _of_holder(unit, holder, search, after)
+        case (None, str(reference), None, None) if "\0" not in reference:
+            return rows.of_reference(unit, reference, ended_after=ended, after=after, limit=most)
+        case (None, None, str(code), None):
+            is_code = is_valid(fold(code), CodeKind.SHORT) and after is None
+            return rows.of_short_code(unit, fold(code)) if is_code else ()
+        case (None, None, None, bytes(visitor)):
+            return rows.of_visitor(
+                unit, VisitorId(visitor), ended_after=ended, after=after, limit=most
+            )
+        case _:
+            raise Invalid(FieldError("holder", "one_of_four"))
+
+
+def _of_holder(unit: Unit, holder: str, search: Search, after: Place | None) -> Found:
+    wanted = names.words(holder)
+    if not names.letters(holder):
+        raise Invalid(FieldError("holder", "empty"))
+    matches: list[bytes] = []
+    place = after
+    while len(matches) <= search.limit:
+        listed = rows.holders(
+            unit, ended_after=search.ended_after, after=place, limit=_LOOKED_AT_ONCE
+        )
+        matches += [one.place.id for one in listed if names.has_words(one.name, wanted)]
+        if len(listed) < _LOOKED_AT_ONCE:
+            break
+        place = listed[-1].place
+    return rows.of_ids(unit, matches[: search.limit + 1])

@@ -1,0 +1,140 @@
+"""Slots: time windows of an offer, each with places of its own; in the service room."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ticketing.domain import slots as rules
+from ticketing.domain.museum import local_day
+from ticketing.domain.offers import Offer, Validity, is_sold_for
+from ticketing.domain.slots import Series, Slot, SlotPlaces
+from ticketing.service.errors import Conflict, FieldError, Invalid, as_invalid
+from ticketing.service.offers import get_offer
+from ticketing.service.pages import LIMIT, Page
+from ticketing.service.ports import House
+from ticketing.store import slots as rows
+from ticketing.store.unit import Unit
+
+_ID_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotQuery:
+    """Which slots of an offer: not over at `since`, begun before `until` (aware)."""
+
+    offer: str
+    since: datetime | None = None
+    until: datetime | None = None
+    cursor: str | None = None
+    limit: int = LIMIT
+
+
+def add_slot(
+    unit: Unit, house: House, *, offer: str, starts_at: datetime, ends_at: datetime, capacity: int
+) -> SlotPlaces:
+    """Make one slot of an offer; times are aware, whole minutes, at most a day apart.
+
+    Raises:
+        NotFound: `offer`.
+        Invalid: Errors for `starts_at`, `ends_at`, `capacity`, `offer` without slots.
+        Conflict: `slot_exists` if the offer has a slot with that start.
+    """
+    of = _offer_with_slots(unit, offer)
+    slot = Slot(
+        id=_fresh_id(house),
+        offer=of.number,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        capacity=capacity,
+    )
+    with as_invalid():
+        rules.checked(slot)
+    if not is_sold_for(of, local_day(starts_at, house.museum.zone)):
+        raise Invalid(FieldError("starts_at", "outside_offer"))
+    if not _stored(unit, house, (slot,)):
+        raise Conflict("slot_exists")
+    return SlotPlaces(slot=slot, sold=0)
+
+
+def add_series(unit: Unit, house: House, *, offer: str, series: Series) -> tuple[SlotPlaces, ...]:
+    """Make many slots of an offer at once, at most 1,000.
+
+    Where the offer has a slot with that start already it stays as it is; those made are
+    returned. Days that the offer is not sold for are left out.
+
+    Raises:
+        NotFound: `offer`.
+        Invalid: Errors for `from`, `until`, `times`, `weekdays`, `ends_at`, `capacity`,
+            `offer` without slots.
+    """
+    of, zone = _offer_with_slots(unit, offer), house.museum.zone
+    with as_invalid():
+        first = rules.starts(series, zone)
+        wanted = tuple(
+            rules.checked(
+                Slot(
+                    id=_fresh_id(house),
+                    offer=of.number,
+                    starts_at=start,
+                    ends_at=start + series.length,
+                    capacity=series.capacity,
+                )
+            )
+            for start in first
+            if is_sold_for(of, local_day(start, zone))
+        )
+    if not wanted:
+        raise Invalid(FieldError("from", "outside_offer"))
+    made = frozenset(_stored(unit, house, wanted))
+    return tuple(SlotPlaces(slot=slot, sold=0) for slot in wanted if slot.id in made)
+
+
+def list_slots(unit: Unit, *, query: SlotQuery) -> Page[SlotPlaces]:
+    """An offer's slots by start, with what is sold and free.
+
+    Raises:
+        NotFound: `offer`.
+        Invalid: A cursor that was not given out.
+    """
+    of = get_offer(unit, slug=query.offer)
+    found = rows.page(
+        unit,
+        offer=of.number,
+        since=query.since,
+        until=query.until,
+        after=_place(unit, of, query.cursor),
+        limit=query.limit + 1,
+    )
+    items = found[: query.limit]
+    return Page(items, items[-1].slot.id if len(found) > query.limit else None)
+
+
+# ------------------------------------------------------------ parts of the above
+def _offer_with_slots(unit: Unit, slug: str) -> Offer:
+    of = get_offer(unit, slug=slug)
+    if of.validity is not Validity.SLOT:
+        raise Invalid(FieldError("offer", "without_slots"))
+    return of
+
+
+def _fresh_id(house: House) -> str:
+    return f"sl_{house.chance.draw(_ID_BYTES).hex()}"
+
+
+def _stored(unit: Unit, house: House, slots: Sequence[Slot]) -> tuple[str, ...]:
+    """Write them; the ids of those that were new."""
+    now = house.clock.now()
+    unit.begin()
+    made = rows.add(unit, slots, at=now)
+    unit.commit()
+    return made
+
+
+def _place(unit: Unit, of: Offer, cursor: str | None) -> datetime | None:
+    """The start behind which a page begins: a cursor is the id of a page's last slot."""
+    if cursor is None:
+        return None
+    last = rows.find(unit, cursor)
+    if last is None or last.offer != of.number:
+        raise Invalid(FieldError("cursor", "malformed"))
+    return last.starts_at

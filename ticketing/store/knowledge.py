@@ -1,0 +1,179 @@
+"""What stations may know of tickets, followed in commit order; in the store room.
+
+Three ways lead to a ticket: the walk through all of them by id, what has changed of tickets,
+and what has changed of moves. A change that is visible but not final yet (an older
+transaction still runs, see `positions`) is told at once and once more later.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, tuple_
+
+from ticketing.domain.ids import StationId
+from ticketing.domain.slots import Slot
+from ticketing.store import moves, positions, schema, slots
+from ticketing.store.unit import Unit
+from ticketing.wire.admission import Move
+from ticketing.wire.token import TicketId
+from ticketing.wire.verdict import TicketState
+
+T, M, J = schema.tickets.c, schema.moves.c, schema.journals.c
+_FORBIDDEN = (TicketState.REVOKED, TicketState.BLOCKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a station may know: `elsewhere` are the offers that are not for its gate.
+
+    Tickets of the others that end after `since` and begin before `until`, and until
+    their end all that are revoked, blocked or superseded. Aware UTC.
+    """
+
+    elsewhere: tuple[int, ...]
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Rows of tickets and of moves below these positions are final."""
+
+    tickets: int
+    moves: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place in the changes: a position, and a row within it (`no` for moves only)."""
+
+    pos: int
+    id: bytes = b""
+    no: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketRow:
+    """What a station may know of a ticket as it is stored; times aware UTC.
+
+    `is_known` whether it is within the scope, `has_turned` whether its state was ever
+    another, so that a station may know it from then.
+    """
+
+    id: TicketId
+    issue: int
+    offer: int
+    state: TicketState
+    valid_from: datetime
+    valid_until: datetime
+    party: int
+    name_box: bytes | None = None
+    slot: str | None = None
+    is_known: bool = True
+    has_turned: bool = False
+
+
+def acked(unit: Unit, journal: bytes, *, station: StationId) -> int | None:
+    """Entries of a journal that are here, 0 if none came yet; None for another station's."""
+    query = select(J.station, J.acked).where(J.id == journal)
+    row = unit.run(query).first()
+    if row is None:
+        return 0
+    return int(row.acked) if row.station == station else None
+
+
+def bounds(unit: Unit) -> Bounds:
+    """Up to where changes are final now."""
+    if unit.is_sqlite:
+        last_ticket = select(func.max(T.pos)).scalar_subquery().label("ticket")
+        last_move = select(func.max(M.pos)).scalar_subquery().label("move")
+        last = unit.run(select(last_ticket, last_move)).one()
+        return Bounds((last.ticket or 0) + 1, (last.move or 0) + 1)
+    final = int(unit.run(select(positions.final_below(unit))).scalar_one())
+    return Bounds(final, final)
+
+
+def walk(
+    unit: Unit, scope: Scope, *, begins: datetime | None, after: bytes, limit: int
+) -> tuple[TicketId, ...]:
+    """The next tickets by id within the scope; with `begins` those that begin then or later."""
+    query = select(T.id).where(T.id > after, _is_known(scope)).order_by(T.id).limit(limit)
+    if begins is not None:
+        query = query.where(T.valid_from >= begins, T.valid_from < scope.until)
+    return tuple(unit.run(query).scalars())
+
+
+def changed_tickets(unit: Unit, spot: Spot, *, limit: int) -> tuple[Spot, ...]:
+    """Tickets written behind a spot, in commit order."""
+    behind = tuple_(T.pos, T.id) > tuple_(spot.pos, spot.id, types=[T.pos.type, T.id.type])
+    query = select(T.pos, T.id).where(T.pos >= spot.pos, behind).order_by(T.pos, T.id)
+    return tuple(Spot(row.pos, row.id) for row in unit.run(query.limit(limit)))
+
+
+def changed_moves(unit: Unit, spot: Spot, *, limit: int) -> tuple[Spot, ...]:
+    """Moves written behind a spot, in commit order; `id` is the ticket's."""
+    key = (M.pos, M.ticket_id, M.move_no)
+    types = [column.type for column in key]
+    behind = tuple_(*key) > tuple_(spot.pos, spot.id, spot.no, types=types)
+    query = select(*key).where(M.pos >= spot.pos, behind).order_by(*key).limit(limit)
+    return tuple(Spot(row.pos, row.ticket_id, row.move_no) for row in unit.run(query))
+
+
+def rows(unit: Unit, scope: Scope, ids: Sequence[TicketId]) -> tuple[TicketRow, ...]:
+    """These tickets as they are now, in the order of their ids."""
+    query = select(*_COLUMNS, _is_known(scope).label("is_known"), _HAS_TURNED)
+    found = unit.run(query.where(T.id.in_(ids)).order_by(T.id))
+    return tuple(
+        TicketRow(
+            id=row.id,
+            issue=row.issue,
+            offer=row.offer,
+            state=row.state,
+            valid_from=row.valid_from,
+            valid_until=row.valid_until,
+            party=row.party,
+            name_box=row.name_box,
+            slot=row.slot,
+            is_known=bool(row.is_known),
+            has_turned=bool(row.has_turned),
+        )
+        for row in found
+    )
+
+
+def moves_of(unit: Unit, ids: Sequence[TicketId]) -> Mapping[TicketId, Sequence[Move]]:
+    """All moves of these tickets, in the order in which they were written."""
+    query = select(schema.moves).where(M.ticket_id.in_(ids)).order_by(M.ticket_id, M.move_no)
+    found: dict[TicketId, list[Move]] = defaultdict(list)
+    for row in unit.run(query).mappings():
+        found[row[M.ticket_id]].append(moves.to_move(row))
+    return found
+
+
+def slots_of(unit: Unit, ids: Sequence[str]) -> Mapping[str, Slot]:
+    """These slots by their ids."""
+    query: Select[tuple[object, ...]] = select(schema.slots).where(slots.T.id.in_(ids))
+    return {row[slots.T.id]: slots.to_slot(row) for row in unit.run(query).mappings()}
+
+
+def _is_known(scope: Scope) -> ColumnElement[bool]:
+    is_for_here = T.offer.not_in(scope.elsewhere) if scope.elsewhere else literal(1) == literal(1)
+    is_soon = and_(T.valid_from < scope.until, is_for_here)
+    is_dead = or_(T.state.in_(_FORBIDDEN), T.issue > 0)
+    return and_(T.valid_until > scope.since, or_(is_soon, is_dead))
+
+
+_HAS_TURNED = (T.state_at > T.created_at).label("has_turned")
+_COLUMNS = (
+    T.id,
+    T.issue,
+    T.offer,
+    T.state,
+    T.valid_from,
+    T.valid_until,
+    T.party,
+    T.name_box,
+    T.slot,
+)
