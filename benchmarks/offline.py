@@ -28,9 +28,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from scanner.config import StationKey
 from scanner.events import OwnMove, ScanEntry, ScanId
 from scanner.journal import Journal
-from scanner.judge import Judge, Post, Scan
+from scanner.judge import Judge, Scan
 from scanner.knowledge import FILE_NAME, PAGE, Knowledge
 from scanner.memory import StationMemory
+from scanner.post import Post
 from scanner.reading import identify
 from ticketing.wire.keys import KeyId, KeyRing, KeyState, PublicKey
 from ticketing.wire.moves import Move, MoveKind

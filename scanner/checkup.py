@@ -97,7 +97,8 @@ def _journal(home: Path, key: config.StationKey) -> Finding:
         return Finding("journal", fine=False, detail=str(error))
     if isinstance(outcome, Unsound):
         return Finding("journal", fine=False, detail=f"entry {outcome.n}: {outcome.problem}")
-    detail = f"{outcome.entries} entries, the chain holds, {unsent} unsent"
+    gone = f" ({outcome.dropped} without their body)" if outcome.dropped else ""
+    detail = f"{outcome.entries} entries{gone}, the chain holds, {unsent} unsent"
     return Finding("journal", fine=True, detail=detail)
 
 

@@ -273,8 +273,11 @@ def verify(home: Path, *, as_json: bool) -> None:
         row = {"sound": False, "entry": outcome.n, "problem": outcome.problem}
         _show(row, f"Entry {outcome.n}: {outcome.problem}.", as_json=as_json)
         raise click.exceptions.Exit(1)
-    row = {"sound": True, "entries": outcome.entries}
-    _show(row, f"The chain holds over {outcome.entries} entries.", as_json=as_json)
+    row = {"sound": True, "entries": outcome.entries, "dropped": outcome.dropped}
+    text = f"The chain holds over {outcome.entries} entries."
+    if outcome.dropped:
+        text += f" The bodies of {outcome.dropped} are gone: sent, and two weeks old."
+    _show(row, text, as_json=as_json)
 
 
 @journal.command()
@@ -282,7 +285,10 @@ def verify(home: Path, *, as_json: bool) -> None:
 @home_pass
 @_with_home
 def export(home: Path, out: IO[str]) -> None:
-    """Every entry as a JSON line, in order."""
+    """Every entry as a JSON line, in order.
+
+    Where a body is gone (sent, and two weeks old), `body` is null and `body_h` its hash.
+    """
     with _journal(home) as opened:
         for line in opened.lines():
             out.write(line + "\n")

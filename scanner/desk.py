@@ -16,18 +16,22 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from scanner.events import (
-    Action,
+    Annul,
     Answer,
     Ask,
+    AskAnnul,
     AskSettle,
     ClockJudged,
+    Count,
     Effect,
     Event,
+    Learned,
     LinkDown,
     LinkState,
     LinkUp,
     Moment,
     NoAnswer,
+    People,
     Record,
     ScanId,
     Settle,
@@ -40,11 +44,15 @@ from scanner.events import (
 )
 from scanner.gate import Gate
 from scanner.journal import Journal, JournalError
+from scanner.learning import Learnt
 from scanner.link import Link, NoReply, Pulse
 from scanner.page.feed import Feed
 from scanner.presentation import KEPT_SCANS, Facts, House, page_state
 from scanner.screen import Screen
+from scanner.sync import Synced
+from ticketing.wire.journal import Action, ClockBody
 from ticketing.wire.station_api import ScanAnswer, ScanRequest
+from ticketing.wire.sync_api import KnowledgePage
 from ticketing.wire.verdict import Direction
 
 TICK_S: Final = 0.05
@@ -71,9 +79,17 @@ class World(Protocol):
         ...
 
 
+def _nobody() -> None:
+    """Nobody syncs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a desk works with."""
+    """What a desk works with.
+
+    `nudge` tells whoever syncs that there is something to send; `synced_at` is when
+    knowledge was last complete, aware UTC.
+    """
 
     gate: Gate
     journal: Journal
@@ -81,6 +97,8 @@ class Parts:
     feed: Feed
     house: House
     world: World
+    nudge: Callable[[], None] = _nobody
+    synced_at: datetime | None = None
 
 
 class Desk:
@@ -92,7 +110,10 @@ class Desk:
         self._parts = parts
         self._row: queue.SimpleQueue[Event | Change] = queue.SimpleQueue()
         self._askers = ThreadPoolExecutor(_ASKERS, thread_name_prefix="ask")
-        self._facts = Facts(lang=lang, unsent=parts.journal.unsent())
+        self._house = parts.house
+        self.ring = parts.gate.post.ring.fingerprint()
+        unsent = parts.journal.unsent()
+        self._facts = Facts(lang=lang, unsent=unsent, synced_at=parts.synced_at)
         self._stopped = threading.Event()
         self._noted_ahead_ms: int | None = None
         self._published: tuple[Facts, datetime] | None = None
@@ -116,9 +137,26 @@ class Desk:
         """Entry or exit from now on."""
         self.post(Switch(direction))
 
+    def annul(self) -> None:
+        """Take back the last admit or exit."""
+        self.post(Annul())
+
+    def people(self, delta: int) -> None:
+        """More or fewer people came with the ticket on the screen."""
+        self.post(People(delta, self._parts.world.scan_id()))
+
+    def count(self, delta: int) -> None:
+        """People without a ticket came in, or went out."""
+        self.post(Count(delta, "without_ticket" if delta > 0 else "correction"))
+
     def speak(self, lang: str) -> None:
         """The language of the page."""
         self.post(lambda facts: replace(facts, lang=lang))
+
+    @property
+    def unsent(self) -> int:
+        """Entries the service can know of from here alone."""
+        return self._facts.unsent
 
     @property
     def lang(self) -> str:
@@ -135,6 +173,23 @@ class Desk:
         if ahead_ms is not None:
             self.post(lambda facts: replace(facts, ahead_ms=ahead_ms))
             self.post(ClockJudged(ok=timedelta(milliseconds=abs(ahead_ms)) <= WRONG_CLOCK))
+
+    def learned(self, page: KnowledgePage) -> None:
+        """Keys, offers and settings as they are now."""
+
+        def change(facts: Facts) -> Facts:
+            self._learn(page)
+            return facts
+
+        self.post(change)
+
+    def synced(self, state: Synced) -> None:
+        """How far the station is in step with the service."""
+        self.post(
+            lambda facts: replace(
+                facts, unsent=state.unsent, synced_at=state.at, alarms=state.alarms
+            )
+        )
 
     def stop(self) -> None:
         """End the desk's thread after what is in the row."""
@@ -176,7 +231,10 @@ class Desk:
             log.error("the journal takes no entries")  # noqa: TRY400  the message says all there is
             self._facts = replace(self._facts, trouble=True)
         if any(isinstance(effect, Record) for effect in effects):
-            self._facts = replace(self._facts, unsent=self._parts.journal.unsent())
+            before, unsent = self._facts.unsent, self._parts.journal.unsent()
+            self._facts = replace(self._facts, unsent=unsent)
+            if unsent > before and self._parts.gate.link is LinkState.UP:
+                self._parts.nudge()
 
     def _do(self, effect: Effect) -> None:
         match effect:
@@ -188,19 +246,22 @@ class Desk:
             case Sound():
                 number = self._facts.sound[0] + 1
                 self._facts = replace(self._facts, sound=(number, effect.verdict))
-            case Ask() | AskSettle():
+            case Ask() | AskSettle() | AskAnnul():
                 with suppress(RuntimeError):  # the station is stopping
                     self._askers.submit(self._ask, effect)
 
     def _show(self, screen: Screen) -> None:
         recent = self._facts.recent
         if screen.result is not None:
-            others = tuple(one for one in recent if one.scan_id != screen.scan_id)
+            gone = {screen.scan_id, screen.replaces}
+            others = tuple(one for one in recent if one.scan_id not in gone)
             recent = (_without_name(screen), *others)[:KEPT_SCANS]
         self._facts = replace(self._facts, screen=screen, recent=recent)
 
     def _follow_line(self, happened: Event, moment: Moment) -> None:
         gate, facts = self._parts.gate, self._facts
+        if gate.link is LinkState.UP and facts.link is not LinkState.UP:
+            self._parts.nudge()
         is_down = gate.link is LinkState.DOWN
         offline_at = (facts.offline_at or moment.at) if is_down else None
         has_answered = isinstance(happened, Answer | LinkUp)
@@ -208,6 +269,7 @@ class Desk:
             facts,
             link=gate.link,
             inside=gate.inside,
+            counted=gate.counted,
             offline_at=offline_at,
             known_at=moment.at if has_answered else facts.known_at,
         )
@@ -220,7 +282,18 @@ class Desk:
         if last is None or abs(ahead_ms - last) >= CLOCK_STEP_MS:
             self._noted_ahead_ms = ahead_ms
             with suppress(JournalError):
-                self._parts.journal.note("clock", self._parts.world.moment().at, diff_ms=ahead_ms)
+                at = self._parts.world.moment().at
+                self._parts.journal.note(ClockBody(diff_ms=ahead_ms, at=at))
+
+    def _learn(self, page: KnowledgePage) -> None:
+        gate = self._parts.gate
+        learnt = Learnt.of_page(page)
+        post, house = learnt.post(gate.post), learnt.house(self._house)
+        if house != self._house:
+            self._house, self._published = house, None
+        if post != gate.post:
+            self.post(Learned(post))
+            self.ring = post.ring.fingerprint()
 
     def _publish(self) -> None:
         now = self._parts.world.moment().at
@@ -228,11 +301,12 @@ class Desk:
         if what == self._published:  # twenty ticks a second change nothing
             return
         self._published = what
-        self._parts.feed.publish("state", page_state(self._facts, self._parts.house, now))
+        self._parts.feed.publish("state", page_state(self._facts, self._house, now))
 
     # ------------------------------------------------------------ the askers' threads
 
-    def _ask(self, asked: Ask | AskSettle) -> None:
+    def _ask(self, asked: Ask | AskSettle | AskAnnul) -> None:
+        reply: ScanAnswer | NoReply
         if isinstance(asked, Ask):
             step = Step.SCAN
             request = ScanRequest(
@@ -240,9 +314,13 @@ class Desk:
                 barcode=asked.text,
                 direction=asked.direction,
                 scanned_at=asked.at,
-                gate=self._parts.house.gate,
+                people=asked.people,
+                gate=self._house.gate,
             )
-            reply: ScanAnswer | NoReply = self._parts.link.ask(request)
+            reply = self._parts.link.ask(request)
+        elif isinstance(asked, AskAnnul):
+            step = Step.ANNUL
+            reply = self._parts.link.annul(asked.scan_id, asked.reason)
         else:
             step = Step.SETTLE
             reply = self._parts.link.settle(asked.scan_id, asked.action, checks=asked.checks)

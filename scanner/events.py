@@ -4,12 +4,16 @@ The gate's room: no clock, no chance, no I/O. Times come with a `Moment`, scan i
 drawn by the station and travel with the events.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from types import MappingProxyType
+from typing import Final, NewType
 
+from scanner.post import Post
 from scanner.screen import Screen
+from ticketing.wire.journal import Action
 from ticketing.wire.moves import Move
 from ticketing.wire.station_api import ScanAnswer
 from ticketing.wire.token import TicketId
@@ -42,6 +46,7 @@ class Failure(StrEnum):
     REFUSED = "refused"
     RESOLVED = "already_resolved"
     LAPSED = "lapsed"
+    LATER_MOVES = "has_later_moves"
 
 
 class LinkState(StrEnum):
@@ -53,18 +58,24 @@ class LinkState(StrEnum):
     REVOKED = "revoked"
 
 
-class Action(StrEnum):
-    """How staff settle an attention."""
-
-    CONFIRM = "confirm"
-    DECLINE = "decline"
+LINK_AFTER: Final[Mapping[Failure, LinkState]] = MappingProxyType(
+    {
+        Failure.REVOKED: LinkState.REVOKED,
+        Failure.UNREACHABLE: LinkState.DOWN,
+        Failure.TIMEOUT: LinkState.DOWN,
+        Failure.BROKEN: LinkState.DOWN,
+        Failure.SERVER: LinkState.DOWN,
+    }
+)
+"""What a failure tells of the line; the others tell nothing."""
 
 
 class Step(StrEnum):
-    """What the service was asked: to judge a scan, or to settle one."""
+    """What the service was asked: to judge a scan, to settle one, or to take one back."""
 
     SCAN = "scan"
     SETTLE = "settle"
+    ANNUL = "annul"
 
 
 # ---------------------------------------------------------------- events
@@ -152,7 +163,53 @@ class ClockJudged:
     ok: bool
 
 
-Event = Seen | Typed | Answer | NoAnswer | Tick | LinkUp | LinkDown | Settle | Switch | ClockJudged
+@dataclass(frozen=True, slots=True)
+class Annul:
+    """Staff take back the last admit or exit of this station."""
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """More (or fewer, negative) people came with the ticket that was just admitted.
+
+    `fresh` is for the scan that takes the place of the old one.
+    """
+
+    delta: int
+    fresh: ScanId
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """People without a ticket came in (or, negative, went out); `reason` is a fixed word."""
+
+    delta: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What this gate trusts and where it stands, as the service tells it now."""
+
+    post: Post
+
+
+Event = (
+    Seen
+    | Typed
+    | Answer
+    | NoAnswer
+    | Tick
+    | LinkUp
+    | LinkDown
+    | Settle
+    | Switch
+    | ClockJudged
+    | Annul
+    | People
+    | Count
+    | Learned
+)
 
 # ---------------------------------------------------------------- what is recorded
 
@@ -203,7 +260,10 @@ class ScanEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveEntry:
-    """Staff settled an attention; `basis` tells whether the service knows of it."""
+    """Staff settled an attention; `shown` is the verdict that came of it.
+
+    `basis` tells whether the service knows of it.
+    """
 
     scan_id: ScanId
     action: Action
@@ -211,7 +271,28 @@ class ResolveEntry:
     people: int
     at: datetime
     basis: Basis
+    shown: Verdict
     own: OwnMove | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnulEntry:
+    """Staff took a scan back; `own` is the move that takes its move back, if it had one."""
+
+    scan_id: ScanId
+    reason: str
+    at: datetime
+    basis: Basis
+    own: OwnMove | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountEntry:
+    """People without a ticket, or who left without a scan: `delta` may be negative."""
+
+    delta: int
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +320,7 @@ class ForeignCount:
     at: datetime
 
 
-Entry = ScanEntry | ResolveEntry | LateEntry | LinkEntry | ForeignCount
+Entry = ScanEntry | ResolveEntry | AnnulEntry | CountEntry | LateEntry | LinkEntry | ForeignCount
 
 # ---------------------------------------------------------------- effects
 
@@ -273,6 +354,7 @@ class Ask:
     text: str
     direction: Direction
     at: datetime
+    people: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,4 +366,12 @@ class AskSettle:
     checks: tuple[Check, ...]
 
 
-Effect = Record | Show | Sound | Ask | AskSettle
+@dataclass(frozen=True, slots=True)
+class AskAnnul:
+    """Ask the service to take a scan back."""
+
+    scan_id: ScanId
+    reason: str
+
+
+Effect = Record | Show | Sound | Ask | AskSettle | AskAnnul

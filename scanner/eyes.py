@@ -157,6 +157,9 @@ class Hands:
         self.settle = desk.settle
         self.switch = desk.switch
         self.speak = desk.speak
+        self.annul = desk.annul
+        self.people = desk.people
+        self.count = desk.count
 
     def drop(self, data: bytes) -> str:
         """Read a picture file like a frame; empty, or the key of what is wrong."""

@@ -8,32 +8,35 @@ from the barcode and its own moves; an answer that comes later is recorded and n
 changes a shown verdict in silence.
 """
 
-from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import singledispatchmethod
 
+from scanner.entries import entry_of
 from scanner.events import (
-    Action,
+    LINK_AFTER,
+    Annul,
     Answer,
     Ask,
+    AskAnnul,
     AskSettle,
     ClockJudged,
+    Count,
+    CountEntry,
     Effect,
     Event,
     Failure,
     ForeignCount,
     LateEntry,
+    Learned,
     LinkDown,
     LinkEntry,
     LinkState,
     LinkUp,
     Moment,
     NoAnswer,
-    OwnMove,
+    People,
     Record,
-    ResolveEntry,
-    ScanEntry,
     ScanId,
     Seen,
     Settle,
@@ -43,68 +46,54 @@ from scanner.events import (
     Switch,
     Typed,
 )
-from scanner.judge import OPEN, PASSED, Judge, Post, Scan, signed_off
+from scanner.faces import annulled_screen, blank_screen, verdict_screen
+from scanner.judge import OPEN, PASSED, Judge, Scan, signed_off
+from scanner.late import Late
 from scanner.memory import Memory
-from scanner.reading import Reading, identify, which_ticket
+from scanner.post import Post
+from scanner.reading import identify
 from scanner.screen import Alert, Face, Result, Screen
+from scanner.turns import Turn, Turns
+from scanner.undo import Job, Passed, Undo
+from ticketing.wire.journal import Action
 from ticketing.wire.station_api import ScanAnswer
 from ticketing.wire.textclass import TextClass
 from ticketing.wire.verdict import Basis, Direction, Reason
 
-_MAX_WAITING = 8
-_MAX_LATE = 64
-_LINK_AFTER = {
-    Failure.REVOKED: LinkState.REVOKED,
-    Failure.UNREACHABLE: LinkState.DOWN,
-    Failure.TIMEOUT: LinkState.DOWN,
-    Failure.BROKEN: LinkState.DOWN,
-    Failure.SERVER: LinkState.DOWN,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """A code that waits to be judged; a deliberate one (typed) waits for nothing else."""
-
-    reading: Reading
-    scan_id: ScanId
-    deliberate: bool
-
 
 class Gate:
-    """The state of one gate; `memory` is what the station knows and has in its journal.
+    """The state of one gate; `memory` knows what has been recorded so far.
 
-    `link` is the state of the way to the service, `inside` the last number of people in
-    the house that the service told.
+    `post` is where it stands; `link` the state of the way to the service; `inside` the last
+    number of people in the house that the service told, with who was counted by hand since;
+    `counted` all that were counted by hand here.
     """
 
     def __init__(self, post: Post, memory: Memory) -> None:
         self.link = LinkState.UNKNOWN
         self.inside: int | None = None
+        self.counted = 0
         self.screen = Screen()
-        self._post = post
+        self.post = post
         self._judge = Judge(post, memory)
         self._now = Moment(datetime.min.replace(tzinfo=UTC), 0)
         self._out: list[Effect] = []
         self._shown: Scan | None = None
         self._shown_ms = self._alert_ms = 0
         self._pending: dict[Step, Scan] = {}
-        self._present: dict[str, int] = {}
-        self._waiting: deque[_Turn] = deque()
-        self._late: dict[tuple[ScanId, Step], tuple[Scan, Result]] = {}
+        self._turns = Turns()
+        self._undo = Undo()
+        self._late = Late()
 
     def handle(self, event: Event, moment: Moment) -> tuple[Effect, ...]:
-        """What to do about an event, in this order; the effects of the last one are done.
-
-        Raises nothing.
-        """
+        """What to do about an event, in order, once the last effects are done; raises nothing."""
         self._judge.settle()
         self._now, self._out = moment, []
         self._take(event)
-        self._forget_gone()
+        self._turns.forget_gone(moment.mono_ms - self.post.gone_ms)
         self._keep_deadlines()
         while self._may_start():
-            self._start(self._waiting.popleft())
+            self._start(self._turns.take())
         return tuple(self._out)
 
     # ------------------------------------------------------------ events
@@ -116,39 +105,43 @@ class Gate:
     @_take.register
     def _(self, event: Seen) -> None:
         for sighting in event.sightings:
-            reading = identify(sighting.text, self._post.ring, self._post.digest_key)
-            known = reading.key in self._present
-            if known or self._enqueue(_Turn(reading, sighting.scan_id, deliberate=False)):
-                self._present[reading.key] = self._now.mono_ms
+            reading = identify(sighting.text, self.post.ring, self.post.digest_key)
+            known = self._turns.is_present(reading.key)
+            if known or self._enqueue(Turn(reading, sighting.scan_id, deliberate=False)):
+                self._turns.see(reading.key, self._now.mono_ms)
 
     @_take.register
     def _(self, event: Typed) -> None:
-        reading = identify(event.text, self._post.ring, self._post.digest_key)
+        reading = identify(event.text, self.post.ring, self.post.digest_key)
         # A hand scanner fires twice, or beside the camera: still one presentation.
-        busy = {turn.reading.key for turn in self._waiting}
-        busy.update(scan.reading.key for scan in self._pending.values())
+        busy = {scan.reading.key for scan in self._pending.values()}
         busy.add(self._shown.reading.key if self._shown else "")
-        again = reading.key in self._present and reading.key in busy
-        if again or self._enqueue(_Turn(reading, event.scan_id, deliberate=True)):
-            self._present[reading.key] = self._now.mono_ms
+        is_busy = reading.key in busy or self._turns.is_waiting(reading.key)
+        again = self._turns.is_present(reading.key) and is_busy
+        if again or self._enqueue(Turn(reading, event.scan_id, deliberate=True)):
+            self._turns.see(reading.key, self._now.mono_ms)
 
     @_take.register
     def _(self, event: Answer) -> None:
         self._set_link(LinkState.UP)
         self.inside = event.answer.inside
-        late = self._late.pop((event.scan_id, event.step), None)
+        late = self._late.take(event.scan_id, event.step)
         if late is not None:
             self._take_late(*late, event.answer)
         scan = self._take_pending(event.scan_id, event.step)
-        if scan is not None:
+        if scan is not None and event.step is Step.ANNUL:
+            self._end_annul(None if event.answer.reason is Reason.ANNULLED else Failure.REFUSED)
+        elif scan is not None:
             self._conclude(scan, self._judge.told(scan, event.answer, self._now.at))
 
     @_take.register
     def _(self, event: NoAnswer) -> None:
-        self._hear(_LINK_AFTER.get(event.failure, self.link))
-        self._late.pop((event.scan_id, event.step), None)
+        self._hear(LINK_AFTER.get(event.failure, self.link))
+        self._late.take(event.scan_id, event.step)
         scan = self._take_pending(event.scan_id, event.step)
-        if scan is not None:
+        if scan is not None and event.step is Step.ANNUL:
+            self._end_annul(event.failure)
+        elif scan is not None:
             self._conclude(scan, self._alone(scan, event.failure))
 
     @_take.register
@@ -158,18 +151,17 @@ class Gate:
         scan, result = self._open_scan(), self.screen.result
         if scan and result and result.reason is Reason.NEEDS_SERVICE and not was_up:
             # The service alone can judge it, and now it is there.
-            self._waiting.append(_Turn(scan.reading, event.fresh, deliberate=True))
+            self._turns.add(Turn(scan.reading, event.fresh, deliberate=True))
 
     @_take.register
     def _(self, event: LinkDown) -> None:
-        self._hear(_LINK_AFTER.get(event.failure, LinkState.DOWN))
+        self._hear(LINK_AFTER.get(event.failure, LinkState.DOWN))
 
     @_take.register
     def _(self, event: Settle) -> None:
         shown, result = self._open_scan(), self.screen.result
-        if shown is None or result is None or self._pending or not self.screen.may_settle:
-            return
-        if shown.scan_id != event.scan_id:
+        may_settle = self.screen.may_settle and not self._pending
+        if not may_settle or shown is None or result is None or shown.scan_id != event.scan_id:
             return
         now = self._now.mono_ms
         scan = replace(shown, action=event.action, settled=result, asked_ms=now)
@@ -181,92 +173,145 @@ class Gate:
 
     @_take.register
     def _(self, event: Switch) -> None:
-        leaving = event.direction is Direction.EXIT
-        direction = Direction.EXIT if leaving else Direction.ENTRY
+        direction = event.direction if event.direction is Direction.EXIT else Direction.ENTRY
         self._show(replace(self.screen, direction=direction))
 
     @_take.register
     def _(self, event: ClockJudged) -> None:
         self._judge.clock_ok = event.ok
 
+    @_take.register
+    def _(self, event: Learned) -> None:
+        self.post = self._judge.post = event.post
+
+    @_take.register
+    def _(self, event: Count) -> None:
+        if event.delta:
+            self._out.append(Record(CountEntry(event.delta, event.reason, self._now.at)))
+            self.counted += event.delta
+            self.inside = None if self.inside is None else max(0, self.inside + event.delta)
+
+    @_take.register
+    def _(self, _event: Annul) -> None:
+        if self._undo.job is None and self.screen.face is not Face.ANNULLED:
+            self._begin_annul(self._undo.last())
+
+    @_take.register
+    def _(self, event: People) -> None:
+        under_way = (self._turns.first(), self._pending.get(Step.SCAN))
+        if any(one is not None and one.replaces for one in under_way):
+            self._undo.wish(event)
+        elif self.screen.may_change and self._shown is not None:
+            job = self._undo.changed(event, self._shown)
+            if job is not None:
+                self._begin_annul(job)
+
+    # ------------------------------------------------------------ taking back
+
+    def _begin_annul(self, job: Job | None) -> None:
+        if job is None or self.link is LinkState.REVOKED:
+            self._notice("refused" if job else "none")
+            return
+        self._undo.job, scan = job, job.passed.scan
+        if self.link is LinkState.DOWN:
+            self._end_annul(Failure.UNREACHABLE)
+        else:
+            self._pending[Step.ANNUL] = replace(scan, asked_ms=self._now.mono_ms)
+            self._out.append(AskAnnul(scan.scan_id, job.reason))
+
+    def _end_annul(self, failure: Failure | None) -> None:
+        """It is done by the service (no failure), or here, or not at all."""
+        job = self._undo.end()
+        notice = job.notice(failure, self._now.mono_ms)
+        if notice:
+            self._notice(notice)
+            return
+        self._undo.done(job)
+        entry = job.entry(failure, self._now.at)
+        self._judge.remember(entry.own)
+        self._out.append(Record(entry))
+        if job.then is not None:
+            self._turns.push(job.then)
+        else:
+            self._shown = None
+            self._show(annulled_screen(job.passed.scan, job.passed.result, self.screen))
+
+    def _notice(self, hint: str) -> None:
+        """Why nothing was taken back; an open check stays on the screen."""
+        if self._open_scan() is None:
+            self._show_blank(Face.NOTICE, hint=hint)
+
     # ------------------------------------------------------------ time and turns
 
-    def _enqueue(self, turn: _Turn) -> bool:
+    def _enqueue(self, turn: Turn) -> bool:
         """Whether the code has been taken up; a full row drops it until it is seen again."""
         if turn.reading.kind is TextClass.FOREIGN:
             self._take_foreign(turn)
             return True
-        if len(self._waiting) >= _MAX_WAITING:
-            return False
-        self._waiting.append(turn)
-        return True
+        return self._turns.add(turn)
 
-    def _take_foreign(self, turn: _Turn) -> None:
+    def _take_foreign(self, turn: Turn) -> None:
         """Counted and hinted at; a student card beside an open check hides nothing."""
         self._out.append(Record(ForeignCount(self._now.at)))
-        is_free = self._open_scan() is None and not self._is_held(2 * self._post.gone_ms)
+        is_free = self._open_scan() is None and not self._is_held(2 * self.post.gone_ms)
         if turn.deliberate or is_free:
             self._show_blank(Face.FOREIGN, hint=turn.reading.hint)
 
-    def _forget_gone(self) -> None:
-        oldest = self._now.mono_ms - self._post.gone_ms
-        self._present = {key: at for key, at in self._present.items() if at >= oldest}
-        self._waiting = deque(
-            turn for turn in self._waiting if turn.deliberate or turn.reading.key in self._present
-        )
-
     def _keep_deadlines(self) -> None:
         for step, scan in tuple(self._pending.items()):
-            if self._now.mono_ms - scan.asked_ms >= self._post.deadline_ms:
+            if self._now.mono_ms - scan.asked_ms >= self.post.deadline_ms:
                 self._decide_overdue(step, scan)
-        is_stale = self._now.mono_ms - self._alert_ms >= self._post.alert_ms
+        is_stale = self._now.mono_ms - self._alert_ms >= self.post.alert_ms
         if self.screen.alert is not None and is_stale:
             self._show(replace(self.screen, alert=None))
         if self.screen.may_settle and not self._pending and self._open_scan() is None:
             self._show(replace(self.screen, may_settle=False, has_lapsed=True))
 
     def _decide_overdue(self, step: Step, scan: Scan) -> None:
+        if step is Step.ANNUL:
+            del self._pending[step]
+            self._end_annul(Failure.TIMEOUT)
+            return
         result = self._alone(scan, Failure.TIMEOUT)
-        patient = self._now.mono_ms - scan.asked_ms < self._post.patience_ms
-        if result.reason is Reason.NEEDS_SERVICE and patient and not self._waiting:
+        patient = self._now.mono_ms - scan.asked_ms < self.post.patience_ms
+        if result.reason is Reason.NEEDS_SERVICE and patient and not self._turns:
             # Nothing could be said but "ask the service", and that is being done.
             if self.screen.face is not Face.WAITING:
                 self._show_blank(Face.WAITING)
             return
         del self._pending[step]
         self._conclude(scan, result)
-        self._late[scan.scan_id, step] = (scan, result)
-        if len(self._late) > _MAX_LATE:
-            del self._late[next(iter(self._late))]
+        self._late.expect(scan, step, result)
 
     def _may_start(self) -> bool:
-        if not self._waiting or self._pending:
-            return False
-        return self._waiting[0].deliberate or not self._is_held(self._post.hold_ms)
+        turn = None if self._pending else self._turns.first()
+        return turn is not None and (turn.deliberate or not self._is_held(self.post.hold_ms))
 
     def _is_held(self, least_ms: int) -> bool:
         """Whether what is shown must stay for now, so that staff can see it."""
         shown_for = self._now.mono_ms - self._shown_ms
         shown = self._open_scan()
-        if shown is not None and shown.reading.key in self._present:
-            return shown_for < self._post.attention_hold_ms
+        if shown is not None and self._turns.is_present(shown.reading.key):
+            return shown_for < self.post.attention_hold_ms
         is_fresh = self.screen.face is Face.VERDICT and shown_for < least_ms
         return is_fresh or bool(self._pending)
 
-    def _start(self, turn: _Turn) -> None:
-        now, direction = self._now, self.screen.direction
+    def _start(self, turn: Turn) -> None:
+        now, direction = self._now, turn.direction or self.screen.direction
         scan = Scan(
             scan_id=turn.scan_id,
             reading=turn.reading,
             direction=direction,
             at=now.at,
             asked_ms=now.mono_ms,
+            people=turn.people,
+            replaces=turn.replaces,
         )
         if self.link is LinkState.DOWN:
             self._conclude(scan, self._alone(scan, Failure.UNREACHABLE))
             return
         self._pending[Step.SCAN] = scan
-        self._out.append(Ask(scan.scan_id, turn.reading.text, direction, now.at))
+        self._out.append(Ask(scan.scan_id, turn.reading.text, direction, now.at, turn.people))
 
     # ------------------------------------------------------------ judging
 
@@ -286,14 +331,17 @@ class Gate:
 
     def _conclude(self, scan: Scan, result: Result) -> None:
         own = self._judge.own_move(scan, result, self._now.at)
-        if own is not None:
-            self._judge.remember(own)
-        entry = _scan_entry if scan.action is None else _resolve_entry
-        self._out.append(Record(entry(scan, result, own, self._now)))
+        self._judge.remember(own)
+        self._out.append(Record(entry_of(scan, result, own, self._now)))
+        if result.verdict in PASSED:
+            self._undo.passed = Passed(scan, result, own, self._now.mono_ms)
         waits = scan.action is None and result.verdict in OPEN
         self._show_result(
             scan, result, may_settle=waits and result.reason is not Reason.NEEDS_SERVICE
         )
+        wish = self._undo.wished()
+        if wish is not None:
+            self._take(wish)
 
     def _take_late(self, scan: Scan, shown: Result, answer: ScanAnswer) -> None:
         agrees = answer.verdict is shown.verdict
@@ -330,21 +378,11 @@ class Gate:
 
     def _show_blank(self, face: Face, *, hint: str = "") -> None:
         self._shown = None
-        old = self.screen
-        self._show(Screen(face=face, direction=old.direction, alert=old.alert, hint=hint))
+        self._show(blank_screen(face, self.screen, hint=hint))
 
     def _show_result(self, scan: Scan, result: Result, *, may_settle: bool) -> None:
         self._shown, self._shown_ms = scan, self._now.mono_ms
-        screen = Screen(
-            face=Face.VERDICT,
-            scan_id=scan.scan_id,
-            at=scan.at,
-            direction=self.screen.direction,
-            claims=scan.reading.claims,
-            result=result,
-            may_settle=may_settle,
-            alert=self.screen.alert,
-        )
+        screen = verdict_screen(scan, result, self.screen, may_settle=may_settle)
         self._show(screen)
         self._out.append(Sound(result.verdict))
 
@@ -358,35 +396,3 @@ class Gate:
         is_up = state is LinkState.UP
         if state is not old and (is_up or old in {LinkState.UP, LinkState.UNKNOWN}):
             self._out.append(Record(LinkEntry(is_up, self._now.at)))
-
-
-def _scan_entry(scan: Scan, result: Result, own: OwnMove | None, now: Moment) -> ScanEntry:
-    which = which_ticket(scan.reading, result.ticket)
-    return ScanEntry(
-        scan_id=scan.scan_id,
-        ticket_id=which[0] if which else None,
-        issue=which[1] if which else None,
-        digest=scan.reading.digest,
-        text_class=scan.reading.kind.value,
-        direction=scan.direction,
-        people=result.people,
-        at=scan.at,
-        mono_ms=now.mono_ms,
-        basis=result.basis,
-        verdict=result.verdict,
-        reason=result.reason,
-        checks=result.checks,
-        own=own,
-    )
-
-
-def _resolve_entry(scan: Scan, result: Result, own: OwnMove | None, now: Moment) -> ResolveEntry:
-    return ResolveEntry(
-        scan_id=scan.scan_id,
-        action=scan.action or Action.CONFIRM,
-        checks=scan.settled.checks if scan.settled else (),
-        people=result.people,
-        at=now.at,
-        basis=result.basis,
-        own=own,
-    )

@@ -2,33 +2,32 @@
 
 Written and synced before the screen changes (`synchronous=FULL`): whatever was shown has
 an entry, also after a power cut. No text and no name is ever in it (`protocol.md`,
-JOURNAL). Beside each entry stand columns that are not part of the chain: what the station
-itself reads back after a start (its own moves), and whether the service knows already.
-
-    JournalError
-      JournalBroken     the file cannot be read as a journal; says what to do
-      JournalForeign    it belongs to another key than the station's
+JOURNAL). Bodies that the service has and that are two weeks old go; numbers, hashes and
+signatures stay, and the chain can be walked over them.
 """
 
+import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
-from scanner.events import (
-    Entry,
-    ForeignCount,
-    JournalMove,
-    LateEntry,
-    LinkEntry,
-    OwnMove,
-    ResolveEntry,
-    ScanEntry,
-    ScanId,
+from scanner import debts
+from scanner.bodies import Note, Written, noted, written
+from scanner.events import Entry, ForeignCount, JournalMove, OwnMove
+from scanner.journal_file import (
+    FILE_NAME,
+    JournalBroken,
+    JournalError,
+    JournalForeign,
+    broken,
+    opened,
+    unwritten,
 )
 from ticketing.wire.chain import (
     EntryHash,
@@ -37,37 +36,34 @@ from ticketing.wire.chain import (
     entry_hash,
     h0,
     is_signed,
+    linked_hash,
     signature_message,
 )
 from ticketing.wire.codec import to_base64url
+from ticketing.wire.journal import from_ms, to_ms
 from ticketing.wire.moves import Move, MoveKind
+from ticketing.wire.sync_api import MOST_ENTRIES, Upload, UploadAnswer
 from ticketing.wire.token import TicketId
-from ticketing.wire.verdict import Basis
 
-FILE_NAME: Final = "journal.sqlite3"
+__all__ = [
+    "FILE_NAME",
+    "KEPT",
+    "PAGE",
+    "Journal",
+    "JournalBroken",
+    "JournalError",
+    "JournalForeign",
+    "JournalMove",
+    "Key",
+    "Sound",
+    "Unsound",
+]
+
+KEPT: Final = timedelta(days=14)
+"""How long the body of an acknowledged entry stays (`protocol.md`, UPLOAD)."""
 PAGE = 500
-_MOVES = "SELECT n, told, ticket, issue, scan_id, move, people, at_ms, gate FROM entry WHERE ticket"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MS = timedelta(milliseconds=1)
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS journal (
-  only INTEGER PRIMARY KEY CHECK (only = 1), id BLOB NOT NULL, public_key BLOB NOT NULL,
-  acked INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE TABLE IF NOT EXISTS entry (
-  n INTEGER PRIMARY KEY, body TEXT NOT NULL, hash BLOB NOT NULL, sig BLOB NOT NULL,
-  scan_id BLOB, told INTEGER NOT NULL,
-  ticket BLOB, issue INTEGER, move TEXT, people INTEGER, at_ms INTEGER NOT NULL, gate TEXT
-) STRICT;
-CREATE INDEX IF NOT EXISTS entry_untold ON entry (n) WHERE told = 0;
-CREATE INDEX IF NOT EXISTS entry_moves ON entry (ticket) WHERE ticket IS NOT NULL;
-CREATE INDEX IF NOT EXISTS entry_scan ON entry (scan_id) WHERE scan_id IS NOT NULL;
-CREATE TABLE IF NOT EXISTS foreign_text (
-  hour_ms INTEGER PRIMARY KEY, n INTEGER NOT NULL
-) STRICT;
-"""
-
-Body = Mapping[str, object]
+_NEWEST = 1_000
+_HOUR_MS: Final = 3_600_000
 
 
 class Key(Protocol):
@@ -83,24 +79,13 @@ class Key(Protocol):
         ...
 
 
-class JournalError(Exception):
-    """Anything that keeps a journal from being used; the message says what to do."""
-
-
-class JournalBroken(JournalError):  # noqa: N818  says what it is
-    """The file cannot be read, or its schema is not ours."""
-
-
-class JournalForeign(JournalError):  # noqa: N818  says what it is
-    """The journal was begun with another station key."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """The chain holds over all entries: how many there are, and the last hash."""
+    """The chain holds over all entries: how many, the last hash, how many bodies are gone."""
 
     entries: int
     head: EntryHash
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +97,18 @@ class Unsound:
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
-    """What one entry becomes: its body, and the columns beside it."""
+class _Row:
+    n: int
+    body: str
+    digest: EntryHash
+    sig: bytes
+    body_hash: bytes | None
 
-    body: Body
-    at: datetime
-    scan_id: ScanId | None = None
-    told: bool = True
-    own: OwnMove | None = None
+    def hash_of_body(self) -> bytes | None:
+        """SHA-256 of the body, kept if the body is gone; None if both are."""
+        if not self.body:
+            return self.body_hash
+        return hashlib.sha256(self.body.encode("utf-8", "surrogatepass")).digest()
 
 
 class Journal:
@@ -131,16 +120,17 @@ class Journal:
         Raises:
             JournalBroken: the file is damaged or something else.
             JournalForeign: it was begun with another key.
+            JournalError: it cannot be opened.
         """
         self._key = key
         self._lock = threading.Lock()
-        self._db = _opened(path)
+        self._db = opened(path)
         try:
             self.id, self.head, self.length = self._begin(draw)
         except sqlite3.DatabaseError:
             self._db.close()
-            raise _broken(path) from None
-        except JournalError:
+            raise broken(path) from None
+        except JournalForeign:
             self._db.close()
             raise
 
@@ -149,110 +139,201 @@ class Journal:
         with self._lock:
             self._db.close()
 
+    # ------------------------------------------------------------ writing
+
     def append(self, entry: Entry) -> None:
         """Write an entry and sync it; when this returns, a power cut loses nothing.
 
         Raises:
             JournalError: it could not be written (disk full, file damaged).
         """
-        with self._lock:
-            try:
-                if isinstance(entry, ForeignCount):
-                    self._count_foreign(entry)
-                else:
-                    self._append(_written(entry))
-            except sqlite3.Error as error:
-                raise _unwritten(error) from None
+        with self._writing():
+            if isinstance(entry, ForeignCount):
+                self._count_foreign(entry)
+            else:
+                self._append(written(entry))
 
-    def note(self, kind: str, at: datetime, **facts: str | int) -> None:
-        """Append an entry about the station itself: `boot`, `clock`.
+    def note(self, note: Note) -> None:
+        """Append an entry about the station itself.
 
         Raises:
             JournalError: it could not be written.
         """
-        with self._lock:
-            try:
-                self._append(_Written({"kind": kind, "at": to_ms(at), **facts}, at))
-            except sqlite3.Error as error:
-                raise _unwritten(error) from None
+        with self._writing():
+            self._append(noted(note))
+
+    # ------------------------------------------------------------ what the service knows
+
+    @property
+    def acked(self) -> int:
+        """The service has all entries up to this one."""
+        (acked,) = self._one("SELECT acked FROM journal")
+        return acked or 0
 
     def unsent(self) -> int:
-        """How many entries the service has no other way to know of."""
+        """How many entries the service can know of from here alone, and has not got yet."""
         with self._lock:
-            (count,) = self._db.execute("SELECT count(*) FROM entry WHERE told = 0").fetchone()
-        return int(count)
+            return debts.count(self._db)
+
+    def untold(self) -> int:
+        """How many entries the service has not answered for, online scans among them."""
+        (count,) = self._one("SELECT count(*) FROM entry WHERE told = 0")
+        return count or 0
+
+    def upload(self, limit: int = MOST_ENTRIES, *, skip: Collection[int] = ()) -> Upload | None:
+        """The next entries for the service, a run without a gap; None: it has all but `skip`."""
+        with self._lock:
+            run = debts.next_run(self._db, limit, skip=skip)
+            previous = self._hash_at(run[0].n - 1) if run else None
+        return Upload(self.id, run, previous) if run else None
+
+    def answered(self, sent: Upload, answer: UploadAnswer) -> bool:
+        """Take in what the service said of an upload; whether it had lost entries.
+
+        Only what was sent and answered for is told from now on. A service that has less
+        than it once confirmed was restored: what it lost is owed again.
+
+        Raises:
+            JournalError: it could not be written.
+        """
+        numbers = {item.n for item in answer.items} & {entry.n for entry in sent.entries}
+        with self._writing():
+            (acked,) = self._db.execute("SELECT acked FROM journal").fetchone()
+            has_lost = bool(answer.acked < acked)
+            is_ours = self._hash_at(answer.acked) == answer.head
+            with self._transaction():
+                if has_lost:
+                    debts.reopen(self._db, answer.acked)
+                debts.settle(self._db, numbers, answer.acked if is_ours and not has_lost else None)
+        return has_lost
+
+    def give_up(self, n: int) -> None:
+        """The service cannot take this entry: it is told no more, and stays in the journal.
+
+        Raises:
+            JournalError: it could not be written.
+        """
+        with self._writing(), self._transaction():
+            debts.settle(self._db, [n], None)
+
+    def ask_again(self) -> None:
+        """Tell the newest entry once more: the answer says what the service has.
+
+        Raises:
+            JournalError: it could not be written.
+        """
+        with self._writing(), self._transaction():
+            self._db.execute("UPDATE entry SET told = 0 WHERE n = ? AND body <> ''", (self.length,))
+
+    def drop(self, now: datetime) -> int:
+        """Let bodies go that the service has and that are older than `KEPT`; how many.
+
+        Raises:
+            JournalError: it could not be written.
+        """
+        dropped, before_ms = 0, to_ms(now - KEPT)
+        while True:
+            with self._writing(), self._transaction():
+                count = debts.drop(self._db, before_ms)
+            if not count:
+                return dropped
+            dropped += count
+
+    # ------------------------------------------------------------ reading
 
     def newest_at(self) -> datetime | None:
-        """When the newest entry was written by the clock of then, aware UTC."""
-        with self._lock:
-            (at_ms,) = self._db.execute("SELECT max(at_ms) FROM entry").fetchone()
+        """The latest time among the newest entries by the clock of then, aware UTC."""
+        newest = "SELECT at_ms FROM entry ORDER BY n DESC LIMIT ?"
+        (at_ms,) = self._one(f"SELECT max(at_ms) FROM ({newest})", _NEWEST)  # noqa: S608  a constant
         return None if at_ms is None else from_ms(at_ms)
 
     def foreign_in(self, hour: datetime) -> int:
         """How many foreign texts were seen in the hour that holds this time."""
-        with self._lock:
-            row = self._db.execute(
-                "SELECT n FROM foreign_text WHERE hour_ms = ?", (_hour_ms(hour),)
-            ).fetchone()
-        return 0 if row is None else int(row[0])
+        (count,) = self._one("SELECT sum(n) FROM foreign_text WHERE hour_ms = ?", _hour_ms(hour))
+        return int(count or 0)
 
-    def moves(self) -> tuple[OwnMove, ...]:
-        """All moves this station has let happen, oldest first."""
-        return tuple(move.own for move in self._moves(f"{_MOVES} IS NOT NULL ORDER BY n", ()))
+    def hash_at(self, n: int) -> bytes:
+        """The hash of an entry that is there, 32 bytes; of the beginning for 0."""
+        with self._lock:
+            return self._hash_at(n) or b""
 
     def moves_of(self, ticket_id: TicketId) -> tuple[JournalMove, ...]:
-        """Those of one ticket, oldest first."""
-        return self._moves(f"{_MOVES} = ? ORDER BY n", (ticket_id,))
-
-    def _moves(self, query: str, values: tuple[bytes, ...]) -> tuple[JournalMove, ...]:
+        """The moves of a ticket that this station has let happen, oldest first."""
         with self._lock:
-            rows = self._db.execute(query, values).fetchall()
+            rows = self._db.execute(
+                "SELECT n, online, issue, scan_id, move, people, at_ms, gate FROM entry"
+                " WHERE ticket = ? ORDER BY n",
+                (ticket_id,),
+            ).fetchall()
         found = []
-        for no, (n, told, ticket, issue, scan_id, kind, people, at_ms, gate) in enumerate(rows, 1):
+        for no, (n, online, issue, scan_id, kind, people, at_ms, gate) in enumerate(rows, start=1):
             move = Move(no, scan_id, MoveKind(kind), people, from_ms(at_ms), gate)
-            own = OwnMove(TicketId(ticket), issue, move)
-            found.append(JournalMove(n, is_online=bool(told), own=own))
+            found.append(JournalMove(n, bool(online), OwnMove(ticket_id, issue, move)))
         return tuple(found)
 
     def lines(self) -> Iterator[str]:
-        """Every entry as one JSON object: n, body (as hashed), hash, signature."""
-        for n, body, digest, sig in self._rows():
-            shown = {"n": n, "body": body, "h": to_base64url(digest), "sig": to_base64url(sig)}
+        """Every entry as one JSON object: n, body (as hashed, null when gone), hash, signature."""
+        for row in self._rows():
+            shown: dict[str, object] = {"n": row.n, "body": row.body or None}
+            if not row.body and row.body_hash:
+                shown["body_h"] = to_base64url(row.body_hash)
+            shown |= {"h": to_base64url(row.digest), "sig": to_base64url(row.sig)}
             yield json.dumps(shown, ensure_ascii=False)
 
     def verify(self) -> Sound | Unsound:
         """Walk the chain from the beginning: numbers, hashes and signatures."""
-        head, expected = h0(self.id, self._key.public), 1
-        for n, body, digest, sig in self._rows():
-            if n != expected:
+        head, expected, dropped = h0(self.id, self._key.public), 1, 0
+        for row in self._rows():
+            if row.n != expected:
                 return Unsound(expected, "the entry is missing")
-            head = entry_hash(self.id, n, head, body.encode("utf-8", "surrogatepass"))
-            if head != digest:
-                return Unsound(n, "the entry was changed after it was written")
-            if not is_signed(head, sig, station_public_key=self._key.public):
-                return Unsound(n, "the signature is not the station's")
-            expected += 1
-        return Sound(expected - 1, head)
+            of_body = row.hash_of_body()
+            if of_body is None:
+                return Unsound(row.n, "its body is missing, and nothing stands for it")
+            head = linked_hash(self.id, row.n, head, of_body)
+            if head != row.digest:
+                return Unsound(row.n, "the entry was changed after it was written")
+            if not is_signed(head, row.sig, station_public_key=self._key.public):
+                return Unsound(row.n, "the signature is not the station's")
+            expected, dropped = expected + 1, dropped + (not row.body)
+        return Sound(expected - 1, head, dropped)
 
-    def _rows(self) -> Iterator[tuple[int, str, bytes, bytes]]:
+    def _rows(self) -> Iterator[_Row]:
         """Pages of rows, so that a long journal neither fills memory nor holds the lock."""
         after = 0
+        wanted = "SELECT n, body, hash, sig, body_hash FROM entry WHERE n > ? ORDER BY n LIMIT ?"
         while True:
             with self._lock:
                 try:
-                    page = self._db.execute(
-                        "SELECT n, body, hash, sig FROM entry WHERE n > ? ORDER BY n LIMIT ?",
-                        (after, PAGE),
-                    ).fetchall()
+                    page = self._db.execute(wanted, (after, PAGE)).fetchall()
                 except sqlite3.DatabaseError:
                     raise JournalBroken("the journal is damaged; see docs/operators") from None
             if not page:
                 return
-            yield from page
+            yield from (_Row(*row) for row in page)
             after = page[-1][0]
 
+    # ------------------------------------------------------------ inside
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                raise unwritten(error) from None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+
+    def _one(self, query: str, *values: int) -> tuple[int | None]:
+        with self._lock:
+            row: tuple[int | None] = self._db.execute(query, values).fetchone()
+        return row
+
     def _begin(self, draw: Callable[[int], bytes]) -> tuple[JournalId, EntryHash, int]:
-        self._db.executescript(_SCHEMA)
         row = self._db.execute("SELECT id, public_key FROM journal").fetchone()
         if row is None:
             row = (draw(16), self._key.public)
@@ -267,24 +348,30 @@ class Journal:
             return journal_id, h0(journal_id, self._key.public), 0
         return journal_id, EntryHash(last[1]), last[0]
 
-    def _append(self, written: _Written) -> None:
-        body, n = canonical_body(written.body), self.length + 1
+    def _hash_at(self, n: int) -> bytes | None:
+        """The hash of an entry, of the beginning for 0; None: there is no such entry."""
+        if n == 0:
+            return h0(self.id, self._key.public)
+        row = self._db.execute("SELECT hash FROM entry WHERE n = ?", (n,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def _append(self, entry: Written) -> None:
+        body, n = canonical_body(entry.body.to_json()), self.length + 1
         digest = entry_hash(self.id, n, self.head, body)
         sig = self._key.sign(signature_message(digest))
-        own, scan_id = written.own, written.scan_id
+        own = entry.own
         row = (
-            *(n, body.decode(), digest, sig),
-            *(None if scan_id is None else bytes.fromhex(scan_id), int(written.told)),
+            *(n, body.decode(), digest, sig, entry.scan_id, 0),
             *((own.ticket_id, own.issue, own.move.kind.value) if own else (None, None, None)),
-            *(own.move.people if own else None, to_ms(own.move.at if own else written.at)),
-            own.move.gate if own else None,
+            *(own.move.people if own else None, to_ms(own.move.at if own else entry.at)),
+            *(own.move.gate if own else None, int(entry.online), int(entry.owed)),
         )
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute("INSERT INTO entry VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", row)
-            if written.body["kind"] == "late" and written.told:
-                # The service has the scan after all, as it was shown.
-                self._db.execute("UPDATE entry SET told = 1 WHERE scan_id = ?", (row[4],))
+        with self._transaction():
+            marks = ",".join("?" * len(row))
+            self._db.execute(f"INSERT INTO entry VALUES ({marks},NULL)", row)  # noqa: S608  marks
+            if entry.settles is not None:
+                wanted = "UPDATE entry SET owed = 0 WHERE scan_id = ?"
+                self._db.execute(wanted, (entry.settles,))
         self.head, self.length = digest, n
 
     def _count_foreign(self, entry: ForeignCount) -> None:
@@ -294,106 +381,5 @@ class Journal:
         )
 
 
-def _opened(path: Path) -> sqlite3.Connection:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
-    except (OSError, sqlite3.Error) as error:
-        raise JournalError(f"the journal cannot be opened: {_name(error)}") from None
-    try:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        (state,) = database.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.DatabaseError:
-        state = "unreadable"
-    if state != "ok":
-        database.close()
-        raise _broken(path)
-    return database
-
-
-def _unwritten(error: sqlite3.Error) -> JournalError:
-    if isinstance(error, sqlite3.IntegrityError):
-        return JournalError("another station writes to this journal; stop one of the two")
-    return JournalError(f"the journal cannot be written: {_name(error)}")
-
-
-def _broken(path: Path) -> JournalBroken:
-    return JournalBroken(
-        f"{path.name} is damaged. Move it away (keep it: it is the record of this station's"
-        " scans) and start again; a new journal is begun."
-    )
-
-
-def _name(error: Exception) -> str:
-    """The kind of an error; its message may name paths and is not repeated."""
-    return getattr(error, "sqlite_errorname", "") or type(error).__name__
-
-
-def _written(entry: ScanEntry | ResolveEntry | LateEntry | LinkEntry) -> _Written:
-    match entry:
-        case ScanEntry():
-            told = entry.basis is Basis.ONLINE
-            return _Written(_scan_body(entry), entry.at, entry.scan_id, told, entry.own)
-        case ResolveEntry():
-            told = entry.basis is Basis.ONLINE
-            return _Written(_resolve_body(entry), entry.at, entry.scan_id, told, entry.own)
-        case LateEntry():
-            body = {
-                "kind": "late",
-                "at": to_ms(entry.at),
-                "scan_id": entry.scan_id,
-                "service_verdict": entry.verdict.value,
-            }
-            # A disagreement has to reach the service, an agreement settles the scan.
-            return _Written(body, entry.at, entry.scan_id, entry.agrees)
-        case LinkEntry():
-            body = {"kind": "link", "at": to_ms(entry.at), "up": entry.is_up}
-            return _Written(body, entry.at)
-
-
-def _scan_body(entry: ScanEntry) -> Body:
-    body: dict[str, object] = {
-        "kind": "scan",
-        "scan_id": entry.scan_id,
-        "digest": entry.digest.hex(),
-        "class": entry.text_class,
-        "direction": entry.direction.value,
-        "people": entry.people,
-        "at": to_ms(entry.at),
-        "mono": entry.mono_ms,
-        "basis": entry.basis.value,
-        "verdict": entry.verdict.value,
-        "reason": entry.reason.value,
-        "checks": [check.value for check in entry.checks],
-        "shown": entry.verdict.value,
-    }
-    if entry.ticket_id is not None:
-        body |= {"ticket": entry.ticket_id.hex(), "issue": entry.issue}
-    return body
-
-
-def _resolve_body(entry: ResolveEntry) -> Body:
-    return {
-        "kind": "resolve",
-        "scan_id": entry.scan_id,
-        "action": entry.action.value,
-        "checks": [check.value for check in entry.checks],
-        "people": entry.people,
-        "at": to_ms(entry.at),
-    }
-
-
-def to_ms(at: datetime) -> int:
-    """Milliseconds since 1970-01-01 UTC."""
-    return (at - _EPOCH) // _MS
-
-
-def from_ms(ms: int) -> datetime:
-    """The aware UTC time of `to_ms`."""
-    return _EPOCH + ms * _MS
-
-
 def _hour_ms(at: datetime) -> int:
-    return to_ms(at) // 3_600_000 * 3_600_000
+    return to_ms(at) // _HOUR_MS * _HOUR_MS

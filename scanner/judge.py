@@ -3,12 +3,13 @@
 The gate's room: no clock, no chance, no I/O.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from scanner.events import Action, Failure, OwnMove, ScanId
+from scanner.events import Failure, OwnMove, ScanId
 from scanner.memory import Memory, Recollection
+from scanner.post import Post
 from scanner.reading import Reading, which_ticket
 from scanner.screen import Result, by_service, by_station
 from ticketing.wire.admission import (
@@ -24,7 +25,7 @@ from ticketing.wire.admission import (
     fold,
 )
 from ticketing.wire.admission import Gate as Place
-from ticketing.wire.keys import KeyRing
+from ticketing.wire.journal import Action
 from ticketing.wire.namebox import open_name
 from ticketing.wire.station_api import ScanAnswer
 from ticketing.wire.sync_api import KnownTicket
@@ -41,34 +42,12 @@ OPEN = frozenset({Verdict.ATTENTION, Verdict.DISCOUNT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """Where this gate stands, what it trusts, and how patient it is.
-
-    `deadline_ms`: how long the service has; `patience_ms`: the same where the station
-    cannot decide alone; `gone_ms`: out of sight this long, a code may be presented anew;
-    `hold_ms`: a verdict stays at least so long before the next code in view is judged,
-    `attention_hold_ms` where staff still have to settle it; `alert_ms`: how long the line
-    about an overruled scan stays.
-    """
-
-    gate: str
-    zone: ZoneInfo
-    ring: KeyRing
-    digest_key: bytes = field(repr=False)
-    deadline_ms: int = 400
-    patience_ms: int = 2_000
-    gone_ms: int = 1_500
-    hold_ms: int = 800
-    attention_hold_ms: int = 10_000
-    alert_ms: int = 30_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """One presentation.
 
     `asked_ms`: when the service was asked, monotonic; `action` and `settled` (what was
-    shown before) are set while staff settle it; `people`: how many come, None for all.
+    shown before) are set while staff settle it; `people`: how many come, None for all;
+    `replaces`: the scan that was annulled for another number.
     """
 
     scan_id: ScanId
@@ -79,6 +58,7 @@ class Scan:
     action: Action | None = None
     settled: Result | None = None
     people: int | None = None
+    replaces: str = ""
 
 
 class Judge:
@@ -90,9 +70,10 @@ class Judge:
         self._memory = memory
         self._fresh: list[OwnMove] = []
 
-    def remember(self, own: OwnMove) -> None:
-        """Know a move that is not in the journal yet, until `settle`."""
-        self._fresh.append(own)
+    def remember(self, own: OwnMove | None) -> None:
+        """Know a move, if it is one, that is not in the journal yet, until `settle`."""
+        if own is not None:
+            self._fresh.append(own)
 
     def settle(self) -> None:
         """What was to be recorded is in the journal now: the memory knows it."""

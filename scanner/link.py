@@ -1,22 +1,17 @@
-"""The way to the service: short HTTP calls, and every failure is a value.
-
-`http.client` with connections that are kept: at a gate the hand-shake costs more than the
-question. A call has one deadline for all of it, so that a service that drips its answer
-byte by byte holds nobody. Nothing here raises for what the network does.
-"""
+"""The way to the service: what a station asks and tells, and every failure is a value."""
 
 import http.client
 import json
-import ssl
-import threading
 import time
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
-from scanner.events import Action, Failure, ScanId
+from scanner.events import Failure, ScanId
+from scanner.line import CERTIFICATE, BadAddress, Call, Line, NoReply, Server, refused
+from ticketing.wire.journal import Action
+from ticketing.wire.messages import Fields, JsonObject
 from ticketing.wire.station_api import (
     BadMessage,
     PairAnswer,
@@ -24,33 +19,23 @@ from ticketing.wire.station_api import (
     ScanAnswer,
     ScanRequest,
 )
+from ticketing.wire.sync_api import MOST_TICKETS, KnowledgePage, Upload, UploadAnswer
 from ticketing.wire.verdict import VERDICTS_OF, Check
 
+__all__ = [
+    "CERTIFICATE",
+    "BadAddress",
+    "Condition",
+    "Link",
+    "NoReply",
+    "Pulse",
+    "Server",
+    "Told",
+]
+
 _API: Final = "/api/v1"
-_MOST_BYTES: Final = 256 * 1024
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
-_OK = frozenset({200, 201})
-_IDLE_AT_MOST: Final = 4
-
-CERTIFICATE: Final = "certificate"
-"""Problem of an unreachable service whose certificate does not hold."""
-
-
-class BadAddress(Exception):  # noqa: N818  says what it is
-    """An address that no station talks to; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class NoReply:
-    """No answer that can be used.
-
-    `problem` is the last word of a problem document's type (`used_code`), `retry_after_s`
-    what the service asks for; both only if it said so.
-    """
-
-    failure: Failure
-    problem: str = ""
-    retry_after_s: int | None = None
+_MOST_KNOWLEDGE_BYTES: Final = 8 * 1024 * 1024
+_MOST_DOUBT_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,66 +46,34 @@ class Pulse:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """A service's address, taken apart."""
+class Condition:
+    """What a station tells of itself: entries the service lacks, its version, its keys.
 
-    host: str
-    port: int
-    is_https: bool
-    path: str = ""
+    `ring` is the fingerprint of the key ring it trusts.
+    """
 
-    @classmethod
-    def of(cls, url: str) -> "Server":
-        """The server of an address.
+    unsent: int
+    version: str
+    ring: str
 
-        Raises:
-            BadAddress: not http(s), or http to anything but this computer.
-        """
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            raise BadAddress("this is no web address") from None
-        if parts.scheme not in {"http", "https"} or not host:
-            raise BadAddress("the address must begin with https:// (or http://127.0.0.1)")
-        if parts.scheme == "http" and host not in _LOOPBACK:
-            raise BadAddress(
-                "http:// would send the station's token in the clear; use https:// (http is"
-                " for this computer only)"
-            )
-        is_https = parts.scheme == "https"
-        return cls(host, port or (443 if is_https else 80), is_https, parts.path.rstrip("/"))
+    def query(self) -> str:
+        """As the query of an address."""
+        return "?" + urlencode({"unsent": self.unsent, "version": self.version, "ring": self.ring})
 
 
 @dataclass(frozen=True, slots=True)
-class _Reply:
-    status: int
-    body: bytes
-    retry_after: str
+class Told:
+    """A page of knowledge; `ahead_ms` as in a pulse."""
+
+    page: KnowledgePage
+    ahead_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    method: str
-    path: str
-    body: bytes | None
-    limit_s: float
-
-
-@dataclass
-class Link:
+class Link(Line):
     """Talks to one service; may be used by several threads, each call has a connection.
 
     `timeout_s` limits a call as a whole; `trust` is the TLS context (the system's if None).
     """
-
-    server: Server
-    token: str = field(default="", repr=False)
-    timeout_s: float = 5.0
-    trust: ssl.SSLContext | None = None
-    _idle: list[http.client.HTTPConnection] = field(default_factory=list, repr=False)
-    _busy: set[http.client.HTTPConnection] = field(default_factory=set, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def ask(self, request: ScanRequest) -> ScanAnswer | NoReply:
         """Have a scan judged."""
@@ -134,9 +87,66 @@ class Link:
         body: dict[str, object] = {"checks": [one.value for one in checks]} if confirms else {}
         return self._scan(f"/scans/{scan_id}/{action.value}", body, scan_id)
 
+    def annul(self, scan_id: ScanId, reason: str) -> ScanAnswer | NoReply:
+        """Take a scan back; one the service has not heard of yet will never count."""
+        return self._scan(f"/scans/{scan_id}/annul", {"reason": reason}, scan_id)
+
+    def override(self, scan_id: ScanId, *, why: str, by: str, pin: str) -> ScanAnswer | NoReply:
+        """Have a supervisor let somebody in who was refused."""
+        body: dict[str, object] = {"why": why, "by": by, "pin": pin}
+        return self._scan(f"/scans/{scan_id}/override", body, scan_id)
+
+    def search(self, holder: str) -> tuple[JsonObject, ...] | NoReply:
+        """Tickets of holders whose name has these letters (at least 3), as the service shows."""
+        reply = self.post(f"{_API}/tickets/search", {"holder": holder})
+        if isinstance(reply, NoReply):
+            return reply
+        try:
+            items = Fields.of(json.loads(reply.body)).items("items")
+            return tuple(Fields.of(item).data for item in items)
+        except (BadMessage, ValueError, RecursionError):
+            return NoReply(Failure.BROKEN)
+
+    def upload(self, entries: Upload) -> UploadAnswer | NoReply:
+        """Give the service a run of the journal."""
+        reply = self.post(f"{_API}/scans/batch", entries.to_json())
+        if isinstance(reply, NoReply):
+            return reply
+        try:
+            return UploadAnswer.from_json(json.loads(reply.body))
+        except (BadMessage, ValueError, RecursionError):
+            return NoReply(Failure.BROKEN)
+
+    def knowledge(
+        self, position: tuple[str, str] | None, now: datetime, *, limit: int = MOST_TICKETS
+    ) -> Told | NoReply:
+        """The next page after epoch and cursor, the first for None; at most `limit` tickets.
+
+        `now` is the station's clock, aware. A place the service no longer knows is a
+        `REFUSED` of status 410.
+        """
+        query = {"limit": str(limit)}
+        if position is not None:
+            query |= {"epoch": position[0], "cursor": position[1]}
+        path = f"{_API}/station/knowledge?{urlencode(query)}"
+        begun = time.monotonic()
+        reply = self.call(Call("GET", path, None, self.timeout_s, _MOST_KNOWLEDGE_BYTES))
+        took_s = time.monotonic() - begun
+        if isinstance(reply, NoReply):
+            return reply
+        if reply.status != http.client.OK:
+            return refused(reply)
+        try:
+            page = KnowledgePage.from_json(json.loads(reply.body))
+        except (BadMessage, ValueError, RecursionError):
+            return NoReply(Failure.BROKEN)
+        ahead = now + timedelta(seconds=took_s / 2) - page.server_time
+        # A long page may have been on its way for longer than clocks differ.
+        return Told(page, round(ahead.total_seconds() * 1_000) if took_s < _MOST_DOUBT_S else None)
+
     def pair(self, request: PairRequest) -> PairAnswer | NoReply:
         """Become a station of this service."""
-        reply = self._post(f"{_API}/stations/pair", request.to_json())
+        reply = self.post(f"{_API}/stations/pair", request.to_json())
         if isinstance(reply, NoReply):
             return reply
         try:
@@ -144,32 +154,24 @@ class Link:
         except (BadMessage, ValueError, RecursionError):
             return NoReply(Failure.BROKEN)
 
-    def probe(self, now: datetime) -> Pulse | NoReply:
+    def probe(self, now: datetime, condition: Condition | None = None) -> Pulse | NoReply:
         """Whether the service lives and this is still a station of it.
 
-        `now` is the station's clock, aware. A signed-off station hears `REVOKED`.
+        `now` is the station's clock, aware; `condition` what it tells of itself. A
+        signed-off station hears `REVOKED`.
         """
+        path = f"{_API}/station{condition.query() if condition else ''}"
         begun = time.monotonic()
-        reply = self._call(_Call("GET", f"{_API}/station", None, min(self.timeout_s, 2.0)))
+        reply = self.call(Call("GET", path, None, min(self.timeout_s, 2.0)))
         if isinstance(reply, NoReply):
             return reply
         if reply.status != http.client.OK:
-            return _refused(reply)
+            return refused(reply)
         half = (time.monotonic() - begun) / 2
         return _pulse(reply.body, now + timedelta(seconds=half))
 
-    def close(self) -> None:
-        """Let go of the connections that wait, and cut those that are in use."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-            busy = tuple(self._busy)
-        for connection in busy:
-            _cut(connection)
-        for connection in idle:
-            connection.close()
-
     def _scan(self, path: str, body: dict[str, object], scan_id: str) -> ScanAnswer | NoReply:
-        reply = self._post(_API + path, body)
+        reply = self.post(_API + path, body)
         if isinstance(reply, NoReply):
             return reply
         try:
@@ -179,131 +181,6 @@ class Link:
         # An answer to another question, or a verdict its reason cannot have, is rubbish.
         fits = answer.scan_id == scan_id and answer.verdict in VERDICTS_OF[answer.reason]
         return answer if fits else NoReply(Failure.BROKEN)
-
-    def _post(self, path: str, body: dict[str, object]) -> _Reply | NoReply:
-        data = json.dumps(body).encode()
-        reply = self._call(_Call("POST", path, data, self.timeout_s))
-        if isinstance(reply, _Reply) and reply.status not in _OK:
-            return _refused(reply)
-        return reply
-
-    def _call(self, call: _Call) -> _Reply | NoReply:
-        ends_at = time.monotonic() + call.limit_s
-        connection = self._take()
-        if connection is not None:
-            reply = self._exchange(connection, call, ends_at)
-            # A kept connection may have been closed meanwhile: once more on a fresh one.
-            if isinstance(reply, _Reply) or reply.failure is Failure.TIMEOUT:
-                return reply
-        return self._exchange(self._connection(), call, ends_at)
-
-    def _exchange(
-        self, connection: http.client.HTTPConnection, call: _Call, ends_at: float
-    ) -> _Reply | NoReply:
-        left = max(0.001, ends_at - time.monotonic())
-        guard = threading.Timer(left, _cut, (connection,))
-        guard.daemon = True
-        guard.start()
-        with self._lock:
-            self._busy.add(connection)
-        try:
-            reply = self._sent(connection, call, left)
-        except TimeoutError:
-            reply = NoReply(Failure.TIMEOUT)
-        except ssl.SSLError:
-            reply = NoReply(Failure.UNREACHABLE, CERTIFICATE)
-        except OSError:
-            reply = NoReply(Failure.UNREACHABLE)
-        except (http.client.HTTPException, ValueError):
-            reply = NoReply(Failure.BROKEN)
-        finally:
-            guard.cancel()
-            with self._lock:
-                self._busy.discard(connection)
-        if isinstance(reply, _Reply):
-            self._keep(connection)
-            return reply
-        connection.close()
-        return NoReply(Failure.TIMEOUT) if time.monotonic() >= ends_at else reply
-
-    def _sent(
-        self, connection: http.client.HTTPConnection, call: _Call, left: float
-    ) -> _Reply | NoReply:
-        if connection.sock is None:
-            connection.timeout = left
-        else:
-            connection.sock.settimeout(left)
-        connection.request(call.method, self.server.path + call.path, call.body, self._headers())
-        answer = connection.getresponse()
-        body = answer.read(_MOST_BYTES + 1)
-        if len(body) > _MOST_BYTES or answer.length:  # too much, or not all of it
-            return NoReply(Failure.BROKEN)
-        retry_after = answer.getheader("Retry-After") or ""
-        return _Reply(answer.status, body, retry_after)
-
-    def _headers(self) -> dict[str, str]:
-        headers = {"Accept": "application/json", "Content-Type": "application/json"}
-        return headers | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
-
-    def _connection(self) -> http.client.HTTPConnection:
-        if not self.server.is_https:
-            return http.client.HTTPConnection(self.server.host, self.server.port)
-        if self.trust is None:
-            self.trust = ssl.create_default_context()
-        return http.client.HTTPSConnection(self.server.host, self.server.port, context=self.trust)
-
-    def _take(self) -> http.client.HTTPConnection | None:
-        with self._lock:
-            return self._idle.pop() if self._idle else None
-
-    def _keep(self, connection: http.client.HTTPConnection) -> None:
-        with self._lock:
-            if connection.sock is not None and len(self._idle) < _IDLE_AT_MOST:
-                self._idle.append(connection)
-                return
-        connection.close()
-
-
-def _cut(connection: http.client.HTTPConnection) -> None:
-    """End a call whose time is over, whatever it is waiting for."""
-    sock = connection.sock
-    if sock is not None:
-        with suppress(OSError):
-            sock.shutdown(2)
-
-
-def _refused(reply: _Reply) -> NoReply:
-    problem = _problem(reply.body)
-    after = (
-        int(reply.retry_after)
-        if reply.retry_after.isascii() and reply.retry_after.isdigit()
-        else None
-    )
-    match reply.status:
-        case 401:
-            failure = Failure.REVOKED
-        case 429:
-            failure = Failure.BUSY
-        case 409 if problem in {Failure.RESOLVED, Failure.LAPSED}:
-            failure = Failure(problem)
-        case 501:  # a web server that knows no POST; the service never says so
-            failure = Failure.BROKEN
-        case status if status >= 500:  # noqa: PLR2004  server errors, RFC 9110
-            failure = Failure.SERVER
-        case status if status >= 400:  # noqa: PLR2004  client errors
-            failure = Failure.REFUSED
-        case _:  # a redirect or anything else that is no answer of the service
-            failure = Failure.BROKEN
-    return NoReply(failure, problem, after)
-
-
-def _problem(body: bytes) -> str:
-    """The last word of a problem's type: `urn:einlass:problem:used_code`."""
-    try:
-        kind = json.loads(body)["type"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return ""
-    return str(kind).replace("/", ":").rpartition(":")[2]
 
 
 def _pulse(body: bytes, now: datetime) -> Pulse | NoReply:

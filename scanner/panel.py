@@ -42,10 +42,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A name above a value."""
+    """A name above a value; `keys` are caps that act, beside or instead of it."""
 
     name: str
     value: str
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,18 @@ class Panel:
 def panel_of(screen: Screen, place: Place, words: Words) -> Panel:
     """The panel of whatever is on the screen."""
     alert = _alert(screen, place, words)
+    if screen.face is Face.ANNULLED:
+        return _annulled(screen, place, words, alert)
+    if screen.face is Face.NOTICE:
+        return Panel(
+            shape="v-annul",
+            word=words.say("notice"),
+            size="long",
+            role="alert",
+            reason=words.say(f"notice.{screen.hint}"),
+            next=words.say("notice.next"),
+            alert=alert,
+        )
     if screen.result is not None:
         return _Verdict(screen, screen.result, place, words).panel(alert)
     if screen.face is Face.FOREIGN:
@@ -105,6 +118,25 @@ def panel_of(screen: Screen, place: Place, words: Words) -> Panel:
         reason=words.say(f"{key}.reason"),
         next=words.say(f"{key}.next"),
         facts=(_direction(screen.direction, words),),
+        alert=alert,
+    )
+
+
+def _annulled(screen: Screen, place: Place, words: Words, alert: str) -> Panel:
+    """Plainly that it is taken back; what to do next is the next code."""
+    result, at = screen.result, screen.at or place.now
+    is_exit = result is not None and result.verdict is Verdict.EXIT
+    said = words.say(f"annulled.{'exit' if is_exit else 'entry'}", time=local_time(at, place.zone))
+    people = words.count("people", max(1, result.people if result else 1))
+    offer = offer_name(screen, place, words) or words.say("ticket")
+    return Panel(
+        shape="v-annul",
+        word=words.say("annulled"),
+        size="long",
+        role="alert",
+        reason=said,
+        what=f"{offer} · {people}",
+        next=words.say("annulled.next"),
         alert=alert,
     )
 
@@ -251,14 +283,19 @@ class _Verdict:
         if self.result.basis is Basis.OFFLINE and self.result.verdict is Verdict.ADMIT:
             scans = self.words.count("fact.scans", self.place.unsent)
             facts.append(Fact(say("fact.unsent"), scans))
-            known = self.place.known_at
-            at = local_time(known, self.place.zone) if known else say("fact.known.never")
-            facts.append(Fact(say("fact.known"), at))
+            if not self.screen.may_change:  # one row is all there is; the bar says it too
+                facts.append(Fact(say("fact.known"), self._known_at()))
+        if self.screen.may_change:
+            facts.append(Fact(say("fact.people"), "", keys=("↑", "↓")))
         facts += self._uses()
         valid = self._valid()
         facts += [Fact(say("fact.valid"), valid)] if valid else []
         ticket = self.result.ticket
         return [*facts, Fact(say("fact.code"), ticket.short_code)] if ticket else facts
+
+    def _known_at(self) -> str:
+        at = self.place.known_at
+        return local_time(at, self.place.zone) if at else self.words.say("fact.known.never")
 
     def _uses(self) -> list[Fact]:
         ticket, claims, left = self.result.ticket, self.screen.claims, self.result.remaining_uses

@@ -6,7 +6,7 @@ screen. The holder's name stands in the panel alone, for as long as the verdict 
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scanner.events import LinkState
@@ -19,7 +19,12 @@ from ticketing.wire.verdict import Direction, Verdict
 
 WRONG_CLOCK_MS = 60_000
 """From here on the station says that its clock is wrong (`design.md`, Clocks)."""
+OLD_KNOWLEDGE = timedelta(minutes=10)
+STALE_KNOWLEDGE = timedelta(hours=24)
+"""From here on the page shows the age of what is known in amber, and in red."""
 KEPT_SCANS = 8
+_TWO_HOURS = timedelta(hours=2)
+_TWO_DAYS = timedelta(days=2)
 _MINUS = "\N{MINUS SIGN}"
 
 _LINK_CLASS = {
@@ -59,8 +64,10 @@ class Facts:
     """What the page is made of; times aware UTC.
 
     `offline_at`: since when the line is down; `known_at`: when the service last answered;
-    `ahead_ms`: the station's clock against the service's; `sound`: a number that grows
-    with each sound, and the verdict to sound; `trouble`: the journal takes no entries.
+    `synced_at`: when knowledge was last complete; `ahead_ms`: the station's clock against
+    the service's; `counted`: people counted by hand; `alarms`: entries the service would
+    not have; `sound`: a number that grows with each sound, and the verdict to sound;
+    `trouble`: the journal takes no entries.
     """
 
     screen: Screen = field(default_factory=Screen)
@@ -68,9 +75,12 @@ class Facts:
     link: LinkState = LinkState.UNKNOWN
     offline_at: datetime | None = None
     known_at: datetime | None = None
+    synced_at: datetime | None = None
     unsent: int = 0
+    alarms: int = 0
     ahead_ms: int | None = None
     inside: int | None = None
+    counted: int = 0
     eye: Eye = field(default_factory=Eye)
     sound: tuple[int, Verdict | None] = (0, None)
     trouble: bool = False
@@ -86,6 +96,7 @@ def page_state(facts: Facts, house: House, now: datetime) -> dict[str, object]:
     return {
         "lang": facts.lang,
         "scan": facts.screen.scan_id if may_settle else "",
+        "may_change": facts.screen.may_change and facts.link is not LinkState.REVOKED,
         "direction": facts.screen.direction.value,
         "link": _LINK_CLASS[facts.link],
         "picture": picture,
@@ -112,6 +123,10 @@ def _in_words(facts: Facts, house: House, now: datetime, words: Words) -> dict[s
         "clock": _clock(facts.ahead_ms, words),
         "clock_wrong": is_wrong,
         "inside": "" if facts.inside is None else str(facts.inside),
+        "counted": words.say("counted", count=_signed(facts.counted)) if facts.counted else "",
+        "knowledge": _knowledge(facts, house.zone, now, words),
+        "knowledge_age": _age_class(facts, now),
+        "alarm": words.count("alarm", facts.alarms) if facts.alarms else "",
         "time": local_time(now, house.zone),
         "panel": asdict(_panel(facts, place, words)),
         "recent": [_recent(screen, place, words) for screen in facts.recent],
@@ -173,8 +188,41 @@ def _clock(ahead_ms: int | None, words: Words) -> str:
     return words.say("clock", seconds=f"{sign}{abs(seconds)}")
 
 
+def _knowledge(facts: Facts, zone: ZoneInfo, now: datetime, words: Words) -> str:
+    """Of when what the station knows is: by the clock while fresh, then how old."""
+    at = facts.synced_at
+    if at is None:
+        return "" if facts.link is LinkState.UNKNOWN else words.say("knowledge.none")
+    age = now - at
+    if age <= OLD_KNOWLEDGE:
+        return words.say("knowledge", time=local_time(at, zone))
+    if age >= _TWO_DAYS:
+        return words.say("knowledge.days", count=age.days)
+    if age >= _TWO_HOURS:
+        return words.say("knowledge.hours", count=age // timedelta(hours=1))
+    return words.say("knowledge.minutes", count=age // timedelta(minutes=1))
+
+
+def _age_class(facts: Facts, now: datetime) -> str:
+    at = facts.synced_at
+    if at is None:
+        return "" if facts.link is LinkState.UNKNOWN else "old"
+    return "stale" if now - at > STALE_KNOWLEDGE else "old" if now - at > OLD_KNOWLEDGE else ""
+
+
+def _signed(count: int) -> str:
+    return f"+{count}" if count > 0 else f"{_MINUS}{-count}"
+
+
 def _recent(screen: Screen, place: Place, words: Words) -> dict[str, str]:
     result = screen.result
+    if screen.face is Face.ANNULLED and screen.at is not None:
+        return {
+            "shape": "v-annul",
+            "word": words.say("annulled"),
+            "what": offer_name(screen, place, words) or words.say("ticket"),
+            "time": local_time(screen.at, place.zone),
+        }
     if result is None or screen.at is None:
         return {"shape": "v-foreign", "word": "", "what": "", "time": ""}
     offer = offer_name(screen, place, words) or words.say("code" if result.code else "ticket")

@@ -20,6 +20,8 @@ class Face(StrEnum):
     WAITING = "waiting"
     VERDICT = "verdict"
     FOREIGN = "foreign"
+    ANNULLED = "annulled"
+    NOTICE = "notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,9 @@ class Screen:
 
     `claims` are what the barcode says (the service may say more, in `result.ticket`);
     `may_settle` whether confirm and decline act; `has_lapsed` that they did until a
-    moment ago; `hint` what a foreign text looks like.
+    moment ago; `may_change` whether the number of people can still be changed, `replaces`
+    the scan whose place this one took then; `hint` what a foreign text looks like, or what
+    a notice says. An annulled face keeps the result that was taken back.
     """
 
     face: Face = Face.READY
@@ -73,6 +77,8 @@ class Screen:
     result: Result | None = None
     may_settle: bool = False
     has_lapsed: bool = False
+    may_change: bool = False
+    replaces: str = ""
     hint: str = ""
     alert: Alert | None = None
 

@@ -16,24 +16,29 @@ from pathlib import Path
 from typing import Final
 
 from scanner.camera import BadSource, Camera, Trouble, open_source
-from scanner.config import Pairing, Settings, StationKey, load_key
+from scanner.config import PAIRING_FILE, Pairing, Settings, StationKey, load_key
 from scanner.desk import WRONG_CLOCK, Desk, Parts
 from scanner.events import ClockJudged, Moment, ScanId
 from scanner.eyes import Eyes, Hands
 from scanner.gate import Gate
 from scanner.journal import FILE_NAME, Journal
-from scanner.judge import Post
 from scanner.knowledge import FILE_NAME as KNOWLEDGE_FILE
 from scanner.knowledge import Knowledge
-from scanner.link import Link, Server
-from scanner.memory import ListedMoves, Memory, Moves, NoRows, Rows, StationMemory
+from scanner.learning import Learnt
+from scanner.link import Condition, Link, Server
+from scanner.memory import KnownHouse, ListedMoves, Memory, Moves, NoRows, Rows, StationMemory
 from scanner.page.app import Page, create_app
 from scanner.page.feed import Feed
 from scanner.page.server import PageServer
+from scanner.post import Post
 from scanner.presentation import House
+from scanner.sync import Sync, SyncParts
 from scanner.wording import both
+from ticketing.wire.journal import BootBody
 
 PROBE_S: Final = 5.0
+SLOW_S: Final = 20.0
+"""How long an upload or a page of knowledge may take."""
 _JOIN_S: Final = 3.0
 _SCAN_ID_BYTES: Final = 16
 
@@ -61,17 +66,19 @@ def now() -> datetime:
 
 
 class Probe:
-    """Asks the service every few seconds whether it lives."""
+    """Asks the service every few seconds whether it lives, and tells how the station is."""
 
-    def __init__(self, link: Link, desk: Desk, *, every_s: float) -> None:
+    def __init__(self, link: Link, desk: Desk, *, every_s: float, version: str) -> None:
         self._link = link
         self._desk = desk
         self._every_s = every_s
+        self._version = version
 
     def run(self, stop: threading.Event) -> None:
         """Probe until stopped, the first time at once."""
         while not stop.is_set():
-            self._desk.heard(self._link.probe(now()))
+            condition = Condition(self._desk.unsent, self._version, self._desk.ring)
+            self._desk.heard(self._link.probe(now(), condition))
             stop.wait(self._every_s)
 
 
@@ -90,26 +97,26 @@ class Station:
         """
         self._settings = settings
         answer = pairing.answer
-        self._link = Link(Server.of(pairing.server), answer.token)
+        server = Server.of(pairing.server)
+        self._link = Link(server, answer.token)
+        # Of its own: a long upload takes no connection from a scan.
+        self._slow = Link(server, answer.token, timeout_s=SLOW_S)
+        self._wake = threading.Event()
         self._feed = Feed()
         self._journal = Journal(home / FILE_NAME, key, draw=draw)
         self._knowledge = Knowledge(home / KNOWLEDGE_FILE)
-        post = Post(
-            gate=answer.gate,
-            zone=pairing.zone,
-            ring=answer.keys,
-            digest_key=answer.digest_key,
-            deadline_ms=settings.deadline_ms,
-        )
-        offers = {offer.number: offer.name for offer in answer.offers}
+        known = _since_pairing(home, self._knowledge.house())
+        post, house = _stand(pairing, settings, known)
         self._desk = Desk(
             Parts(
                 gate=Gate(post, StationMemory(self._knowledge, self._journal)),
                 journal=self._journal,
                 link=self._link,
                 feed=self._feed,
-                house=House(answer.museum, answer.gate, answer.gate_name, pairing.zone, offers),
+                house=house,
                 world=RealWorld(),
+                nudge=self._wake.set,
+                synced_at=None if known is None else known.fetched_at,
             ),
             lang=settings.language,
         )
@@ -130,14 +137,17 @@ class Station:
         source = self._settings.source
         name = f"webcam {source}" if source.isdigit() else ""
         eyes = Eyes(opener, self._desk, name=name)
-        probe = Probe(self._link, self._desk, every_s=PROBE_S)
+        probe = Probe(self._link, self._desk, every_s=PROBE_S, version=self._version)
+        sync = Sync(self._sync_parts())
         with ExitStack() as closing:
             closing.callback(self._journal.close)
             closing.callback(self._knowledge.close)
             closing.callback(self._link.close)
+            closing.callback(self._slow.close)
             self._begin()
             closing.enter_context(_thread("desk", self._desk.run, self._desk.stop))
             closing.enter_context(_thread("probe", lambda: probe.run(stop)))
+            closing.enter_context(_thread("sync", lambda: sync.run(stop), self._stop_sync))
             closing.enter_context(_thread("eyes", lambda: eyes.run(stop)))
             closing.enter_context(self._server)
             closing.callback(self._feed.close)
@@ -149,7 +159,22 @@ class Station:
         if newest_at is not None and now() < newest_at - WRONG_CLOCK:
             # Before the last entry: a clock battery that is empty.
             self._desk.post(ClockJudged(ok=False))
-        self._journal.note("boot", now(), version=self._version)
+        self._journal.note(BootBody(version=self._version, at=now()))
+
+    def _sync_parts(self) -> SyncParts:
+        return SyncParts(
+            journal=self._journal,
+            link=self._slow,
+            knowledge=self._knowledge,
+            desk=self._desk,
+            now=now,
+            wake=self._wake,
+        )
+
+    def _stop_sync(self) -> None:
+        """Cut what is on its way; it is sent again after the next start."""
+        self._slow.close()
+        self._wake.set()
 
     def _listen(self, museum: str) -> PageServer:
         words = {one.lang: dict(one.by_key) for one in both()}
@@ -160,6 +185,32 @@ class Station:
             self._journal.close()
             self._knowledge.close()
             raise
+
+
+def _since_pairing(home: Path, known: KnownHouse | None) -> KnownHouse | None:
+    """What was told after the station was paired last: another gate or service counts at once."""
+    if known is None or known.fetched_at is None:
+        return None
+    paired_s = (home / PAIRING_FILE).stat().st_mtime
+    return known if known.fetched_at.timestamp() >= paired_s else None
+
+
+def _stand(pairing: Pairing, settings: Settings, known: KnownHouse | None) -> tuple[Post, House]:
+    """Where the station stands: as the service last told, else as pairing gave."""
+    answer = pairing.answer
+    post = Post(
+        gate=answer.gate,
+        zone=pairing.zone,
+        ring=answer.keys,
+        digest_key=answer.digest_key,
+        deadline_ms=settings.deadline_ms,
+    )
+    offers = {offer.number: offer.name for offer in answer.offers}
+    house = House(answer.museum, answer.gate, answer.gate_name, pairing.zone, offers)
+    if known is None:
+        return post, house
+    learnt = Learnt.of_house(known)
+    return learnt.post(post), learnt.house(house)
 
 
 def opener_of(source: str) -> Callable[[], Camera]:

@@ -7,9 +7,10 @@ from datetime import datetime
 from scanner.camera import BadSource
 from scanner.config import Pairing
 from scanner.events import ScanId
-from scanner.judge import Judge, Post, Scan
+from scanner.judge import Judge, Scan
 from scanner.link import Link, NoReply
 from scanner.memory import Memory
+from scanner.post import Post
 from scanner.reading import Reading, identify
 from scanner.screen import Result
 from scanner.sight import decode_file

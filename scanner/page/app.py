@@ -13,15 +13,18 @@ from typing import Final, Protocol
 
 from flask import Flask, Response, abort, jsonify, render_template, request
 
-from scanner.events import Action, ScanId
+from scanner.events import ScanId
 from scanner.page import guard
 from scanner.page.feed import BOUNDARY, Feed, TooManyStreams, as_events, as_pictures
 from ticketing.templates_path import templates_dir
+from ticketing.wire.journal import Action
 from ticketing.wire.texts import LANGUAGES
 from ticketing.wire.verdict import Direction
 
 MOST_PICTURE_BYTES: Final = 64 * 1024 * 1024
 MOST_TEXT: Final = 4_096
+_MOST_CHANGE: Final = 254
+_MOST_COUNT: Final = 1_000
 _A_DAY_S: Final = 86_400
 _DIRECTIONS: Final = frozenset({Direction.ENTRY, Direction.EXIT})
 
@@ -49,6 +52,18 @@ class Desk(Protocol):
         """The language of the page."""
         ...
 
+    def annul(self) -> None:
+        """Take back the last admit or exit."""
+        ...
+
+    def people(self, delta: int) -> None:
+        """More or fewer people came with the ticket on the screen."""
+        ...
+
+    def count(self, delta: int) -> None:
+        """People without a ticket came in, or went out."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -71,6 +86,7 @@ def create_app(page: Page) -> Flask:
     _add_streams(app, page)
     _add_input(app, page)
     _add_actions(app, page)
+    _add_corrections(app, page)
     return app
 
 
@@ -174,10 +190,38 @@ def _add_actions(app: Flask, page: Page) -> None:
         return _done()
 
 
+def _add_corrections(app: Flask, page: Page) -> None:
+    desk = page.desk
+
+    @app.post("/annul")
+    def annul() -> Response:
+        desk.annul()
+        return _done()
+
+    @app.post("/people")
+    def people() -> Response:
+        desk.people(_number("delta", _MOST_CHANGE))
+        return _done()
+
+    @app.post("/count")
+    def count() -> Response:
+        desk.count(_number("delta", _MOST_COUNT))
+        return _done()
+
+
 def _field(name: str) -> str:
     data = request.get_json(silent=True)
     value = data.get(name) if isinstance(data, dict) else None
     if not isinstance(value, str):
+        abort(422)
+    return value
+
+
+def _number(name: str, most: int) -> int:
+    """A whole number other than 0, of this size at most either way."""
+    data = request.get_json(silent=True)
+    value = data.get(name) if isinstance(data, dict) else None
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < abs(value) <= most:
         abort(422)
     return value
 

@@ -8,7 +8,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const VIEW = {
   "v-ready": "0 0 92 104", "v-admit": "0 0 92 104", "v-attention": "0 0 116 108",
   "v-refuse": "0 0 112 112", "v-discount": "0 0 116 80", "v-exit": "0 0 110 98",
-  "v-foreign": "0 0 108 108", "v-camera": "0 0 116 114",
+  "v-foreign": "0 0 108 108", "v-annul": "0 0 92 104", "v-camera": "0 0 116 114",
 };
 
 let state = null;
@@ -90,12 +90,23 @@ function steps(lines) {
 
 function facts(rows) {
   const list = make("dl", "verdict__facts");
-  for (const { name, value } of rows) {
+  for (const { name, value, keys } of rows) {
     const row = make("div");
-    row.append(make("dt", "", name), make("dd", "", value));
+    const said = make("dd", "", value);
+    for (const cap of keys) said.append(keyCap(cap), " ");
+    row.append(make("dt", "", name), said);
     list.append(row);
   }
   return list;
+}
+
+// A key cap that can be touched too.
+function keyCap(cap) {
+  const button = make("button", "key", cap);
+  button.type = "button";
+  button.setAttribute("aria-label", words[lang][cap === "↑" ? "people.more_key" : "people.fewer_key"]);
+  button.addEventListener("click", () => { change(cap === "↑" ? 1 : -1); $("code").focus(); });
+  return button;
 }
 
 function acts(rows) {
@@ -123,6 +134,10 @@ function draw() {
   show("link", said.link);
   show("clock", said.clock);
   $("clock").className = said.clock_wrong ? "warn" : "soft opt";
+  show("knowledge", said.knowledge);
+  $("knowledge").className = { old: "warn", stale: "warn warn--bad" }[said.knowledge_age] || "soft opt";
+  show("alarm", said.alarm);
+  show("counted", said.counted);
   show("inside", said.inside);
   $("inside-box").hidden = said.inside === "";
   show("time", said.time);
@@ -289,13 +304,24 @@ function switchDirection() {
   if (state) post("/direction", { direction: state.direction === "exit" ? "entry" : "exit" });
 }
 
+function change(delta) {
+  if (state && state.may_change) post("/people", { delta });
+}
+
+const count = (delta) => post("/count", { delta });
+
 function switchLanguage() {
   const next = lang === "de" ? "en" : "de";
   speak(next);
   post("/language", { lang: next });
 }
 
-const KEYS = { F2: () => settle("/confirm"), F4: () => settle("/decline"), F6: switchDirection, F9: switchLanguage };
+const KEYS = {
+  F2: () => settle("/confirm"), F4: () => settle("/decline"), F6: switchDirection,
+  F8: () => post("/annul", {}), F9: switchLanguage,
+  PageUp: () => count(1), PageDown: () => count(-1),
+  ArrowUp: () => change(1), ArrowDown: () => change(-1),
+};
 
 addEventListener("keydown", (event) => {
   unlock();
@@ -318,7 +344,8 @@ $("form").addEventListener("submit", (event) => {
   $("code").value = "";
   if (text.trim()) post("/typed", { text });
 });
-for (const [id, key] of [["key-confirm", "F2"], ["key-decline", "F4"], ["key-direction", "F6"], ["key-language", "F9"]]) {
+for (const [id, key] of [["key-confirm", "F2"], ["key-decline", "F4"], ["key-direction", "F6"], ["key-annul", "F8"],
+  ["key-more", "PageUp"], ["key-less", "PageDown"], ["key-language", "F9"]]) {
   $(id).addEventListener("click", () => { KEYS[key](); $("code").focus(); });
 }
 

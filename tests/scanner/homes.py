@@ -1,5 +1,6 @@
 """Paired homes and tickets that are good today, for tests with a real clock."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from threading import Event, Thread
 from time import monotonic, sleep
 from typing import Any
 
-from scanner.config import Pairing, Settings, load_key, make_key, save_pairing
+from scanner.config import PAIRING_FILE, Pairing, Settings, load_key, make_key, save_pairing
 from scanner.station import Station, opener_of
 from tests.scanner.service_double import Service, a_pair_answer
 from tests.scanner.station_kit import a_ticket
@@ -33,9 +34,13 @@ def paired_home(home: Path, server: str) -> Pairing:
 
 
 @contextmanager
-def a_station(home: Path, service: Service, *, source: str = "97") -> Iterator[Station]:
+def a_station(
+    home: Path, service: Service, *, source: str = "97", paired_at: float | None = None
+) -> Iterator[Station]:
     """A whole station that runs; without a word about the source it has no camera."""
     pairing = paired_home(home, service.url)
+    if paired_at is not None:
+        os.utime(home / PAIRING_FILE, (paired_at, paired_at))
     settings = Settings(port=0, source=source)
     station = Station(home, settings, pairing, load_key(home), version="test")
     stop = Event()

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs
 
 from tests.scanner.station_kit import BERLIN, DIGEST_KEY, HOLDER, RING, a_view
-from ticketing.wire.admission import Known, Move, Terms, decide, fold
+from tests.scanner.sync_double import SyncDouble
+from ticketing.wire.admission import Known, Move, MoveKind, Terms, decide, fold
 from ticketing.wire.facts import Decision
 from ticketing.wire.facts import Gate as Place
 from ticketing.wire.station_api import (
@@ -67,12 +69,22 @@ class Service:
     connections: int = 0
     inside: int = 142
     url: str = ""
+    sync: SyncDouble = field(default_factory=SyncDouble)
+    conditions: list[dict[str, str]] = field(default_factory=list)
+    annulled: list[str] = field(default_factory=list)
+    later_moves: set[str] = field(default_factory=set)
+
+    def now(self) -> datetime:
+        """The clock of a service, which may be apart from the station's."""
+        return datetime.now(UTC) + timedelta(seconds=self.skew_s)  # noqa: TID251  it has a clock of its own
 
     def judge(self, request: ScanRequest, done: frozenset[Check] = frozenset()) -> ScanAnswer:
         """The real rule over the moves so far; a short code stands for a barcode."""
         barcode = self.codes.get(request.barcode, request.barcode)
         now = datetime.now(UTC)  # noqa: TID251  a service has a clock of its own
-        place = Place(id="sued", zone=BERLIN, direction=request.direction, done=done)
+        place = Place(
+            id="sued", zone=BERLIN, direction=request.direction, done=done, people=request.people
+        )
         try:
             token = verify(barcode, RING)
         except BadToken as bad:
@@ -150,12 +162,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Whether it lives, and knows the station."""
-        if self.path != "/api/v1/station":
-            self._problem(404, "not_found")
-        elif self.headers.get("Authorization") != f"Bearer {TOKEN}":
+        path, _, query = self.path.partition("?")
+        asked = {name: values[0] for name, values in parse_qs(query).items()}
+        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
             self._problem(401, "unauthorized")
+        elif path == "/api/v1/station/knowledge":
+            self._know(asked)
+        elif path != "/api/v1/station":
+            self._problem(404, "not_found")
         else:
-            now = datetime.now(UTC) + timedelta(seconds=self.service.skew_s)  # noqa: TID251  as above
+            self.service.conditions.append(asked)
+            now = self.service.now()
             said = {"station": "st1", "gate": "sued", "inside": self.service.inside}
             self._send(200, said | {"server_time": self.service.server_time or now.isoformat()})
 
@@ -171,8 +188,37 @@ class _Handler(BaseHTTPRequestHandler):
             self._problem(401, "unauthorized")
         elif self.path.endswith("/scans"):
             self._send(201, self.service.judge(ScanRequest.from_json(data)).to_json())
+        elif self.path.endswith("/scans/batch"):
+            self._upload(data)
+        elif self.path.endswith("/annul"):
+            self._annul(self.path.split("/")[-2])
         else:
             self._settle(data)
+
+    def _know(self, asked: dict[str, str]) -> None:
+        told = self.service.sync.page(asked, self.service.now())
+        if told is None:
+            self._problem(410, "gone")
+        else:
+            self._send(200, told.to_json())
+
+    def _upload(self, data: dict[str, Any]) -> None:
+        status, body = self.service.sync.take(data)
+        self._send(status, body)
+
+    def _annul(self, scan_id: str) -> None:
+        service = self.service
+        if scan_id in service.later_moves:
+            self._problem(409, "has_later_moves")
+            return
+        service.annulled.append(scan_id)
+        for rows in service.moves.values():
+            for row in [one for one in rows if one.scan_id.hex() == scan_id]:
+                rows.append(replace(row, no=len(rows) + 1, kind=MoveKind.ANNUL))
+                service.inside -= row.people
+        plain = ScanRequest(scan_id, "", Direction.ENTRY, service.now())
+        annulled = Decision(Verdict.REFUSE, Reason.ANNULLED)
+        self._send(201, _answer(plain, annulled, service).to_json())
 
     def _pair(self, data: dict[str, Any]) -> None:
         key = PairRequest.from_json(data).public_key.hex()

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scanner.events import (
-    Action,
     Answer,
     Ask,
+    AskAnnul,
     AskSettle,
     Effect,
     Entry,
@@ -32,10 +32,11 @@ from scanner.events import (
     Typed,
 )
 from scanner.gate import Gate
-from scanner.judge import Post
 from scanner.memory import ListedMoves, NoRows, StationMemory
+from scanner.post import Post
 from ticketing.wire.check import CodeKind, check_character
 from ticketing.wire.facts import Evidence
+from ticketing.wire.journal import Action
 from ticketing.wire.keys import KeyId, KeyRing, KeyState, PublicKey
 from ticketing.wire.station_api import Remaining, ScanAnswer, TicketView
 from ticketing.wire.texts import Localised
@@ -159,11 +160,11 @@ class Desk:
         """Let time pass, then an event happen."""
         self.mono_ms += after_ms
         done = self.gate.handle(event, Moment(self.at, self.mono_ms))
-        self.effects += done
         for effect in done:
             own = getattr(effect.entry, "own", None) if isinstance(effect, Record) else None
             if own is not None:
                 self.moves.add(own)
+        self.effects += done
         return done
 
     def see(self, *texts: str, after_ms: int = 0) -> tuple[Effect, ...]:
@@ -201,9 +202,9 @@ class Desk:
         return self.do(Settle(scan_id or ScanId(self.gate.screen.scan_id), action))
 
     @property
-    def asked(self) -> list[Ask | AskSettle]:
+    def asked(self) -> list[Ask | AskSettle | AskAnnul]:
         """All questions so far."""
-        return [one for one in self.effects if isinstance(one, Ask | AskSettle)]
+        return [one for one in self.effects if isinstance(one, Ask | AskSettle | AskAnnul)]
 
     @property
     def records(self) -> list[Entry]:

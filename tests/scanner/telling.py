@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from scanner.events import OwnMove
-from scanner.judge import Judge, Post, Scan
+from scanner.judge import Judge, Scan
 from scanner.knowledge import Knowledge
 from scanner.memory import ListedMoves, StationMemory
+from scanner.post import Post
 from tests.scanner.station_kit import BERLIN, NOON, POST, RING
 from ticketing.wire.facts import OfferRule
 from ticketing.wire.sync_api import HouseSettings, KnowledgePage, KnownTicket, OpenDay

@@ -41,6 +41,7 @@ from tests.scanner.homes import a_station, paired_home, today_ticket, until
 from tests.scanner.service_double import Service, moody, running
 from tests.scanner.station_kit import NOON, SHORT_CODE, WEB, a_ticket, forged
 from ticketing.wire.check import CodeKind, check_character
+from ticketing.wire.journal import BootBody
 from ticketing.wire.station_api import PairAnswer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -519,11 +520,13 @@ def test_the_journal_is_verified_and_exported(home: Path, service: Service, tmp_
     paired_home(home, service.url)
     assert "no journal yet" in run(home, "journal", "verify").stderr
     journal = Journal(home / FILE_NAME, load_key(home), draw=bytes)
-    journal.note("boot", NOON, version="1")
-    journal.note("boot", NOON, version="2")
+    journal.note(BootBody(version="1", at=NOON))
+    journal.note(BootBody(version="2", at=NOON))
     journal.close()
     assert run(home, "journal", "verify").stdout == "The chain holds over 2 entries.\n"
-    assert rows(run(home, "journal", "verify", "--json")) == [{"sound": True, "entries": 2}]
+    assert rows(run(home, "journal", "verify", "--json")) == [
+        {"sound": True, "entries": 2, "dropped": 0}
+    ]
     exported = rows(run(home, "journal", "export"))
     assert [row["n"] for row in exported] == [1, 2]
     run(home, "journal", "export", "--out", str(tmp_path / "out.jsonl"))

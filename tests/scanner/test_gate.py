@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from scanner.events import (
-    Action,
     Answer,
     Ask,
     AskSettle,
@@ -42,6 +41,7 @@ from tests.scanner.station_kit import (
     link_of,
     may_settle,
 )
+from ticketing.wire.journal import Action
 from ticketing.wire.station_api import Remaining
 from ticketing.wire.token import Flag
 from ticketing.wire.verdict import Basis, Check, Direction, Reason, Verdict
@@ -144,10 +144,10 @@ def test_a_waiting_code_that_leaves_is_forgotten(desk: Desk) -> None:
 def test_a_sheet_of_codes_fills_no_memory(desk: Desk) -> None:
     """Eight wait, more are dropped until they are seen again."""
     desk.see(*(a_ticket(number) for number in range(1, 13)))
-    assert len(desk.gate._waiting) == 7
+    assert len(desk.gate._turns) == 7
     for number in range(20, 30):
         desk.type(a_ticket(number))
-    assert len(desk.gate._waiting) == 8
+    assert len(desk.gate._turns) == 8
 
 
 def test_a_hand_scanner_beside_the_camera_is_one_presentation(desk: Desk) -> None:
@@ -622,7 +622,7 @@ def test_a_failure_after_the_deadline_closes_the_case(desk: Desk) -> None:
     desk.see(a_ticket())
     desk.wait(400)
     assert kinds(desk.fail(Failure.TIMEOUT)) == [Record]
-    assert desk.gate._late == {}
+    assert len(desk.gate._late) == 0
 
 
 # ---------------------------------------------------------------- attention
@@ -790,6 +790,6 @@ def test_a_patient_post_is_a_setting() -> None:
     post = type(POST)(
         gate="nord", zone=POST.zone, ring=POST.ring, digest_key=POST.digest_key, deadline_ms=50
     )
-    desk = Desk(post)
+    desk = Desk(post=post)
     desk.see(a_ticket())
     assert kinds(desk.wait(50)) == [Record, Show, Sound]

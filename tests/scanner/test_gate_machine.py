@@ -1,23 +1,31 @@
 """The gate under any order of events: what must always hold."""
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from scanner.events import (
-    Action,
+    Annul,
+    AnnulEntry,
     Answer,
     Ask,
+    AskAnnul,
     AskSettle,
     ClockJudged,
+    Count,
+    CountEntry,
     Effect,
     Failure,
+    Learned,
     LinkDown,
     LinkUp,
     NoAnswer,
+    People,
     Record,
+    ResolveEntry,
     ScanEntry,
     ScanId,
     Show,
@@ -25,9 +33,11 @@ from scanner.events import (
     Step,
     Switch,
 )
+from scanner.judge import PASSED
 from scanner.screen import Face
 from tests.scanner.station_kit import (
     DISCOUNT_CODE,
+    POST,
     SHORT_CODE,
     WEB,
     Desk,
@@ -36,6 +46,7 @@ from tests.scanner.station_kit import (
     forged,
     may_settle,
 )
+from ticketing.wire.journal import Action
 from ticketing.wire.token import Flag
 from ticketing.wire.verdict import Basis, Direction, Reason, Verdict
 
@@ -44,6 +55,7 @@ TEXTS = (
     a_ticket(2),
     a_ticket(3, flags=Flag.PROOF),
     a_ticket(4, flags=Flag.ONLINE_ONLY),
+    a_ticket(5, party=4),
     forged(a_ticket(1)),
     SHORT_CODE,
     DISCOUNT_CODE,
@@ -57,7 +69,9 @@ VERDICTS = (
     (Verdict.ATTENTION, Reason.CHECK_PROOF),
     (Verdict.EXIT, Reason.OK_EXIT),
     (Verdict.DISCOUNT, Reason.OK_CODE),
+    (Verdict.REFUSE, Reason.ANNULLED),
 )
+STEPS = {Ask: Step.SCAN, AskSettle: Step.SETTLE, AskAnnul: Step.ANNUL}
 waits = st.sampled_from((0, 1, 50, 400, 900, 1_600, 2_100, 31_000, 301_000))
 
 
@@ -73,17 +87,10 @@ class AnyOrder(RuleBasedStateMachine):
         """Whatever happened: a verdict is recorded before it is shown, and then heard."""
         recorded = False
         for effect in effects:
-            match effect:
-                case Record():
-                    recorded = True
-                case Sound():
-                    assert recorded
-                case Ask():
-                    self.open.append((effect.scan_id, Step.SCAN))
-                case AskSettle():
-                    self.open.append((effect.scan_id, Step.SETTLE))
-                case Show():
-                    pass
+            recorded |= isinstance(effect, Record)
+            assert recorded or not isinstance(effect, Sound)
+            if isinstance(effect, Ask | AskSettle | AskAnnul):
+                self.open.append((effect.scan_id, STEPS[type(effect)]))
         before = [isinstance(one, Sound) for one in effects]
         for at, is_sound in enumerate(before):
             assert not is_sound or isinstance(effects[at - 1], Show)
@@ -102,6 +109,26 @@ class AnyOrder(RuleBasedStateMachine):
     def wait(self, after: int) -> None:
         """Nothing but time."""
         self.take(self.desk.wait(after))
+
+    @rule()
+    def annul(self) -> None:
+        """F8."""
+        self.take(self.desk.do(Annul()))
+
+    @rule(delta=st.sampled_from((-2, -1, 1, 3)))
+    def people(self, delta: int) -> None:
+        """Arrow keys."""
+        self.take(self.desk.do(People(delta, self.desk.fresh())))
+
+    @rule(delta=st.sampled_from((-1, 1, 5)))
+    def count(self, delta: int) -> None:
+        """People without a ticket."""
+        self.take(self.desk.do(Count(delta, "without_ticket")))
+
+    @rule(gate=st.sampled_from(("sued", "nord")))
+    def learn(self, gate: str) -> None:
+        """The service puts the station at another door."""
+        self.take(self.desk.do(Learned(replace(POST, gate=gate))))
 
     @precondition(lambda self: self.open)
     @rule(data=st.data(), outcome=st.sampled_from(VERDICTS))
@@ -152,10 +179,15 @@ class AnyOrder(RuleBasedStateMachine):
     def offline_one_entry_admits_once(self) -> None:
         """What this station has let in, it never lets in again by itself."""
         admitted: Counter[bytes] = Counter()
+        entered: set[bytes] = set()
         for entry in self.desk.records:
             own = getattr(entry, "own", None)
             if own is None or own.move.kind == "exit":
                 continue
+            if own.move.kind == "annul":
+                admitted[own.ticket_id] -= own.move.scan_id in entered
+                continue
+            entered.add(own.move.scan_id)
             if isinstance(entry, ScanEntry) and entry.basis is Basis.OFFLINE:
                 assert not admitted[own.ticket_id] or own.ticket_id not in ONE_ENTRY
             admitted[own.ticket_id] += 1
@@ -168,6 +200,33 @@ class AnyOrder(RuleBasedStateMachine):
             assert result is not None
             assert result.verdict in {Verdict.ATTENTION, Verdict.DISCOUNT}
             assert result.reason is not Reason.NEEDS_SERVICE
+
+    @invariant()
+    def what_is_taken_back_had_passed_and_is_so_once(self) -> None:
+        """No scan is annulled twice, and none that let nobody through."""
+        taken = Counter(one.scan_id for one in self.desk.records if isinstance(one, AnnulEntry))
+        passed = {
+            entry.scan_id
+            for entry in self.desk.records
+            if (isinstance(entry, ScanEntry) and entry.verdict in PASSED)
+            or (isinstance(entry, ResolveEntry) and entry.shown in PASSED)
+        }
+        assert set(taken.values()) <= {1}
+        assert set(taken) <= passed
+
+    @invariant()
+    def people_counted_by_hand_are_all_recorded(self) -> None:
+        """What the page shows is what the journal has."""
+        deltas = [one.delta for one in self.desk.records if isinstance(one, CountEntry)]
+        assert self.desk.gate.counted == sum(deltas)
+
+    @invariant()
+    def after_an_annul_nothing_else_is_offered(self) -> None:
+        """No key acts on what was taken back."""
+        screen = self.desk.gate.screen
+        if screen.face is Face.ANNULLED:
+            assert not screen.may_settle
+            assert not screen.may_change
 
     def teardown(self) -> None:
         """After any order of events the gate is ready for the next code."""

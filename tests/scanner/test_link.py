@@ -6,16 +6,20 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from scanner.events import Action, Failure, ScanId
-from scanner.link import BadAddress, Link, NoReply, Pulse, Server
+from scanner.events import Failure, ScanId
+from scanner.link import BadAddress, Condition, Link, NoReply, Pulse, Server, Told
+from scanner.station import RealWorld
 from tests.scanner.service_double import TOKEN, Service, moody, running
-from tests.scanner.station_kit import NOON, a_ticket
+from tests.scanner.station_kit import NOON, RING, a_ticket
+from ticketing.wire.journal import Action
 from ticketing.wire.station_api import PairRequest, ScanAnswer, ScanRequest
+from ticketing.wire.sync_api import Result, SentEntry, Upload, UploadAnswer
 from ticketing.wire.token import Flag
 from ticketing.wire.verdict import Check, Direction, Reason, Verdict
 
@@ -273,7 +277,7 @@ def test_a_probe_tells_the_service_which_station_lives(link: Link, service: Serv
     """An idle station was called not connected: it asked without its token."""
     assert isinstance(link.probe(NOON), Pulse)
     stranger = Link(Server.of(service.url), "es_nobody")
-    assert stranger.probe(NOON) == NoReply(Failure.REVOKED, "unauthorized")
+    assert stranger.probe(NOON) == NoReply(Failure.REVOKED, "unauthorized", status=401)
     stranger.close()
 
 
@@ -287,9 +291,107 @@ def test_another_web_server_is_no_pulse(link: Link, service: Service, body: byte
 def test_a_sick_service_is_no_pulse(link: Link, service: Service) -> None:
     """It answers, but not that it lives."""
     moody(service, status=503)
-    assert link.probe(NOON) == NoReply(Failure.SERVER)
+    assert link.probe(NOON) == NoReply(Failure.SERVER, status=503)
     moody(service, drop=True)
     assert link.probe(NOON) == NoReply(Failure.UNREACHABLE)
+
+
+def test_a_probe_tells_how_the_station_is(link: Link, service: Service) -> None:
+    """Unsent entries, version and keys, so that the office sees who needs looking after."""
+    link.probe(NOON, Condition(unsent=3, version="0.3 beta", ring=RING.fingerprint()))
+    assert service.conditions == [
+        {"unsent": "3", "version": "0.3 beta", "ring": RING.fingerprint()}
+    ]
+
+
+# ---------------------------------------------------------------- annul, upload, knowledge
+
+
+def an_upload() -> Upload:
+    """One entry of some journal."""
+    body = '{"at":0,"kind":"boot","version":"1"}'
+    return Upload(bytes(16), (SentEntry(1, body, bytes(64)),), bytes(32))
+
+
+def test_a_scan_is_taken_back(link: Link, service: Service) -> None:
+    """The service says that it is annulled, or that it cannot be any more."""
+    answer = link.annul(ScanId("a" * 32), "annulled_at_gate")
+    assert isinstance(answer, ScanAnswer)
+    assert answer.reason is Reason.ANNULLED
+    service.later_moves.add("b" * 32)
+    late = link.annul(ScanId("b" * 32), "annulled_at_gate")
+    assert late == NoReply(Failure.LATER_MOVES, "has_later_moves", status=409)
+
+
+def test_an_override_carries_reason_name_and_pin_in_the_body(link: Link, service: Service) -> None:
+    """Nothing of it stands in an address."""
+    link.override(ScanId("a" * 32), why="lost phone", by="sofia", pin="1234")
+    assert service.paths[-1] == f"/api/v1/scans/{'a' * 32}/override"
+    assert service.asked[-1] == {"why": "lost phone", "by": "sofia", "pin": "1234"}
+
+
+def test_a_search_goes_as_a_post(link: Link, service: Service) -> None:
+    """A name is in no address; what comes back is shown as it is."""
+    moody(service, status=200, body='{"items": [{"holder": "Zoë"}]}'.encode())
+    assert link.search("Zoë") == ({"holder": "Zoë"},)
+    assert (service.paths[-1], service.asked[-1]) == ("/api/v1/tickets/search", {"holder": "Zoë"})
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"items": 3}', b'{"items": [1]}', b"\xff"])
+def test_rubbish_instead_of_an_answer_is_broken(link: Link, service: Service, body: bytes) -> None:
+    """Search, upload and knowledge alike."""
+    moody(service, status=200, body=body)
+    assert link.search("Zoë") == NoReply(Failure.BROKEN)
+    assert link.upload(an_upload()) == NoReply(Failure.BROKEN)
+    assert link.knowledge(None, NOON) == NoReply(Failure.BROKEN)
+
+
+def test_a_refusal_of_what_is_asked_is_told_with_its_status(link: Link, service: Service) -> None:
+    """A poison entry is told from a service that has no such call."""
+    moody(service, status=404, body=b"")
+    assert link.search("Zoë") == NoReply(Failure.REFUSED, status=404)
+    assert link.upload(an_upload()) == NoReply(Failure.REFUSED, status=404)
+    assert link.knowledge(("e", "c"), NOON) == NoReply(Failure.REFUSED, status=404)
+    moody(service, drop=True)
+    assert link.knowledge(None, NOON) == NoReply(Failure.UNREACHABLE)
+
+
+def test_an_upload_is_answered_entry_by_entry(link: Link) -> None:
+    """What was accepted, and how far the service has all."""
+    answer = link.upload(an_upload())
+    assert isinstance(answer, UploadAnswer)
+    assert [(item.n, item.result) for item in answer.items] == [(1, Result.ACCEPTED)]
+    assert answer.acked == 1
+
+
+def test_knowledge_is_asked_for_from_a_place_on(link: Link, service: Service) -> None:
+    """Epoch and cursor once there are any; the clock is compared on the way."""
+    service.skew_s = -120
+    first = link.knowledge(None, RealWorld().moment().at)
+    assert isinstance(first, Told)
+    assert first.ahead_ms is not None
+    assert 119_000 < first.ahead_ms < 121_000
+    link.knowledge((first.page.epoch, "a cursor/+&"), NOON)
+    assert service.sync.asked == [
+        {"limit": "5000"},
+        {"limit": "5000", "epoch": "e1", "cursor": "a cursor/+&"},
+    ]
+
+
+def test_a_page_that_took_long_measures_no_clock(link: Link, service: Service) -> None:
+    """Half of a long way is no measure."""
+    link.timeout_s = 8
+    moody(service, delay_s=2.1)
+    told = link.knowledge(None, NOON)
+    assert isinstance(told, Told)
+    assert told.ahead_ms is None
+
+
+def test_a_long_page_is_no_broken_one(link: Link, service: Service) -> None:
+    """Five thousand tickets are more than any scan's answer."""
+    big: dict[str, object] = {"note": "x" * 400_000}
+    service.sync.change = lambda page: replace(page, offers=(*page.offers, big))
+    assert isinstance(link.knowledge(None, NOON), Told)
 
 
 # ---------------------------------------------------------------- addresses and pairing
@@ -335,15 +437,15 @@ def test_pairing_answers_rubbish_and_refusals_with_a_value(link: Link, service: 
     assert link.pair(PairRequest("X" * 10, "Tor", bytes(32))) == NoReply(Failure.BROKEN)
     moody(service)
     refused = link.pair(PairRequest("EXP", "Tor", bytes(32)))
-    assert refused == NoReply(Failure.REFUSED, "expired_code")
+    assert refused == NoReply(Failure.REFUSED, "expired_code", status=410)
 
 
 def test_a_retry_time_is_passed_on(link: Link, service: Service) -> None:
     """Seconds are; a date is not understood."""
     moody(service, status=429, headers=(("Retry-After", "90"),))
-    assert link.ask(a_request()) == NoReply(Failure.BUSY, "", 90)
+    assert link.ask(a_request()) == NoReply(Failure.BUSY, "", 90, 429)
     moody(service, status=429, headers=(("Retry-After", "Sun, 04 Oct 2026 12:42:00 GMT"),))
-    assert link.ask(a_request()) == NoReply(Failure.BUSY, "", None)
+    assert link.ask(a_request()) == NoReply(Failure.BUSY, "", None, 429)
 
 
 def test_the_token_is_in_no_representation(link: Link) -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from scanner.events import Action, Ask, ClockJudged, ScanEntry, Switch
+from scanner.events import Ask, ClockJudged, ScanEntry, Switch
 from scanner.sight import decode_file
 from tests.live import OTHER_PHONE, head_text, live_text
 from tests.scanner.frames import bgr, code, packed, paper
 from tests.scanner.station_kit import ISSUER, NOON, Desk, a_ticket, kinds
+from ticketing.wire.journal import Action
 from ticketing.wire.keys import KeyId
 from ticketing.wire.token import Claims, Flag, TicketId
 from ticketing.wire.verdict import Check, Direction, Reason, Verdict

@@ -9,12 +9,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from scanner.events import Action, ScanId
+from scanner.events import ScanId
 from scanner.page import guard
 from scanner.page.app import MOST_TEXT, Page, create_app
 from scanner.page.feed import MOST_STREAMS, Feed, as_events, as_pictures
 from scanner.page.server import PageServer, PortTaken
 from scanner.wording import both
+from ticketing.wire.journal import Action
 from ticketing.wire.verdict import Direction
 
 LOCAL = "http://localhost"
@@ -47,6 +48,18 @@ class Recorder:
     def speak(self, lang: str) -> None:
         """A language."""
         self.told.append(lang)
+
+    def annul(self) -> None:
+        """The last one."""
+        self.told.append("annul")
+
+    def people(self, delta: int) -> None:
+        """More or fewer."""
+        self.told.append(("people", delta))
+
+    def count(self, delta: int) -> None:
+        """Without a ticket."""
+        self.told.append(("count", delta))
 
 
 @pytest.fixture(name="desk")
@@ -84,6 +97,9 @@ def _client(app: Flask) -> FlaskClient:
         ("/decline", {"scan": "a" * 32}, ("a" * 32, Action.DECLINE)),
         ("/direction", {"direction": "exit"}, Direction.EXIT),
         ("/language", {"lang": "en"}, "en"),
+        ("/annul", {}, "annul"),
+        ("/people", {"delta": -1}, ("people", -1)),
+        ("/count", {"delta": 30}, ("count", 30)),
     ],
 )
 def test_actions_are_passed_on(
@@ -99,6 +115,12 @@ def test_actions_are_passed_on(
     [
         ("/typed", {}, 422),
         ("/typed", {"text": 7}, 422),
+        ("/people", {"delta": 0}, 422),
+        ("/people", {"delta": 255}, 422),
+        ("/people", {"delta": True}, 422),
+        ("/count", {"delta": "3"}, 422),
+        ("/count", {"delta": -1001}, 422),
+        ("/count", [], 422),
         ("/typed", ["text"], 422),
         ("/typed", {"text": "x" * (MOST_TEXT + 1)}, 413),
         ("/confirm", {}, 422),

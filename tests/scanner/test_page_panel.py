@@ -2,6 +2,7 @@
 
 import json
 import string
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -268,6 +269,60 @@ def test_the_amber_line_says_when_and_why() -> None:
     assert made.alert.startswith("Admitted at 14:42; the service reports afterwards: ")
 
 
+def test_a_group_shows_the_keys_that_change_its_number() -> None:
+    """As long as nothing else is on the screen; other admits have none."""
+    made = panel(shown(ticket=a_view(party=5), people=3, screen={"may_change": True}))
+    keys = [fact.keys for fact in made.facts if fact.name == "Anzahl ändern"]
+    assert keys == [("↑", "↓")]
+    assert "Anzahl ändern" not in facts_of(panel(shown()))
+
+
+def test_an_offline_group_fits_into_one_row() -> None:
+    """What the bar says too gives way to the keys."""
+    screen = shown(basis=Basis.OFFLINE, people=3, screen={"may_change": True})
+    assert "Zuletzt verbunden" not in facts_of(panel(screen))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason", "de", "en"),
+    [
+        (
+            *(Verdict.ADMIT, Reason.OK),
+            "Der Einlass von 14:42 ist aufgehoben",
+            "The admission at 14:42 is annulled",
+        ),
+        (
+            *(Verdict.EXIT, Reason.OK_EXIT),
+            "Der Ausgang von 14:42 ist aufgehoben",
+            "The exit at 14:42 is annulled",
+        ),
+    ],
+)
+def test_an_annul_is_said_plainly(verdict: Verdict, reason: Reason, de: str, en: str) -> None:
+    """What, and of when; no name, no keys, no facts."""
+    screen = replace(shown(verdict, reason, people=2), face=Face.ANNULLED)
+    made = panel(screen)
+    assert (made.word, made.reason, made.what) == ("Aufgehoben", de, "Tageskarte · 2 Personen")
+    assert (made.who, made.acts, made.facts, made.verdict) == ("", (), (), "")
+    assert panel(screen, "en").reason == en
+
+
+@pytest.mark.parametrize(
+    ("hint", "en"),
+    [
+        ("none", "There is nothing to annul at this station"),
+        ("old", "The last admission is more than 15 minutes ago"),
+        ("later", "The ticket has been used again since"),
+        ("refused", "The service does not annul this scan"),
+    ],
+)
+def test_why_nothing_is_annulled_is_told(hint: str, en: str) -> None:
+    """And who can still do it."""
+    made = panel(Screen(face=Face.NOTICE, hint=hint), "en")
+    assert (made.word, made.reason) == ("Nothing annulled", en)
+    assert "office" in made.next
+
+
 def test_without_a_result_there_is_no_offer() -> None:
     """A ready screen names nothing."""
     assert offer_name(Screen(), PLACE, words_in("de")) == ""
@@ -296,6 +351,69 @@ def test_the_line_is_told_in_words(facts: Facts, de: str, kind: str) -> None:
     """Offline is a state of the line, not a verdict."""
     made = state(facts)
     assert (made["words"]["de"]["link"], made["link"]) == (de, kind)
+
+
+@pytest.mark.parametrize(
+    ("old", "de", "en", "kind"),
+    [
+        (timedelta(0), "Stand 14:42", "Data as of 14:42", ""),
+        (timedelta(minutes=10), "Stand 14:32", "Data as of 14:32", ""),
+        (timedelta(minutes=11), "Stand 11 min alt", "Data 11 min old", "old"),
+        (timedelta(hours=3), "Stand 3 Std. alt", "Data 3 h old", "old"),
+        (timedelta(hours=25), "Stand 25 Std. alt", "Data 25 h old", "stale"),
+        (timedelta(days=4), "Stand 4 Tage alt", "Data 4 days old", "stale"),
+    ],
+)
+def test_the_age_of_what_is_known_is_on_the_page(
+    old: timedelta, de: str, en: str, kind: str
+) -> None:
+    """Amber above ten minutes, red above a day."""
+    words = state(Facts(link=LinkState.DOWN, synced_at=NOON - old))["words"]
+    assert (words["de"]["knowledge"], words["en"]["knowledge"]) == (de, en)
+    assert words["de"]["knowledge_age"] == kind
+
+
+def test_a_station_that_never_learned_anything_says_so() -> None:
+    """As soon as it knows whether there is a line."""
+    said = state(Facts(link=LinkState.UP))["words"]["en"]
+    assert (said["knowledge"], said["knowledge_age"]) == ("No data yet", "old")
+    before = state(Facts())["words"]["en"]
+    assert (before["knowledge"], before["knowledge_age"]) == ("", "")
+
+
+def test_people_counted_by_hand_are_beside_those_inside() -> None:
+    """More and fewer; nothing where nobody was counted."""
+    assert state(Facts(counted=3))["words"]["de"]["counted"] == "+3 von Hand"
+    assert state(Facts(counted=-2))["words"]["en"]["counted"] == "\N{MINUS SIGN}2 by hand"
+    assert state(Facts())["words"]["de"]["counted"] == ""
+
+
+def test_entries_the_service_would_not_have_raise_an_alarm() -> None:
+    """Somebody has to look; one and several."""
+    said = [state(Facts(alarms=n))["words"]["de"]["alarm"] for n in (0, 1, 2)]
+    assert said == [
+        "",
+        "1 Eintrag abgelehnt: Büro verständigen",
+        "2 Einträge abgelehnt: Büro verständigen",
+    ]
+
+
+def test_a_signed_off_station_offers_no_other_number() -> None:
+    """Its keys do nothing any more."""
+    screen = shown(screen={"may_change": True})
+    assert state(Facts(screen=screen, link=LinkState.UP))["may_change"]
+    assert not state(Facts(screen=screen, link=LinkState.REVOKED))["may_change"]
+
+
+def test_what_was_taken_back_stays_in_the_list_as_that() -> None:
+    """Nobody wonders where the scan has gone."""
+    annulled = replace(shown(), face=Face.ANNULLED)
+    nameless = replace(shown(ticket=None), face=Face.ANNULLED)
+    rows = state(Facts(recent=(annulled, nameless)))["words"]["de"]["recent"]
+    assert [(row["word"], row["what"]) for row in rows] == [
+        ("Aufgehoben", "Tageskarte"),
+        ("Aufgehoben", "Ticket"),
+    ]
 
 
 def test_recent_scans_say_verdict_offer_and_time() -> None:
@@ -367,6 +485,10 @@ def test_every_word_of_the_page_is_used() -> None:
         "fact.",
         "trouble.",
         "revoked.",
+        "annulled.",
+        "notice.",
+        "cap.",
+        "knowledge",
     )
     unused = [
         key

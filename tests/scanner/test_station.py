@@ -18,7 +18,6 @@ from scanner.camera import BadSource, CameraLost, Frame, Trouble
 from scanner.config import Settings, load_key
 from scanner.desk import Desk, Parts
 from scanner.events import (
-    Action,
     Failure,
     LinkState,
     Moment,
@@ -41,6 +40,7 @@ from tests.scanner.frames import bgr, code, huge_png, packed, paper
 from tests.scanner.homes import a_station, paired_home, today_ticket, until
 from tests.scanner.service_double import Service, moody, running
 from tests.scanner.station_kit import BERLIN, NOON, POST, SHORT_CODE, WEB, a_ticket
+from ticketing.wire.journal import Action, BootBody
 from ticketing.wire.texts import Localised
 from ticketing.wire.token import Flag, TicketId
 from ticketing.wire.verdict import Direction, Verdict
@@ -463,7 +463,7 @@ def test_a_camera_that_is_not_there_is_looked_for(desk: Desk) -> None:
     work(desk)
     panel = panel_of(desk)
     assert panel["word"] == "Kamera fehlt"
-    assert panel["facts"][1] == {"name": "Letzte Kamera", "value": "Kamera 1"}
+    assert panel["facts"][1] == {"name": "Letzte Kamera", "value": "Kamera 1", "keys": []}
     message = state_of(desk)["words"]["de"]["message"]
     assert message[0] == "Kein Kamerabild: Bild hierher ziehen"
     desk.typed(WEB)
@@ -601,7 +601,7 @@ def test_a_clock_before_the_last_entry_judges_no_times(
     moody(service, drop=True)
     paired_home(tmp_path, service.url)
     journal = Journal(tmp_path / FILE_NAME, load_key(tmp_path), draw=bytes)
-    journal.note("boot", RealWorld().moment().at + timedelta(days=2), version="x")
+    journal.note(BootBody(version="x", at=RealWorld().moment().at + timedelta(days=2)))
     journal.close()
     monkeypatch.setattr("scanner.station.PROBE_S", 0.1)
     with a_station(tmp_path, service) as station:

@@ -44,8 +44,12 @@ def h0(journal_id: JournalId, station_public_key: bytes) -> EntryHash:
 
 def entry_hash(journal_id: JournalId, n: int, previous: EntryHash, body: bytes) -> EntryHash:
     """The hash of entry `n` (from 1) over its canonical body, as it was sent."""
+    return linked_hash(journal_id, n, previous, hashlib.sha256(body).digest())
+
+
+def linked_hash(journal_id: JournalId, n: int, previous: EntryHash, body_hash: bytes) -> EntryHash:
+    """As `entry_hash`, from the SHA-256 of a body that is no longer there (32 bytes)."""
     number = n.to_bytes(_NUMBER_BYTES, "big")
-    body_hash = hashlib.sha256(body).digest()
     return EntryHash(
         hashlib.sha256(CONTEXT_JOURNAL + journal_id + number + previous + body_hash).digest()
     )
