@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
-from benchmarks.soak.accounts import Books, close_books, to_json
+from benchmarks.soak.accounts import Books, close_books, to_json, unsent_in
 from benchmarks.soak.faults import Trouble
 from benchmarks.soak.town import Process, Town
 from benchmarks.soak.visitors import Queue, Seen, sell
@@ -48,9 +48,10 @@ def main() -> int:
     words.add_argument("--kills", type=int, default=SERVICE_KILLS)
     words.add_argument("--station-kills", type=int, default=STATION_KILLS)
     words.add_argument("--tickets", type=int, default=TICKETS)
+    words.add_argument("--home", type=Path, help="Keep everything in this new folder.")
     asked = words.parse_args()
     with tempfile.TemporaryDirectory(prefix="einlass-soak-") as folder:
-        home = Path(folder) / "home"
+        home = asked.home or Path(folder) / "home"
         town = Town(home, STATIONS)
         try:
             seen, trouble, tickets = _run(town, asked)
@@ -101,11 +102,9 @@ def _settle(town: Town) -> None:
         post.proxy.pass_on()
     ends_at = time.monotonic() + SETTLE_LIMIT_S
     while time.monotonic() < ends_at:
-        states = [post.state() for post in town.posts]
-        if all(state is not None and state.get("unsent") == 0 for state in states):
-            break
+        if not any(unsent_in(post.home / "journal.sqlite3") for post in town.posts):
+            return
         time.sleep(1)
-    time.sleep(3)
 
 
 def _report(run: Outcome) -> str:

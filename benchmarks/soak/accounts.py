@@ -110,10 +110,18 @@ def close_books(home: Path, stations: int, tickets: tuple[Ticket, ...]) -> Books
     return books
 
 
+def unsent_in(path: Path) -> int:
+    """How many entries about people the service has not answered for; a station notes more."""
+    journal = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
+    kinds = ("scan", "resolve", "annul", "count")
+    rows = journal.execute("SELECT body FROM entry WHERE told = 0").fetchall()
+    journal.close()
+    return sum(json.loads(body)["kind"] in kinds for (body,) in rows)
+
+
 def _bodies(path: Path, books: Books) -> Iterator[Body]:
+    books.unsent += unsent_in(path)
     journal = sqlite3.connect(path)
-    (unsent,) = journal.execute("SELECT count(*) FROM entry WHERE told = 0").fetchone()
-    books.unsent += unsent
     for (text,) in journal.execute("SELECT body FROM entry ORDER BY n"):
         yield parse_body(text)
     journal.close()
