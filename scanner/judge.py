@@ -203,6 +203,8 @@ class Judge:
 def moves_of(remembered: Recollection, now: datetime, zone: ZoneInfo, *, terms: Terms) -> Moves:
     """What the row and the own moves beside it add up to as of `now`."""
     base, own = _base(remembered.known), [one.move for one in remembered.own]
+    for undone in remembered.undone:
+        base = _without(base, undone.move, party=terms.party)
     if base.entered_at is None:
         return fold(own, now, zone, terms=terms, base=base)
     # Of an earlier day than the row's last entry: uses then, nothing of today.
@@ -230,6 +232,28 @@ def _base(known: KnownTicket | None) -> Moves:
         last_at=known.last_in_at,
         last_gate=known.last_in_gate,
         entered_at=known.last_in_at,
+    )
+
+
+def _without(base: Moves, move: Move, *, party: int) -> Moves:
+    """What is left without a move of the last use, as far as sums can tell."""
+    if move.kind is MoveKind.EXIT:
+        return replace(base, inside=base.inside + move.people, last_kind=MoveKind.ENTRY)
+    inside = max(0, base.inside - move.people)
+    if move.kind is not MoveKind.ENTRY:
+        return replace(base, inside=inside)
+    left = max(0, base.people_in_use - move.people)
+    if left:
+        return replace(base, inside=inside, people_in_use=left)
+    # Nobody else has come in on that use: there was none, or the one before was complete.
+    uses, today = max(0, base.uses - 1), max(0, base.uses_today - 1)
+    return replace(
+        base,
+        inside=inside,
+        uses=uses,
+        uses_today=today,
+        people_in_use=party if today else 0,
+        entered_at=base.entered_at if today else None,
     )
 
 

@@ -12,10 +12,10 @@ import sqlite3
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from scanner.editions import (
     EDITION,
@@ -47,8 +47,7 @@ _PRIMARY_CODE = 0xFF
 log = logging.getLogger("scanner")
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """Where to go on: what to ask the service with."""
 
     epoch: str

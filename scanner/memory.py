@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from scanner.events import JournalMove, OwnMove
 from ticketing.wire.keys import KeyRing
+from ticketing.wire.moves import MoveKind
 from ticketing.wire.sync_api import HouseSettings, KnownOffer, KnownTicket
 from ticketing.wire.token import TicketId
 from ticketing.wire.window import to_local
@@ -46,10 +47,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Recollection:
-    """Of one ticket: what the service told, and own moves that are not in it, oldest first."""
+    """Of one ticket: what the service told, and own moves that are not in it, oldest first.
+
+    `undone` are moves that are in it and that an own annul, which is not, takes back.
+    """
 
     known: KnownTicket | None = None
     own: tuple[OwnMove, ...] = ()
+    undone: tuple[OwnMove, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +133,13 @@ class StationMemory:
         """The row, and the own moves that are not in it: all of them if there is no row."""
         found = self._rows.look_up(ticket_id)
         moves = self._moves.moves_of(ticket_id)
-        if found.known is not None:
-            moves = tuple(move for move in moves if not found.contained.holds(move))
-        return Recollection(found.known, tuple(move.own for move in moves))
+        if found.known is None:
+            return Recollection(None, tuple(move.own for move in moves))
+        told = [move.own for move in moves if found.contained.holds(move)]
+        own = [move.own for move in moves if not found.contained.holds(move)]
+        taken_back = {one.move.scan_id for one in own if one.move.kind is MoveKind.ANNUL}
+        undone = (one for one in told if one.move.scan_id in taken_back)
+        return Recollection(found.known, tuple(own), tuple(undone))
 
     def house(self) -> KnownHouse | None:
         """What is known of the house."""

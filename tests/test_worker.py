@@ -270,6 +270,22 @@ def test_a_worker_s_run_erases_what_is_old(visitor: Visitor, clock: FrozenClock)
     assert not thread.is_alive()
 
 
+def test_a_worker_s_run_does_the_chores_of_the_gates(
+    visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At its start: counters are compared with rows, one line of figures."""
+    caplog.set_level(logging.INFO)
+    stop = threading.Event()
+    thread = threading.Thread(
+        target=Worker(visitor.store, visitor.house, (WebChat(),)).run, args=(stop,)
+    )
+    thread.start()
+    _wait_until(lambda: "recount: 0 slots" in caplog.text)
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
 def test_the_real_channel_and_its_double_are_channels() -> None:
     """Both fit the port."""
     channels: tuple[Channel, ...] = (WebChat(), Messenger())

@@ -170,7 +170,7 @@ class Town:
         for process in self.processes:
             process.stop()
         for post in self.posts:
-            post.proxy.close()
+            post.proxy.__exit__(None, None, None)
 
     def _apikey(self) -> list[str]:
         scopes = ("tickets:read", "tickets:write", "offers:write", "scans:read", "stations:read")
@@ -180,7 +180,7 @@ class Town:
         gate = ("sued", "nord")[number % 2]
         code = self._run("station", "add", f"Tor {number}", "--gate", gate)["pairing_code"]
         home, port = self.home / f"station-{number}", free_port()
-        proxy = Proxy("127.0.0.1", self.port)
+        proxy = Proxy(self.port).__enter__()
         server = f"http://127.0.0.1:{proxy.port}"
         _command("scanner", "--home", str(home), "pair", "--server", server, code)
         empty = self.home / "no-pictures"

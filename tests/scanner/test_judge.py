@@ -208,6 +208,34 @@ def test_own_moves_of_an_earlier_day_do_not_open_todays_limit(tmp_path: Path) ->
     assert (result.reason, result.remaining_uses) == (Reason.USED_TODAY, 1)
 
 
+def test_an_annul_takes_back_what_the_service_has_told_of(tmp_path: Path) -> None:
+    """The service recorded the entry, then the line broke and staff took it back."""
+    row = a_row(uses_total=1, uses_today=1, people_today=1, inside=1, last_in_at=NOON)
+    annul = own_entry(NOON + timedelta(minutes=1), no=2, kind=MoveKind.ANNUL)
+    page = a_page([row], acked=1)
+    later = NOON + timedelta(minutes=2)
+    judge = judge_of(tmp_path, page, [own_entry(), annul])
+    assert asked(judge, a_ticket(), now=later).reason is Reason.OK
+    (tmp_path / "again").mkdir()
+    again = own_entry(later, no=3, scan_id=b"2" * 16)
+    judge = judge_of(tmp_path / "again", page, [own_entry(), annul, again])
+    assert asked(judge, a_ticket(), now=later).reason is Reason.ALREADY_USED
+
+
+def test_an_annulled_exit_leaves_them_inside(tmp_path: Path) -> None:
+    """With re-entry nobody comes back who has not left."""
+    rule = OfferRule(reentry=True)
+    row = a_row(
+        uses_total=1, uses_today=1, people_today=1, last_in_at=NOON, first_in_at=NOON, has_left=True
+    )
+    left = own_entry(NOON + timedelta(minutes=1), kind=MoveKind.EXIT)
+    annul = own_entry(NOON + timedelta(minutes=2), no=2, kind=MoveKind.ANNUL)
+    page = a_page([row], offers=(an_offer(7, rule),), acked=1)
+    judge = judge_of(tmp_path, page, [left, annul])
+    result = asked(judge, a_ticket(), now=NOON + timedelta(minutes=3))
+    assert (result.verdict, result.reason) == (Verdict.ATTENTION, Reason.STILL_INSIDE)
+
+
 def test_an_unpaid_ticket_may_be_paid_at_the_gate_offline(tmp_path: Path) -> None:
     """If the offer says so and the barcode does not forbid it."""
     row = a_row(state=TicketState.UNPAID)

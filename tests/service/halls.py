@@ -109,7 +109,7 @@ class Hall:
     def conflicts(self) -> list[Conflict]:
         """Every conflict, oldest first."""
         with self.store.unit() as unit:
-            items = conflicts.list_conflicts(unit, limit=200).items
+            items = conflicts.list_conflicts(unit, limit=100_000).items
         return [one.conflict for one in reversed(items)]
 
     def inside(self) -> int:

@@ -165,10 +165,12 @@ def test_a_full_house_and_a_full_slot_do_not_hold(gate: Entrance) -> None:
 def test_an_unpaid_ticket_stays_unpaid(gate: Entrance) -> None:
     """The supervisor lets in, and takes no money."""
     case = gate.ticket(offer="dear", paid=False)
-    gate.overrule(gate.scan(case.barcode).scan_id)
+    shown = gate.overrule(gate.scan(case.barcode).scan_id).ticket
     with gate.store.unit() as unit:
         found = tickets.get_ticket(unit, gate.house, ticket_id=case.ticket.id)
     assert found.ticket.state is TicketState.UNPAID
+    assert shown is not None
+    assert shown.state == "unpaid"
 
 
 def test_what_nothing_speaks_against_any_more_is_a_plain_admit(gate: Entrance) -> None:

@@ -3,12 +3,13 @@
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
-from tests.factories import with_offer
+from tests.factories import a_museum, with_offer
 from tests.service.conftest import Entrance
 from ticketing.domain.offers import Validity
 from ticketing.domain.slots import Series, Slot
@@ -17,6 +18,8 @@ from ticketing.service.errors import Conflict, Invalid, NotFound, SoldOut
 from ticketing.service.offers import OfferChange
 from ticketing.service.slots import SlotQuery
 from ticketing.service.tickets import TicketCase
+from ticketing.store import counters
+from ticketing.store.slots import came_name
 from ticketing.wire.verdict import Direction, Reason, Verdict
 
 BUYERS, PLACES = 8, 60
@@ -339,8 +342,8 @@ def test_eight_buyers_of_the_last_places_get_exactly_what_there_is(tour: Entranc
     assert _sold(tour) == [(PLACES, 0)]
 
 
-def test_the_last_place_at_the_gate_is_taken_once(tour: Entrance) -> None:
-    """More tickets than places, as after a sale by hand: the counter at the gate decides."""
+def test_a_place_given_back_by_a_used_ticket_is_not_sold_twice(tour: Entrance) -> None:
+    """Who came in and lost the ticket afterwards has had the place."""
     slot = _slot(tour, NOON, capacity=2)
     cases = [_buy(tour, slot) for _ in range(2)]
     assert [tour.scan(case.barcode).reason for case in cases] == [Reason.OK, Reason.OK]
@@ -348,3 +351,33 @@ def test_the_last_place_at_the_gate_is_taken_once(tour: Entrance) -> None:
         tickets.revoke_ticket(unit, tour.house, ticket_id=cases[0].ticket.id, reason="")
     with pytest.raises(SoldOut):
         _buy(tour, slot)
+
+
+def _enter_at_once(tour: Entrance, cases: list[TicketCase]) -> Counter[Reason]:
+    barrier = threading.Barrier(len(cases))
+
+    def enter(case: TicketCase) -> Reason:
+        barrier.wait()
+        return tour.scan(case.barcode).reason
+
+    with ThreadPoolExecutor(len(cases)) as pool:
+        return Counter(pool.map(enter, cases))
+
+
+def test_of_eight_gates_at_the_last_place_of_a_slot_one_admits(tour: Entrance) -> None:
+    """Seven are told full: the slot has more people than it was sold for by hand."""
+    slot = _slot(tour, NOON, capacity=BUYERS)
+    cases = [_buy(tour, slot) for _ in range(BUYERS)]
+    with tour.store.unit() as unit:
+        unit.begin()
+        counters.add(unit, came_name(slot.id), BUYERS - 1)
+        unit.commit()
+    assert _enter_at_once(tour, cases) == {Reason.OK: 1, Reason.FULL: BUYERS - 1}
+
+
+def test_of_eight_gates_at_the_last_places_of_the_house_three_admit(tour: Entrance) -> None:
+    """House capacity is kept by the counter, not by counting rows."""
+    tour.house = replace(tour.house, museum=a_museum(capacity=3))
+    cases = [tour.ticket() for _ in range(BUYERS)]
+    assert _enter_at_once(tour, cases) == {Reason.OK: 3, Reason.FULL: BUYERS - 3}
+    assert tour.inside() == 3

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.factories import a_scan_id, with_offer, with_ticket
+from tests.factories import a_scan_id, station_key, with_offer, with_ticket
 from tests.fakes import FrozenClock
 from tests.web.conftest import NAME, PASSWORD, Headers
 from tests.web.test_api_scans import PATH, a_scan
@@ -17,6 +17,7 @@ from ticketing.service.gate import stations
 from ticketing.service.ports import House
 from ticketing.store import scans
 from ticketing.store.unit import Store
+from ticketing.wire.codec import to_base64url
 
 PIN = "271828"
 WORD = {"why": "kennt die Direktorin", "by": NAME, "pin": PIN}
@@ -68,12 +69,13 @@ def other_station(client: FlaskClient, store: Store, house: House) -> Headers:
     """The headers of a second station; made by pairing over the API."""
     with store.unit() as unit:
         code = stations.open_pairing(unit, house, name="Zwei", gate="nord").code
-    sent = {"pairing_code": code, "name": "Zwei", "public_key": _KEY}
+    sent = {
+        "pairing_code": code,
+        "name": "Zwei",
+        "public_key": to_base64url(station_key("nord", "Zwei")),
+    }
     token = said(client.post("/api/v1/stations/pair", json=sent))["token"]
     return {"Authorization": f"Bearer {token}"}
-
-
-_KEY = "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"
 
 
 # ------------------------------------------------------------ annul

@@ -15,6 +15,8 @@ from ticketing import config
 # command -> the module of this package that has it
 COMMANDS = {
     "apikey": "doors",
+    "backup": "upkeep",
+    "conflict": "upkeep",
     "demo": "trial",
     "doctor": "house",
     "gate": "desk",
@@ -22,6 +24,7 @@ COMMANDS = {
     "keys": "keys",
     "migrate": "house",
     "offer": "desk",
+    "restore": "upkeep",
     "retention": "upkeep",
     "serve": "server",
     "staff": "doors",

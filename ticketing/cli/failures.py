@@ -9,8 +9,9 @@ from ticketing.demo import DemoError
 from ticketing.domain.failures import StoreUnavailable
 from ticketing.edge.signer import KeysError
 from ticketing.service.errors import ServiceError, SoldOut
+from ticketing.store.backup import BackupError
 
-EXPECTED = (config.SettingsError, ServiceError, DemoError, KeysError)
+EXPECTED = (config.SettingsError, ServiceError, DemoError, KeysError, BackupError)
 
 
 def sentence(error: Exception) -> str | None:

@@ -8,7 +8,7 @@ can be found and taken away: nobody has got those tickets.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, insert, select
+from sqlalchemy import delete, exists, insert, select, text
 
 from ticketing.store import schema
 from ticketing.store.types import EPOCH
@@ -45,6 +45,15 @@ def members(unit: Unit, name: str, *, at: datetime, limit: int) -> list[bytes]:
     used = exists().where(M.ticket_id == T.id)
     query = select(T.id).where(T.created_at == at, T.state_reason == name, ~used).limit(limit)
     return list(unit.run(query).scalars())
+
+
+def fold_log(unit: Unit) -> None:
+    """Write SQLite's log into its file, outside any transaction: nobody waits for that.
+
+    Otherwise a commit does it for every thousand pages, while gates wait (measured: 80 ms).
+    """
+    if unit.is_sqlite:
+        unit.run(text("PRAGMA wal_checkpoint(PASSIVE)")).all()
 
 
 def drop(unit: Unit, ids: Sequence[bytes]) -> None:

@@ -1,7 +1,7 @@
 """The tickets table; in the store room."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
@@ -131,7 +131,9 @@ _values = itemgetter(*(T[name] for name in _NAMES))
 
 
 def _columns(ticket: Ticket) -> dict[str, Any]:
-    return asdict(ticket) | {"flags": int(ticket.flags)}
+    # not `asdict`: it copies every value deeply, and the writer lock is held meanwhile
+    values = {name: getattr(ticket, name) for name in _NAMES}
+    return values | {"flags": int(ticket.flags)}
 
 
 def _joined() -> Select[Any]:

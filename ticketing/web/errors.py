@@ -100,6 +100,7 @@ _DETAILS: Final[Mapping[str, str]] = {
     "too_late": "A scan may be annulled within 15 minutes.",
     "has_later_moves": "The ticket was used again after this scan. Annul that first.",
     "not_overridable": "This is no refusal, or one that nobody may overrule. Scan again.",
+    "no_supervisor": "Only a person of the role admin can have a PIN.",
     "wrong_pin": "No supervisor of this name has this PIN.",
     "unknown_code": "There is no such pairing code.",
     "used_code": "This pairing code was used by another station.",

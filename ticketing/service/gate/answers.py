@@ -87,7 +87,8 @@ def _state(ticket: Ticket, decision: Decision, now: datetime) -> str:
     if decision.reason is Reason.SUPERSEDED:
         return Reason.SUPERSEDED.value
     state = shown_state(ticket, Moves(), now)
-    if decision.verdict is Verdict.ADMIT and state is ShownState.UNPAID:
+    is_plain = decision.verdict is Verdict.ADMIT and decision.reason is not Reason.OK_OVERRIDE
+    if is_plain and state is ShownState.UNPAID:
         return ShownState.VALID.value  # this very admission has paid it
     if decision.verdict is Verdict.REFUSE and decision.remaining_uses == 0:
         return (ShownState.USED_UP if state is ShownState.VALID else state).value

@@ -20,6 +20,8 @@ from ticketing.wire.verdict import Basis, Direction, Reason, Verdict
 RESOLVED_WITHIN = timedelta(minutes=5)
 RETRACTED: Final = "late"
 """Why the service took a pass back by itself: its answer came too late to be shown."""
+MARKED: Final = "passed_on"
+"""Why a pass stands although nobody passed by it: later moves rest on it."""
 _QUESTIONS = frozenset({Verdict.ATTENTION, Verdict.DISCOUNT})
 
 
@@ -34,6 +36,11 @@ def record_of(scan: Scan | None) -> Record:
     if scan.state is ScanState.PENDING:
         return Record.ASKED if scan.basis is Basis.ONLINE else Record.QUESTION
     return Record.REFUSED
+
+
+def is_marked(scan: Scan) -> bool:
+    """Whether a recorded pass stands, but its people are not counted."""
+    return scan.why == MARKED and scan.state is not ScanState.ANNULLED
 
 
 def holding(house: House, facts: Facts) -> Holding | None:

@@ -81,7 +81,7 @@ class Writer:
             case Known():
                 self._agree(case, record)
             case Mark():
-                self.tell(case)
+                self._mark(case.facts, case.facts.scan or case.fresh, told.shown)
             case TakeBack():
                 self._take_back(case)
             case Store():
@@ -117,8 +117,8 @@ class Writer:
         record = records.record_of(found)
         if record is Record.ANNULLED:
             return
-        if has_later(standing_moves(facts.moves), found.scan_id):
-            rows.tell(self._unit, found.scan_id, shown=Verdict.REFUSE, diff_ms=found.diff_ms)
+        if record is Record.PASSED and has_later(standing_moves(facts.moves), found.scan_id):
+            self._mark(facts, found, Verdict.REFUSE)
             return
         if record is Record.PASSED:
             self._let_out(facts, found, at=at)
@@ -126,18 +126,30 @@ class Writer:
         self._settle(found, gone)
 
     # -------------------------------------------------------- parts of the above
+    def _mark(self, facts: Facts, found: Scan, shown: Verdict) -> None:
+        """Note that nobody passed by a scan; its move stays, later ones rest on it."""
+        if records.is_marked(found):
+            return
+        self._uncount(found, found.decision.people, own=_own(facts, found))
+        self._settle(found, replace(found, shown=shown, why=records.MARKED))
+
     def _agree(self, case: Case, record: Record) -> None:
-        """Both say the same; who was let in by the station alone may be another number."""
+        """Both say the same, but perhaps not of as many people: those who came in count."""
         found, told = case.facts.scan, case.told
         if found is None:
             return
+        people = _present(found)
         was_alone = case.fresh.basis is Basis.OFFLINE and found.basis is Basis.ONLINE
-        if record is Record.PASSED and told.shown in PASSED and was_alone and not case.resolve:
-            self.passages.inside(
-                _signed(told) - _sign(told.shown) * found.decision.people, at=told.at
-            )
-        if found.shown is not told.shown:
-            self.tell(case)
+        is_other = was_alone and case.resolve is None
+        now_in = told.people if is_other or records.is_marked(found) else people
+        if record is not Record.PASSED or told.shown not in PASSED or now_in == people:
+            if found.shown is not told.shown:
+                self.tell(case)
+            return
+        self.passages.inside(_sign(told.shown) * (now_in - people), at=told.at)
+        decision = replace(found.decision, people=now_in)
+        new = replace(found, decision=decision, people=now_in, shown=told.shown, why=None)
+        self._settle(found, replace(new, diff_ms=case.fresh.diff_ms))
 
     def _take_back(self, case: Case) -> None:
         found = case.facts.scan
@@ -149,22 +161,24 @@ class Writer:
         self._settle(found, shown)
 
     def _let_out(self, facts: Facts, found: Scan, *, at: datetime) -> None:
-        """Annul the move of a scan, or uncount the people it brought without one."""
-        standing = standing_moves(facts.moves)
-        own = next((move for move in standing if move.scan_id == found.scan_id), None)
-        extra = conflicts.open_of(self._unit, found.scan_id)
+        """Annul the move of a scan, and uncount the people it brought, with or without one."""
+        own = _own(facts, found)
         if own is not None:
             self._add_move(facts, replace(own, kind=MoveKind.ANNUL, at=at))
-            people, when = own.people, own.at
             if own.kind is MoveKind.ENTRY:
-                self.passages.came(-people, slot=facts.slot)
-        else:
-            people = found.decision.people or max((one.people_extra for one in extra), default=0)
-            when = records.happened_at(found)
-        verdict = found.shown if found.shown in PASSED else found.decision.verdict
-        self.passages.inside(-_sign(verdict) * people, at=when)
+                self.passages.came(-own.people, slot=facts.slot)
+        extra = conflicts.open_of(self._unit, found.scan_id)
+        brought = max((one.people_extra for one in extra), default=0)
+        people = _present(found) if found.decision.verdict in PASSED else brought
+        self._uncount(found, people, own=own)
         for one in extra:
             conflicts.close(self._unit, self._explained(one))
+
+    def _uncount(self, found: Scan, people: int, *, own: Move | None) -> None:
+        """Take people off the day on which they were counted."""
+        verdict = found.decision.verdict if found.decision.verdict in PASSED else found.shown
+        at = found.settled_at or records.happened_at(found)
+        self.passages.inside(-_sign(verdict) * people, at=at if own is None else own.at)
 
     def _explained(self, conflict: Conflict) -> Conflict:
         return replace(
@@ -246,6 +260,17 @@ class Writer:
         if conflicts.add(self._unit, conflict):
             self._pass(case, people=told.people)
         return Settled(Result.CONFLICT, conflict.id, told.scan_id)
+
+
+def _own(facts: Facts, found: Scan) -> Move | None:
+    """The move that a scan has written and that still counts."""
+    standing = standing_moves(facts.moves)
+    return next((move for move in standing if move.scan_id == found.scan_id), None)
+
+
+def _present(found: Scan) -> int:
+    """How many people are counted for a scan that passed."""
+    return 0 if records.is_marked(found) else found.decision.people
 
 
 def _sign(verdict: Verdict | None) -> int:

@@ -21,7 +21,7 @@ bp = APIBlueprint("journals", __name__, url_prefix="/api/v1", tag="Scans")
 @bp.output(journal_shapes.UploadOut)
 @bp.doc(responses=[409])
 def upload(json_data: journal_shapes.UploadIn) -> Response:
-    """Keep and settle up to 500 entries of a station's journal."""
+    """Keep and settle up to 500 entries of a journal."""
     parts = the_parts()
     sent = Upload(
         journal=_raw("journal", json_data.journal),

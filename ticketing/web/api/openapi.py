@@ -27,7 +27,24 @@ _PROBLEM: Final = {
             "type": "array",
             "items": {
                 "type": "object",
-                "properties": {"field": {"type": "string"}, "problem": {"type": "string"}},
+                "properties": {
+                    "index": {"type": "integer", "description": "of the row, in a batch"},
+                    "field": {"type": "string"},
+                    "problem": {"type": "string"},
+                },
+            },
+        },
+        "slots": {
+            "type": "array",
+            "description": "the next free ones, when a slot is sold out",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "id": {"type": "string"},
+                    "starts_at": {"type": "string", "format": "date-time"},
+                    "ends_at": {"type": "string", "format": "date-time"},
+                    "free": {"type": "integer"},
+                },
             },
         },
     },
