@@ -10,8 +10,6 @@ from datetime import datetime
 from scanner.events import (
     AnnulEntry,
     CountEntry,
-    Entry,
-    ForeignCount,
     LateEntry,
     LinkEntry,
     OwnMove,
@@ -79,11 +77,6 @@ def written(entry: Chained) -> Written:
 def noted(note: Note) -> Written:
     """What the station says of itself; nobody waits for it."""
     return Written(note, note.at)
-
-
-def is_owed(entry: Entry) -> bool:
-    """Whether the service should be told at once."""
-    return not isinstance(entry, ForeignCount) and written(entry).owed
 
 
 def _known(entry: ScanEntry | ResolveEntry | AnnulEntry, body: Body) -> Written:
