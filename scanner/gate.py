@@ -52,7 +52,7 @@ from scanner.late import Late
 from scanner.memory import Memory
 from scanner.post import Post
 from scanner.reading import identify
-from scanner.screen import Alert, Face, Result, Screen
+from scanner.screen import Alert, Face, Result, Screen, by_service
 from scanner.turns import Turn, Turns
 from scanner.undo import Job, Passed, Undo
 from ticketing.wire.journal import Action
@@ -132,7 +132,7 @@ class Gate:
         if scan is not None and event.step is Step.ANNUL:
             self._end_annul(None if event.answer.reason is Reason.ANNULLED else Failure.REFUSED)
         elif scan is not None:
-            self._conclude(scan, self._judge.told(scan, event.answer, self._now.at))
+            self._conclude(scan, by_service(event.answer))
 
     @_take.register
     def _(self, event: NoAnswer) -> None:
@@ -351,7 +351,7 @@ class Gate:
             self._alert_ms = self._now.mono_ms
             self._show(replace(self.screen, alert=Alert(answer.reason, scan.at)))
         elif open_scan is not None and open_scan.scan_id == scan.scan_id:
-            self._adopt(scan, self._judge.told(scan, answer, self._now.at))
+            self._adopt(scan, by_service(answer))
 
     def _adopt(self, scan: Scan, result: Result) -> None:
         """Nobody has gone through yet: what the service says now counts, and is heard."""

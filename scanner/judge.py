@@ -11,7 +11,7 @@ from scanner.events import Failure, OwnMove, ScanId
 from scanner.memory import Memory, Recollection
 from scanner.post import Post
 from scanner.reading import Reading, which_ticket
-from scanner.screen import Result, by_service, by_station
+from scanner.screen import Result, by_station
 from ticketing.wire.admission import (
     Decision,
     Known,
@@ -27,7 +27,6 @@ from ticketing.wire.admission import (
 from ticketing.wire.admission import Gate as Place
 from ticketing.wire.journal import Action
 from ticketing.wire.namebox import open_name
-from ticketing.wire.station_api import ScanAnswer
 from ticketing.wire.sync_api import KnownTicket
 from ticketing.wire.token import Claims, TicketId, Token
 from ticketing.wire.verdict import Basis, Check, Direction, Reason, Verdict
@@ -96,20 +95,6 @@ class Judge:
         decision = self._decision(scan.reading, now, place, remembered=remembered)
         until = now + SETTLE_TIME if decision.verdict in OPEN else None
         return by_station(decision, until, holder=_holder(scan.reading, remembered))
-
-    def told(self, scan: Scan, answer: ScanAnswer, now: datetime) -> Result:
-        """The service's verdict, with the number of people, which the answer leaves open."""
-        ticket, claims = answer.ticket, scan.reading.claims
-        party = ticket.party if ticket else claims.party if claims else 1
-        which = which_ticket(scan.reading, ticket)
-        moves = self._moves(which[0], now, scan.reading.claims, party) if which else Moves()
-        people = {
-            Verdict.ADMIT: party - answer.remaining.people - moves.people_in_use,
-            Verdict.ATTENTION: answer.remaining.people,
-            Verdict.EXIT: moves.inside,
-        }
-        count = people.get(answer.verdict)
-        return by_service(answer, 0 if count is None else max(1, count))
 
     def settled_alone(self, scan: Scan, failure: Failure, now: datetime) -> Result:
         """What a settled attention comes to when the service cannot or will not say."""

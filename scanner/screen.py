@@ -99,15 +99,15 @@ def by_station(decision: Decision, until: datetime | None = None, *, holder: str
     )
 
 
-def by_service(answer: ScanAnswer, people: int) -> Result:
-    """What the service answered; how many came in by this scan is the station's sum."""
+def by_service(answer: ScanAnswer) -> Result:
+    """What the service answered."""
     return Result(
         verdict=answer.verdict,
         reason=answer.reason,
         basis=Basis.ONLINE,
         evidence=answer.evidence,
         checks=answer.checks,
-        people=people,
+        people=answer.people,
         remaining_uses=answer.remaining.uses,
         remaining_people=answer.remaining.people,
         until=answer.until,

@@ -12,7 +12,7 @@ from scanner.link import Link, NoReply
 from scanner.memory import Memory
 from scanner.post import Post
 from scanner.reading import Reading, identify
-from scanner.screen import Result
+from scanner.screen import Result, by_service
 from scanner.sight import decode_file
 from ticketing.wire.station_api import ScanRequest
 from ticketing.wire.textclass import TextClass
@@ -92,11 +92,11 @@ def tried(
         scan = Scan(
             scan_id=scan_id(), reading=reading, direction=Direction.CHECK, at=at, asked_ms=0
         )
-        result = _asked(trial, judge, scan) or judge.alone(scan, at)
+        result = _asked(trial, scan) or judge.alone(scan, at)
         yield Tried(file, reading.kind.value, result, _says(trial, result, at))
 
 
-def _asked(trial: Trial, judge: Judge, scan: Scan) -> Result | None:
+def _asked(trial: Trial, scan: Scan) -> Result | None:
     """The service's verdict; None if it is not asked, or silent. Foreign texts stay here."""
     if trial.link is None or _stays(scan.reading):
         return None
@@ -109,7 +109,7 @@ def _asked(trial: Trial, judge: Judge, scan: Scan) -> Result | None:
     )
     # A command may wait a little longer than a visitor.
     answer = replace(trial.link, timeout_s=max(2.0, trial.timeout_s)).ask(request)
-    return None if isinstance(answer, NoReply) else judge.told(scan, answer, scan.at)
+    return None if isinstance(answer, NoReply) else by_service(answer)
 
 
 def _stays(reading: Reading) -> bool:

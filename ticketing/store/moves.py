@@ -44,6 +44,13 @@ def add(unit: Unit, move: Move, *, ticket_id: TicketId, issue: int, state: Ticke
     return bool(unit.fetch(_ADD[unit.is_sqlite], row))
 
 
+def hold(unit: Unit, ticket_id: TicketId) -> None:
+    """Let nobody else write a move of this ticket until the transaction ends."""
+    if not unit.is_sqlite:  # SQLite's writer lock holds everything already
+        ticket = schema.tickets.c.id
+        unit.run(select(ticket).where(ticket == ticket_id).with_for_update())
+
+
 def to_move(row: Row) -> Move:
     """The move of a row that holds the table's columns."""
     return Move(

@@ -94,8 +94,8 @@ class ScanRequest:
 class ScanAnswer:
     """What became of a scan.
 
-    `text` is the sentence of the reason; `until` when attention lapses; `inside` people
-    in the house.
+    `text` is the sentence of the reason; `until` when attention lapses; `people` are let
+    in (or out) by this scan, with attention: would be; `inside` people in the house.
     """
 
     scan_id: str
@@ -111,6 +111,7 @@ class ScanAnswer:
     checks: tuple[Check, ...] = ()
     until: datetime | None = None
     evidence: Evidence = field(default_factory=Evidence)
+    people: int = 0
 
     def to_json(self) -> JsonObject:
         """As JSON, every field of the contract present."""
@@ -127,6 +128,7 @@ class ScanAnswer:
             "checks": [check.value for check in self.checks],
             "until": _time_json(self.until),
             "evidence": _evidence_json(self.evidence),
+            "people": self.people,
             "inside": self.inside,
         }
 
@@ -152,6 +154,7 @@ class ScanAnswer:
             checks=tuple(got.choices("checks", Check)),
             until=got.optional("until", got.time),
             evidence=_evidence(got.optional("evidence", got.part)),
+            people=got.optional("people", got.whole) or 0,
         )
 
 

@@ -11,7 +11,7 @@ from ticketing.domain.ids import ScanId
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
 from ticketing.service.gate.answers import answer, is_lapsed
 from ticketing.service.gate.judging import Question, judge_stored
-from ticketing.service.gate.recording import TRIES, around, record
+from ticketing.service.gate.recording import TRIES, around, record, stand_in_line
 from ticketing.service.ports import House
 from ticketing.store import facts as fact_rows
 from ticketing.store import scans as rows
@@ -50,7 +50,7 @@ def confirm_scan(
             after five minutes; `busy` if others were faster three times.
         Invalid: `checks` that leave one of the scan's out.
     """
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
         facts, found = _of_station(unit, house, station=station, scan_id=confirmation.scan_id)
         if found.state is ScanState.CONFIRMED:
             return answer(unit, house, scan=found, facts=facts, lang=lang)
@@ -62,6 +62,7 @@ def confirm_scan(
         kept = record(unit, house, facts=facts, judged=judged, keep=rows.settle)
         if kept is not None:
             return answer(unit, house, scan=kept, facts=facts, lang=lang)
+        stand_in_line(unit, facts, attempt)
     raise Conflict("busy")
 
 
@@ -81,7 +82,7 @@ def decline_scan(
         Conflict: `already_resolved` after a confirm or without a question; `lapsed`
             after five minutes; `busy` if others were faster three times.
     """
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
         facts, found = _of_station(unit, house, station=station, scan_id=scan_id)
         if found.state is ScanState.DECLINED:
             return answer(unit, house, scan=found, facts=facts, lang=lang)
@@ -99,6 +100,7 @@ def decline_scan(
         kept = record(unit, house, facts=facts, judged=judged, keep=rows.settle)
         if kept is not None:
             return answer(unit, house, scan=kept, facts=facts, lang=lang)
+        stand_in_line(unit, facts, attempt)
     raise Conflict("busy")
 
 

@@ -13,7 +13,7 @@ from ticketing.domain.ids import ScanId, StationId
 from ticketing.service.errors import Conflict, NotFound
 from ticketing.service.gate.answers import answer, standing
 from ticketing.service.gate.judging import Question, overrule_stored
-from ticketing.service.gate.recording import TRIES, around, record
+from ticketing.service.gate.recording import TRIES, around, record, stand_in_line
 from ticketing.service.ports import House
 from ticketing.store import facts as fact_rows
 from ticketing.store import scans as rows
@@ -51,7 +51,7 @@ def override_scan(unit: Unit, house: House, *, override: Override, lang: str) ->
         Conflict: `not_overridable` for what is no refusal or none that may be overruled;
             `busy` if others were faster three times.
     """
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
         facts, found = _of(unit, house, override)
         if found.state is ScanState.OVERRIDDEN:
             return answer(unit, house, scan=found, facts=facts, lang=lang)
@@ -61,6 +61,7 @@ def override_scan(unit: Unit, house: House, *, override: Override, lang: str) ->
         kept = record(unit, house, facts=facts, judged=judged, keep=keep, at=now)
         if kept is not None:
             return answer(unit, house, scan=kept, facts=facts, lang=lang)
+        stand_in_line(unit, facts, attempt)
     raise Conflict("busy")
 
 

@@ -24,7 +24,7 @@ from ticketing.service.gate.judging import (
     judge,
     presented,
 )
-from ticketing.service.gate.recording import TRIES, around, inside_counter, record
+from ticketing.service.gate.recording import TRIES, around, inside_counter, record, stand_in_line
 from ticketing.service.gate.stations import is_news
 from ticketing.service.ports import House
 from ticketing.store import counters, stations
@@ -100,7 +100,7 @@ def scan(
     """
     visit = _visit(unit, house, station=station, request=request)
     what = visit.what
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
         facts = fact_rows.find(unit, what.key(visit.scan_id), around=visit.around)
         if facts.scan is not None:
             if not is_same_barcode(facts.scan, what):
@@ -117,6 +117,7 @@ def scan(
         kept = record(unit, house, facts=facts, judged=judged, keep=keep)
         if kept is not None:
             return ScanResult(answer(unit, house, scan=kept, facts=facts, lang=lang), created=True)
+        stand_in_line(unit, facts, attempt)
     raise Conflict("busy")
 
 

@@ -19,7 +19,7 @@ from ticketing.domain.ids import ScanId
 from ticketing.service.errors import Conflict, NotFound
 from ticketing.service.gate.answers import answer, is_lapsed
 from ticketing.service.gate.judging import left_of
-from ticketing.service.gate.recording import TRIES, around, count_out
+from ticketing.service.gate.recording import TRIES, around, count_out, stand_in_line
 from ticketing.service.gate.scans import ScanResult
 from ticketing.service.ports import House
 from ticketing.store import facts as fact_rows
@@ -66,7 +66,7 @@ def annul_scan(unit: Unit, house: House, *, annulment: Annulment, lang: str) -> 
             question that is over; `too_late` 15 minutes after it was received;
             `has_later_moves` of the ticket; `busy` if others were faster three times.
     """
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
         facts = _facts(unit, house, annulment)
         found = facts.scan
         if found is None:
@@ -77,6 +77,7 @@ def annul_scan(unit: Unit, house: House, *, annulment: Annulment, lang: str) -> 
         if kept is not None:
             shown = answer(unit, house, scan=kept, facts=facts, lang=lang)
             return ScanResult(shown, created=found is None)
+        stand_in_line(unit, facts, attempt)
     raise Conflict("busy")
 
 

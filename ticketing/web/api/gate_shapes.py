@@ -140,6 +140,7 @@ class ScanOut(Out):
     checks: list[Check]
     until: datetime | None
     evidence: EvidenceOut
+    people: int
     inside: int
 
 
