@@ -52,7 +52,7 @@ class Benched:
 
 def made(home: Path, environment: Mapping[str, str]) -> Benched:
     """A sample museum with one paired station."""
-    variables = {**os.environ, **environment}
+    variables = _variables(environment)
     command = [sys.executable, "-m", "ticketing", "--home", str(home), "init", "--sample"]
     subprocess.run(command, check=True, env=variables, stdout=subprocess.DEVNULL)  # noqa: S603  our own command
     with opened(config.load(home, environment)) as app, app.store.unit() as unit:
@@ -62,6 +62,12 @@ def made(home: Path, environment: Mapping[str, str]) -> Benched:
         asked = PairRequest(code, "Bench", key)
         paired = stations.pair(unit, app.house, request=asked, address="127.0.0.1")
     return Benched(home, paired.answer.token, environment)
+
+
+def _variables(own: Mapping[str, str]) -> dict[str, str]:
+    """A process's environment: no setting of whoever runs the benchmark, but for our own."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith("EINLASS_")}
+    return given | dict(own)
 
 
 def _now(benched: Benched) -> str:
@@ -129,7 +135,7 @@ def process(
     command: list[str], environment: Mapping[str, str], *, log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process that ends with the block; what it says goes to `log`."""
-    variables = {**os.environ, **environment}
+    variables = _variables(environment)
     with (
         log.open("ab") as output,
         subprocess.Popen(command, env=variables, stderr=output) as started,  # noqa: S603  our own

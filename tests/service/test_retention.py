@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, insert, select, update
+from sqlalchemy import Connection, event, func, insert, select, update
 from sqlalchemy.engine import make_url
 
 from tests.factories import HOLDER, with_offer, with_ticket
@@ -28,6 +28,8 @@ from ticketing.service.errors import NotFound
 from ticketing.service.ports import House, Sent
 from ticketing.service.retention import Report
 from ticketing.store import conversations, counters, schema, visitors
+from ticketing.store import unit as unit_module
+from ticketing.store.prepared import execute
 from ticketing.store.unit import Store
 from ticketing.wire.verdict import Reason
 
@@ -378,15 +380,19 @@ def _watched(store: Store) -> Iterator[list[int]]:
     written: list[int] = []
 
     def watch(_c: object, cursor: Any, statement: str, *_rest: object) -> None:
-        word = statement.split(maxsplit=1)[0]
-        if word == "BEGIN":
-            written.append(0)
-        elif word in {"DELETE", "UPDATE"}:
+        if statement.split(maxsplit=1)[0] in {"DELETE", "UPDATE"}:
             written[-1] += cursor.rowcount
+
+    def begun(connection: Connection, sql: str) -> object:
+        if sql.startswith("BEGIN"):
+            written.append(0)
+        return execute(connection, sql)
 
     event.listen(store.engine, "after_cursor_execute", watch)
     try:
-        yield written
+        with pytest.MonkeyPatch.context() as world:
+            world.setattr(unit_module, "execute", begun)
+            yield written
     finally:
         event.remove(store.engine, "after_cursor_execute", watch)
 

@@ -230,3 +230,30 @@ def _write_and_fail(store: Store) -> None:
         unit.begin()
         counters.add(unit, "n", 1)
         unit.run(insert(schema.moves).values(row | rest))
+
+
+@pytest.mark.only("sqlite")
+def test_whoever_held_the_lock_long_lets_others_in(store: Store) -> None:
+    """Bulk work that comes back at once would otherwise keep a scan out, chunk after chunk."""
+    order: list[str] = []
+    bulk_began, ended = threading.Event(), threading.Event()
+
+    def bulk() -> None:
+        for _ in range(3):
+            with store.unit() as unit:
+                unit.begin()
+                bulk_began.set()
+                ended.wait(0.05)
+                order.append("chunk")
+                unit.commit()
+
+    worker = threading.Thread(target=bulk)
+    worker.start()
+    bulk_began.wait(5)
+    with store.unit() as unit:
+        unit.begin()
+        order.append("scan")
+        unit.commit()
+    worker.join()
+    assert order.index("scan") < 2
+    assert store.longest_hold_ms >= 50

@@ -26,10 +26,10 @@ def full_disk(store: Store, api: Headers, museum: None) -> Iterator[None]:
     def fill(connection: Any, *_rest: object) -> None:
         connection.execute("PRAGMA max_page_count=1").close()
 
-    event.listen(store.engine, "checkout", fill)
+    store.close()  # the connections made before; a closed store keeps none
+    event.listen(store.engine, "connect", fill)
     yield
-    event.remove(store.engine, "checkout", fill)
-    store.engine.dispose()
+    event.remove(store.engine, "connect", fill)
 
 
 def write_until_full(client: FlaskClient, headers: Headers) -> TestResponse:
