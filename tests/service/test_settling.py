@@ -437,6 +437,31 @@ def test_the_order_is_by_scan_time_not_by_upload(hall: Hall) -> None:
     assert hall.online(outer, case).reason is Reason.STILL_INSIDE
 
 
+def test_an_exit_that_arrives_last_explains_who_came_back(hall: Hall) -> None:
+    """In and in again at one gate, out in between at another one, whose journal comes later."""
+    inner, outer, case = hall.door("A"), hall.door("B"), hall.ticket(offer="again")
+    inner.journal.scan(case, hall.now(-60))
+    inner.journal.scan(case, hall.now(-40), reason=Reason.OK_REENTRY)
+    outer.journal.scan(case, hall.now(-50), shown=Verdict.EXIT)
+    assert hall.upload(inner) == [Result.ACCEPTED, Result.CONFLICT]
+    hall.upload(outer)
+    assert hall.moves(case) == [ENTRY, EXIT, MoveKind.REENTRY]
+    assert [found.state.value for found in hall.conflicts()] == ["explained"]
+    assert hall.inside() == 1
+
+
+def test_an_exit_explains_nothing_that_was_too_much_anyhow(hall: Hall) -> None:
+    """Two people inside at once on one ticket: the later exit is one of the two."""
+    inner, outer, case = hall.door("A"), hall.door("B"), hall.ticket(offer="again")
+    inner.journal.scan(case, hall.now(-60))
+    inner.journal.scan(case, hall.now(-40))
+    outer.journal.scan(case, hall.now(-30), shown=Verdict.EXIT)
+    hall.upload(inner)
+    hall.upload(outer)
+    assert hall.moves(case) == [ENTRY, EXIT]
+    assert [found.state.value for found in hall.conflicts()] == ["open"]
+
+
 def test_a_move_that_makes_a_recorded_one_too_many_is_the_extra_one(hall: Hall) -> None:
     """Two entries of one person, the earlier one uploaded later."""
     door, case = hall.door("A"), hall.ticket(offer="again")

@@ -12,6 +12,7 @@ from ticketing.domain.conflicts import Conflict, ConflictKind, ConflictState
 from ticketing.store import positions, scans, schema
 from ticketing.store.scans import Scan
 from ticketing.store.unit import Unit
+from ticketing.wire.token import TicketId
 from ticketing.wire.verdict import Reason
 
 T = schema.conflicts.c
@@ -76,6 +77,18 @@ def open_of(unit: Unit, extra: bytes) -> tuple[Conflict, ...]:
     """Open conflicts about people who came with a scan."""
     query = select(schema.conflicts).where(T.extra == extra, T.state == ConflictState.OPEN.value)
     return tuple(_to_conflict(row) for row in unit.run(query).mappings())
+
+
+def unseen_exits(unit: Unit, ticket: TicketId) -> tuple[Conflict, ...]:
+    """Open conflicts of a ticket that an exit may explain: somebody came in who was inside."""
+    query = select(schema.conflicts).where(
+        T.ticket == ticket,
+        T.kind == ConflictKind.DOUBLE_USE.value,
+        T.reason == Reason.STILL_INSIDE.value,
+        T.state == ConflictState.OPEN.value,
+    )
+    rows = unit.run(query.order_by(T.found_at, T.id)).mappings()
+    return tuple(_to_conflict(row) for row in rows)
 
 
 def scans_of(unit: Unit, conflicts: Sequence[Conflict]) -> dict[bytes, Scan]:

@@ -8,13 +8,12 @@ may come in any order, halved, or again: what has been settled is not settled ag
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from ticketing.domain.accounts import Station
 from ticketing.domain.conflicts import Conflict as Finding
 from ticketing.domain.conflicts import ConflictKind, conflict_id
-from ticketing.domain.retention import next_size
 from ticketing.service.errors import Conflict
 from ticketing.service.gate import entries, progress
 from ticketing.service.gate.entries import Entry, plain
@@ -34,6 +33,8 @@ from ticketing.wire.verdict import Direction
 log = logging.getLogger("ticketing.gate")
 FIRST_CHUNK: Final = 4
 MOST_PER_CHUNK: Final = 32
+QUICK, SLOW = timedelta(milliseconds=12), timedelta(milliseconds=25)
+"""A transaction's cost is half its commit: on a slow disk small chunks do not make it short."""
 TRIES: Final = 5
 FAULT: Final = "a value that cannot be kept"
 
@@ -112,25 +113,34 @@ def _settled(unit: Unit, house: House, call: _Call) -> Iterator[tuple[Entry, Set
     todo, size = _in_order(call.read), FIRST_CHUNK
     while todo:
         chunk = todo[:size]
-        began_at = house.clock.now()
         try:
-            done = _chunk(unit, house, call, chunk)
+            done, held = _chunk(unit, house, call, chunk)
         except BAD_ROW as bad:
             unit.rollback()
             if len(chunk) > 1:
                 size = 1
                 continue
             log.error("an entry cannot be settled: %s", type(bad).__name__)  # noqa: TRY400  its text may hold what was sent
-            done = _rejected(unit, call, chunk[0])
+            done, held = _rejected(unit, call, chunk[0]), QUICK
         yield from zip(chunk, done, strict=True)
         todo = todo[len(chunk) :]
-        size = next_size(size, house.clock.now() - began_at, MOST_PER_CHUNK)
+        size = _next_size(size, held)
 
 
-def _chunk(unit: Unit, house: House, call: _Call, chunk: Sequence[Entry]) -> list[Settled]:
-    """Settle some entries in one transaction."""
+def _next_size(size: int, held: timedelta) -> int:
+    """How many entries the next transaction takes, after one of `size` held the lock so long."""
+    if held > SLOW:
+        return max(1, size // 2)
+    return min(MOST_PER_CHUNK, size * 2) if held < QUICK else size
+
+
+def _chunk(
+    unit: Unit, house: House, call: _Call, chunk: Sequence[Entry]
+) -> tuple[list[Settled], timedelta]:
+    """Settle some entries in one transaction, and how long it held the lock."""
     for _ in range(TRIES):
         unit.begin()
+        began_at = house.clock.now()
         rows.lock(unit)
         _own(rows.begin(unit, call.journal), call.station)
         settling = Settling(unit, house, call.batch)
@@ -143,7 +153,7 @@ def _chunk(unit: Unit, house: House, call: _Call, chunk: Sequence[Entry]) -> lis
         done = [_with_room(settled, full) for settled in done]
         _keep(unit, call, zip(chunk, done, strict=True))
         unit.commit()
-        return done
+        return done, house.clock.now() - began_at
     raise Conflict("busy")
 
 

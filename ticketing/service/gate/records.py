@@ -99,6 +99,19 @@ def told_resolve(body: ResolveBody, scan: Scan, *, at: datetime) -> Told:
     )
 
 
+def told_again(scan: Scan, *, people: int) -> Told:
+    """A stored scan by which people came in without a use, as it was told."""
+    return Told(
+        scan_id=scan.scan_id,
+        shown=Verdict.ADMIT,
+        reason=scan.decision.reason,
+        people=people,
+        at=scan.settled_at or happened_at(scan),
+        gate=scan.gate,
+        issue=scan.issue,
+    )
+
+
 def is_in_time(body: ResolveBody, scan: Scan) -> bool:
     """Whether staff settled a question within its five minutes, by the station's clock."""
     return body.at - scan.scanned_at <= RESOLVED_WITHIN

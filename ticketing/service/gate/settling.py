@@ -12,12 +12,13 @@ from datetime import datetime
 from ticketing.domain.accounts import Station
 from ticketing.domain.ids import ScanId
 from ticketing.domain.settling import RESOLVABLE, Record, settle
+from ticketing.domain.settling import Count as Counted
 from ticketing.service.gate import records
 from ticketing.service.gate.entries import Entry, corrected, plain
 from ticketing.service.gate.recording import around
 from ticketing.service.gate.verdicts import Case, Settled, Writer
 from ticketing.service.ports import House
-from ticketing.store import counts
+from ticketing.store import conflicts, counts
 from ticketing.store import facts as fact_rows
 from ticketing.store import journals as journal_rows
 from ticketing.store import scans as rows
@@ -183,7 +184,24 @@ class Settling:
             record, said = Record.REFUSED, Reason.LAPSED
         ticket = records.holding(self._house, case.facts)
         outcome = settle(case.told, record, ticket, said=said)
-        return self._writer.write(case, record, outcome)
+        done = self._writer.write(case, record, outcome)
+        if case.told.shown is Verdict.EXIT and ticket is not None and ticket.terms.reentry:
+            self._explain(case)
+        return done
+
+    def _explain(self, case: Case) -> None:
+        """An exit that arrived late may explain who seemed to come in twice."""
+        ticket = case.facts.ticket
+        for conflict in conflicts.unseen_exits(self._unit, ticket.id) if ticket else ():
+            facts = self._of_scan(conflict.extra)
+            if facts.scan is None:
+                continue
+            told = records.told_again(facts.scan, people=conflict.people_extra)
+            what = records.holding(self._house, facts)
+            outcome = settle(told, Record.NONE, what, said=Reason.STILL_INSIDE)
+            if isinstance(outcome, Counted):
+                extra = Case(facts=facts, told=told, fresh=facts.scan)
+                self._writer.count_after_all(extra, outcome.move, conflict)
 
     def _resolved_before(self, entry: Entry, body: ScanBody) -> Settled | None:
         """Settle a question by an entry behind it that came before it."""

@@ -36,6 +36,7 @@ from ticketing.wire.sync_api import Result
 from ticketing.wire.verdict import Basis, Check, Reason, TicketState, Verdict
 
 ANNULLED_NOTE = "annulled"
+LATE_EXIT_NOTE = "the exit arrived later"
 
 
 class Beaten(Exception):  # noqa: N818  not an error: the transaction is done again
@@ -125,6 +126,15 @@ class Writer:
         gone = records.annulled(found, why=why, by=by, at=at)
         self._settle(found, gone)
 
+    def count_after_all(self, case: Case, move: MoveKind, conflict: Conflict) -> None:
+        """Write the move of people who are counted already, and close what reported them."""
+        found = case.fresh
+        self._move(case, move)
+        self._settle(found, replace(found, decision=replace(found.decision, move=move)))
+        if move is MoveKind.ENTRY:
+            self.passages.came(case.told.people, slot=case.facts.slot)
+        conflicts.close(self._unit, self._explained(conflict, LATE_EXIT_NOTE))
+
     # -------------------------------------------------------- parts of the above
     def _mark(self, facts: Facts, found: Scan, shown: Verdict) -> None:
         """Note that nobody passed by a scan; its move stays, later ones rest on it."""
@@ -172,7 +182,7 @@ class Writer:
         people = _present(found) if found.decision.verdict in PASSED else brought
         self._uncount(found, people, own=own)
         for one in extra:
-            conflicts.close(self._unit, self._explained(one))
+            conflicts.close(self._unit, self._explained(one, ANNULLED_NOTE))
 
     def _uncount(self, found: Scan, people: int, *, own: Move | None) -> None:
         """Take people off the day on which they were counted."""
@@ -180,11 +190,11 @@ class Writer:
         at = found.settled_at or records.happened_at(found)
         self.passages.inside(-_sign(verdict) * people, at=at if own is None else own.at)
 
-    def _explained(self, conflict: Conflict) -> Conflict:
+    def _explained(self, conflict: Conflict, note: str) -> Conflict:
         return replace(
             conflict,
             state=ConflictState.EXPLAINED,
-            note=ANNULLED_NOTE,
+            note=note,
             closed_by=self._station.id,
             closed_at=self._now,
         )
