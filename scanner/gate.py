@@ -224,6 +224,7 @@ class Gate:
         job = self._undo.end()
         notice = job.notice(failure, self._now.mono_ms)
         if notice:
+            self._undo.wished()  # what was pressed meanwhile was for this scan
             self._notice(notice)
             return
         self._undo.done(job)

@@ -5,16 +5,15 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from tests.factories import with_gates, with_offer, with_station
 from tests.fakes import FrozenClock
 from tests.receivers import Receiver
 from tests.service.conftest import Entrance
 from tests.service.hooked import Hooked
+from tests.watching import rows_written
 from ticketing import courier as courier_module
 from ticketing.courier import Courier
 from ticketing.service import hooks_out
@@ -154,19 +153,9 @@ def test_no_transaction_writes_many_rows(hooked: Hooked, monkeypatch: pytest.Mon
     hooked.register()
     for _ in range(70):
         hooked.entrance.ticket()
-    written: list[int] = []
-
-    def watch(_c: object, cursor: Any, statement: str, *_rest: object) -> None:
-        word = statement.split(maxsplit=1)[0]
-        if word == "BEGIN":
-            written.append(0)
-        elif word in {"INSERT", "UPDATE", "DELETE"}:
-            written[-1] += max(1, cursor.rowcount)
-
-    event.listen(hooked.entrance.store.engine, "after_cursor_execute", watch)
-    while hooked.courier.run_once():
-        pass
-    event.remove(hooked.entrance.store.engine, "after_cursor_execute", watch)
+    with rows_written(hooked.entrance.store, {"INSERT", "UPDATE", "DELETE"}) as written:
+        while hooked.courier.run_once():
+            pass
     assert len(hooked.receiver.got) == 70
     assert max(written) <= 20 + 1
 

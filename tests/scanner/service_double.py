@@ -130,6 +130,7 @@ def _answer(
         checks=decision.checks,
         until=request.scanned_at + timedelta(minutes=5) if is_open else None,
         evidence=decision.evidence,
+        people=decision.people,
     )
 
 

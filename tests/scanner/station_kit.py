@@ -116,7 +116,18 @@ def an_answer(
         until=NOON + timedelta(minutes=5) if is_open else None,
         evidence=Evidence(),
     )
-    return replace(plain, **changes)
+    return replace(plain, **({"people": _people(replace(plain, **changes))} | changes))
+
+
+def _people(said: ScanAnswer) -> int:
+    """How many such an answer lets in: all of the party but those still to come."""
+    party = said.ticket.party if said.ticket else 1
+    by_verdict = {
+        Verdict.ADMIT: party - said.remaining.people,
+        Verdict.ATTENTION: said.remaining.people,
+        Verdict.EXIT: 1,
+    }
+    return by_verdict.get(said.verdict, 0)
 
 
 POST = Post(gate="sued", zone=BERLIN, ring=RING, digest_key=DIGEST_KEY)

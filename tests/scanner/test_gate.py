@@ -304,13 +304,13 @@ def test_a_mistyped_code_is_refused_offline() -> None:
 
 
 def test_a_group_comes_in_parts(desk: Desk) -> None:
-    """Who came now is what the service says is left, less those who are in."""
+    """How many came now is what the service says."""
     desk.see(a_ticket(party=5))
     desk.answer(ticket=a_view(party=5), remaining=Remaining(0, 2))
     first = desk.records[-1]
     desk.see(after_ms=2_000)
     desk.see(a_ticket(party=5))
-    desk.answer(ticket=a_view(party=5), remaining=Remaining(0, 0))
+    desk.answer(ticket=a_view(party=5), remaining=Remaining(0, 0), people=2)
     second = desk.records[-1]
     assert isinstance(first, ScanEntry)
     assert isinstance(second, ScanEntry)

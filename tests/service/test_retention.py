@@ -1,22 +1,22 @@
 """What was promised to visitors is kept: what is over its time is gone, and nothing else."""
 
 import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.engine import make_url
 
 from tests.factories import HOLDER, with_offer, with_ticket
 from tests.fakes import FrozenClock
 from tests.service.chatting import Visitor, spoken
 from tests.service.conftest import Entrance
+from tests.watching import rows_written
 from ticketing.domain.consent import Purpose
 from ticketing.domain.ids import ConversationId, IdentityId, VisitorId
 from ticketing.domain.messages import Text
@@ -28,8 +28,6 @@ from ticketing.service.errors import NotFound
 from ticketing.service.ports import House, Sent
 from ticketing.service.retention import Report
 from ticketing.store import conversations, counters, schema, visitors
-from ticketing.store import unit as unit_module
-from ticketing.store.prepared import execute
 from ticketing.store.unit import Store
 from ticketing.wire.verdict import Reason
 
@@ -374,29 +372,6 @@ def _with_messages(visitor: Visitor, count: int, at: datetime) -> None:
         unit.commit()
 
 
-@contextmanager
-def _watched(store: Store) -> Iterator[list[int]]:
-    """How many rows each transaction has written."""
-    written: list[int] = []
-
-    def watch(_c: object, cursor: Any, statement: str, *_rest: object) -> None:
-        if statement.split(maxsplit=1)[0] in {"DELETE", "UPDATE"}:
-            written[-1] += cursor.rowcount
-
-    def begun(connection: Connection, sql: str) -> object:
-        if sql.startswith("BEGIN"):
-            written.append(0)
-        return execute(connection, sql)
-
-    event.listen(store.engine, "after_cursor_execute", watch)
-    try:
-        with pytest.MonkeyPatch.context() as world:
-            world.setattr(unit_module, "execute", begun)
-            yield written
-    finally:
-        event.remove(store.engine, "after_cursor_execute", watch)
-
-
 @dataclass
 class _SlowClock:
     """Each look at it takes a while."""
@@ -418,7 +393,7 @@ def test_no_transaction_writes_more_than_five_hundred_rows(
     visitor.start()
     _with_messages(visitor, 1200, clock.now())
     clock.tick(days=91)
-    with _watched(visitor.store) as written:
+    with rows_written(visitor.store, {"DELETE", "UPDATE"}) as written:
         assert _run(visitor).messages == 1204
     assert max(written) == 500
 
@@ -429,7 +404,7 @@ def test_slow_transactions_become_small(visitor: Visitor, clock: FrozenClock) ->
     _with_messages(visitor, 10, clock.now())
     clock.tick(days=91)
     house = replace(visitor.house, clock=_SlowClock(clock))
-    with _watched(visitor.store) as written:
+    with rows_written(visitor.store, {"DELETE", "UPDATE"}) as written:
         assert retention.run(visitor.store, house).messages == 14
     assert max(written) == 3  # conversation, identity, visitor
 

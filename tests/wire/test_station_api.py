@@ -118,6 +118,7 @@ def test_an_answer_has_every_field_of_the_contract() -> None:
         "checks",
         "until",
         "evidence",
+        "people",
         "inside",
     }
     assert _BARE.to_json()["until"] is None
