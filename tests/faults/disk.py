@@ -4,7 +4,7 @@
 write fails (EFBIG; SQLite says I/O error), reading works. It is undone at the end, or by
 hand, while the process runs on. Linux only.
 
-`full_database(engine)`: SQLite in this process may not add a page and says the very words
+`full_database(store)`: SQLite in this process may not add a page and says the very words
 of a full disk.
 """
 
@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import psutil
-from sqlalchemy import Engine, event
+from sqlalchemy import event
+
+from ticketing.store.unit import Store
 
 NOTHING_BYTES = 1
 
@@ -30,18 +32,19 @@ def full_for(pid: int) -> Iterator[None]:
 
 
 @contextmanager
-def full_database(engine: Engine) -> Iterator[None]:
-    """A full disk for one SQLite database in this process."""
+def full_database(store: Store) -> Iterator[None]:
+    """A full disk for one SQLite database in this process: the very words SQLite has for it."""
 
     def fill(connection: Any, *_rest: object) -> None:
         connection.execute("PRAGMA max_page_count=1").close()  # the size it has now
 
-    event.listen(engine, "checkout", fill)
+    store.close()  # connections remember what they were made with; a closed store keeps none
+    event.listen(store.engine, "connect", fill)
     try:
         yield
     finally:
-        event.remove(engine, "checkout", fill)
-        engine.dispose()  # connections remember
+        event.remove(store.engine, "connect", fill)
+        store.close()
 
 
 def _limit(pid: int, most_bytes: int) -> None:

@@ -60,7 +60,7 @@ def test_a_full_database_refuses_and_recovers(store: Store) -> None:
             counters.add(unit, name, 1)
             unit.commit()
 
-    with full_database(store.engine):
+    with full_database(store):
         with pytest.raises(StoreUnavailable):  # noqa: PT012  which one does not fit is open
             for number in range(1000):
                 add(f"{number}" * 500)

@@ -2,13 +2,12 @@
 
 import logging
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event
 from werkzeug.test import TestResponse
 
+from tests.faults.disk import full_database
 from tests.web.conftest import Headers
 from ticketing.cli.failures import sentence
 from ticketing.domain.failures import StoreUnavailable
@@ -20,16 +19,10 @@ NAME = {"de": "Tor", "en": "Gate"}
 
 @pytest.fixture
 def full_disk(store: Store, api: Headers, museum: None) -> Iterator[None]:
-    """SQLite may not add a page: it says the very words of a full disk."""
+    """SQLite may not add a page."""
     del api, museum  # made before
-
-    def fill(connection: Any, *_rest: object) -> None:
-        connection.execute("PRAGMA max_page_count=1").close()
-
-    store.close()  # the connections made before; a closed store keeps none
-    event.listen(store.engine, "connect", fill)
-    yield
-    event.remove(store.engine, "connect", fill)
+    with full_database(store):
+        yield
 
 
 def write_until_full(client: FlaskClient, headers: Headers) -> TestResponse:
