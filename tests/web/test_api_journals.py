@@ -7,7 +7,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.factories import with_ticket
+from tests.factories import station_key, with_ticket
 from tests.fakes import FrozenClock
 from tests.journals import Journal
 from tests.web.conftest import Headers, SignedInBrowser
@@ -114,7 +114,7 @@ def test_another_stations_journal_is_refused(
     with store.unit() as unit:
         code = stations.open_pairing(unit, house, name="Zwei", gate="nord").code
     with store.unit() as unit:
-        asked = PairRequest(code, "Zwei", journal.key.public)
+        asked = PairRequest(code, "Zwei", station_key("nord", "Zwei"))
         token = stations.pair(unit, house, request=asked, address="192.0.2.1").answer.token
     other = {"Authorization": f"Bearer {token}"}
     answer = client.post(URL, json=journal.upload().to_json(), headers=other)

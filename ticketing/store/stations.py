@@ -63,9 +63,15 @@ def set_token(unit: Unit, station: StationId, token_hash: bytes) -> None:
 
 
 def find_by_key(unit: Unit, public_key: bytes) -> Station | None:
-    """The station in service that has this key, the newest if there are several."""
-    query = _joined().where(T.public_key == public_key, T.revoked_at.is_(None))
-    return _first(unit, query.order_by(T.paired_at.desc(), T.id).limit(1))
+    """The station that has this key, revoked or not; one in service first, then the newest."""
+    query = _joined().where(T.public_key == public_key)
+    order = (T.revoked_at.is_not(None), T.paired_at.desc(), T.id)
+    return _first(unit, query.order_by(*order).limit(1))
+
+
+def reinstate(unit: Unit, station: StationId) -> None:
+    """Put a station into service again."""
+    unit.run(update(schema.stations).where(T.id == station).values(revoked_at=None))
 
 
 def set_place(unit: Unit, station: StationId, *, name: str, gate: str) -> None:

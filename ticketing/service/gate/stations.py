@@ -232,6 +232,8 @@ def _first(unit: Unit, pairing: Pairing, *, key: bytes, fresh: _Drawn, now: date
         raise PairingRefused("expired_code")
     known = rows.find_by_key(unit, key)
     if known is not None:
+        # The same computer: what its journal has not told yet belongs to the same station.
+        rows.reinstate(unit, known.id)
         rows.set_place(unit, known.id, name=pairing.name, gate=pairing.gate)
         rows.set_token(unit, known.id, _hash(fresh.token))
         rows.use_pairing(unit, replace(pairing, used_at=now, used_key=key, station=known.id))
