@@ -29,20 +29,16 @@ Said = ScanAnswer | ScanResult | str
 
 
 def at_once(*acts: Act) -> list[Said]:
-    """What comes of acts at the same moment: an answer, or the reason of a conflict.
-
-    Who is told that it is `busy` asks again.
-    """
+    """What comes of acts at the same moment: an answer, or the reason of a conflict."""
     barrier = threading.Barrier(len(acts))
 
     def one(act: Act) -> Said:
         barrier.wait(30)
-        while True:
-            try:
-                return act()
-            except Conflict as conflict:
-                if conflict.reason != "busy":
-                    return conflict.reason
+        try:
+            return act()
+        except Conflict as conflict:
+            assert conflict.reason != "busy"  # noqa: PT017  nobody has to ask again
+            return conflict.reason
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return list(pool.map(one, acts))
