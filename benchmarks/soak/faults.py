@@ -23,7 +23,7 @@ class Trouble(threading.Thread):
         ]
         minute = 60.0 if seconds >= 120 else seconds / 4
         at = minute / 2
-        while at < seconds * 0.92:
+        while at < seconds:
             events.append((at, "cut"))
             at += minute
         self._events = sorted(events)

@@ -98,7 +98,7 @@ class Queue(threading.Thread):
         """Present tickets until it is over."""
         leaving = False
         while not self._stopping.is_set():
-            if self._draw.random() < 0.05:
+            if self._draw.random() < (0.3 if leaving else 0.05):  # most leave unseen
                 leaving = not leaving
                 self._post.do("direction", direction="exit" if leaving else "entry")
             ticket = self._draw.choice(self._tickets)
