@@ -67,11 +67,14 @@ def _unchanged_ticket(*, is_sqlite: bool) -> Select[tuple[bytes]]:
     tickets = schema.tickets.c
     values = (bindparam(name, type_=T[name].type).label(name) for name in _COLUMNS[1:-1])
     pos = positions.next_in(schema.moves, is_sqlite=is_sqlite)
-    return select(tickets.id, *values, pos.label("pos")).where(
+    query = select(tickets.id, *values, pos.label("pos")).where(
         tickets.id == bindparam("ticket_id"),
         tickets.issue == bindparam("of_issue"),
         tickets.state == bindparam("of_state"),
     )
+    # Whoever comes while another holds the ticket waits here, with nothing written yet. The
+    # foreign key takes this lock too, but after the row: `hold` and the row would deadlock.
+    return query if is_sqlite else query.with_for_update(read=True, key_share=True)
 
 
 def _add(*, is_sqlite: bool) -> Prepared:
