@@ -28,7 +28,7 @@ BROKEN: dict[str, bytes] = {
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """One entry for each answer that the lane gave."""
     answers: list[int] = []
-    answered: Callable[..., Any] = lane._answered
+    answered = lane._answered
 
     def noting(*given: Any) -> Any:
         answers.append(1)
