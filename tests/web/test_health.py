@@ -1,7 +1,9 @@
 """Liveness, readiness, public keys, static files."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,6 +16,8 @@ from ticketing.wire.codec import from_base64url
 from ticketing.wire.keys import KeyId, KeyRing, KeyState, PublicKey
 from ticketing.wire.token import Claims, Token
 
+T = TypeVar("T")
+
 
 class BrokenStore:
     """A store whose database is gone."""
@@ -21,6 +25,11 @@ class BrokenStore:
     def unit(self) -> AbstractContextManager[Unit]:
         """No unit at all."""
         raise OSError("the disk is gone")
+
+    def together(self, work: Callable[[Unit], T]) -> T:
+        """No shared one either."""
+        with self.unit() as unit:
+            return work(unit)
 
 
 class Ring:

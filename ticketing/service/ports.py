@@ -3,12 +3,12 @@
 `edge` has the real parts, `tests/fakes.py` their doubles; `app` puts a House together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from ticketing.domain.keys import KeyBook
 from ticketing.domain.museum import Museum
@@ -17,12 +17,21 @@ from ticketing.store.unit import Unit
 from ticketing.wire.keys import KeyId, KeyRing
 from ticketing.wire.token import Claims, Token
 
+T = TypeVar("T")
+
 
 class Units(Protocol):
     """Where units of work come from: the store, for those who may not import it."""
 
     def unit(self) -> AbstractContextManager[Unit]:
         """A unit of work; leaving it without a commit rolls back."""
+
+
+class SharedUnits(Units, Protocol):
+    """The same for a process of many threads."""
+
+    def together(self, work: Callable[[Unit], T]) -> T:
+        """What short work makes of a unit that it may share; it may be run more than once."""
 
 
 class Clock(Protocol):

@@ -72,9 +72,9 @@ def _unchanged_ticket(*, is_sqlite: bool) -> Select[tuple[bytes]]:
         tickets.issue == bindparam("of_issue"),
         tickets.state == bindparam("of_state"),
     )
-    # The lock of the foreign key, taken before the row is written: behind `hold` one waits
-    # with empty hands. (Taken after it, both waited for each other.)
-    return query.with_for_update(read=True, key_share=True)
+    # Whoever comes while another holds the ticket waits here, with nothing written yet. The
+    # foreign key takes this lock too, but after the row: `hold` and the row would deadlock.
+    return query if is_sqlite else query.with_for_update(read=True, key_share=True)
 
 
 def _add(*, is_sqlite: bool) -> Prepared:

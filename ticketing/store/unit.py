@@ -15,10 +15,10 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event
 from sqlalchemy.engine import make_url
@@ -27,6 +27,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 
 from ticketing.domain.failures import StoreUnavailable
 from ticketing.store.prepared import Prepared, Row, execute
+from ticketing.store.together import Together
 
 try:
     import fcntl
@@ -45,10 +46,12 @@ _PRAGMAS = (
 _MACHINE_CODES = frozenset({3, 5, 6, 8, 10, 13, 14, 15})
 _PRIMARY_CODE = 0xFF  # the rest of an extended code says more than we ask
 FAILURE_MEMORY_S = 10.0
-_LONG_HOLD_MS = 10.0  # a scan's transaction takes one to three
+_LONG_HOLD_MS = 20.0  # scans that share a transaction take two to ten
 _GIVE_WAY_S = 0.003
 _RESTED_S = 1.0
 _IDLE_SINCE = "einlass_idle_since"
+_PART = "part"
+T = TypeVar("T")
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
@@ -109,6 +112,7 @@ class Unit:
         self.is_healthy = is_healthy  # False for ten seconds after the store failed
         self.writing = False
         self.statements = 0
+        self._is_nested = False
 
     @property
     def is_sqlite(self) -> bool:
@@ -134,6 +138,10 @@ class Unit:
         """Take the writer lock and open the transaction; a second call does nothing."""
         if self.writing:
             return
+        if self._is_nested:
+            execute(self._connection, f"SAVEPOINT {_PART}")
+            self.writing = True
+            return
         self._take_lock()
         try:
             execute(self._connection, "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
@@ -155,11 +163,15 @@ class Unit:
         """Keep what was written; without a transaction this is a fault."""
         if not self.writing:
             raise RuntimeError("nothing to commit: begin() was not called")
-        self._end("COMMIT")
+        self._end(f"RELEASE {_PART}" if self._is_nested else "COMMIT")
 
     def rollback(self) -> None:
         """Drop what was written, if a transaction is open."""
         if not self.writing:
+            return
+        if self._is_nested:
+            execute(self._connection, f"ROLLBACK TO {_PART}")
+            self._end(f"RELEASE {_PART}")
             return
         try:
             self._end("ROLLBACK")
@@ -179,6 +191,19 @@ class Unit:
             self.writing = False
             if self._lock is not None:
                 self._lock.release()
+
+    @contextmanager
+    def nested(self) -> Iterator["Unit"]:
+        """A unit within this one's transaction: it commits and rolls back its own part alone.
+
+        What it has committed is kept when this one commits. SQLite only.
+        """
+        part = Unit(self._connection, None, is_healthy=self.is_healthy)
+        part._is_nested = True
+        try:
+            yield part
+        finally:
+            part.rollback()
 
 
 class _Kept:
@@ -233,6 +258,7 @@ class Store:
             options |= {"pool_size": 10, "max_overflow": 20, "pool_use_lifo": True}
         self.engine: Engine = create_engine(parsed, **options)
         self._kept: _Kept | None = None
+        self._together = Together(self.unit)
         if self._lock is not None:
             event.listen(self.engine, "connect", _set_pragmas)
             self._kept = _Kept(self.engine)
@@ -267,6 +293,19 @@ class Store:
         except StoreUnavailable:
             self._failed_at_s = time.monotonic()
             raise
+
+    def together(self, work: Callable[[Unit], T]) -> T:
+        """What a short piece of work makes of a unit; several may share one transaction.
+
+        It may be run more than once: all it does is within the unit.
+
+        Raises:
+            StoreUnavailable: The database cannot be used now.
+        """
+        if self._kept is not None:
+            return self._together.run(work)
+        with self.unit() as unit:
+            return work(unit)
 
     def _is_healthy(self) -> bool:
         # A full disk is noticed by a real write only, so the last one that failed is remembered.

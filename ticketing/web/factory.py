@@ -31,6 +31,7 @@ from ticketing.web.api import (
     webhooks,
 )
 from ticketing.web.feed import Feed
+from ticketing.web.lane import Lane
 from ticketing.web.parts import Parts, Room, settle_in
 from ticketing.web.words import load_words
 
@@ -117,6 +118,7 @@ def create_app(parts: Parts) -> APIFlask:
     guard.register(app)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
+    app.wsgi_app = Lane(app.wsgi_app, parts)  # type: ignore[method-assign]  # Flask's own way
     return app
 
 

@@ -22,6 +22,9 @@ _HEADERS: Final = (  # no view sets any of them
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
 )
+_NO_STORE: Final = ("Cache-Control", "no-store")
+_SECURE: Final = ("Strict-Transport-Security", "max-age=31536000")
+_JSON: Final = ("Content-Type", "application/json")
 _PUBLIC_CACHE: Final = "public, max-age=3600"
 
 
@@ -37,13 +40,25 @@ def _start_clock() -> None:
 
 def _finish(answer: Response) -> Response:
     answer.headers.extend(_HEADERS)
-    answer.headers.setdefault("Cache-Control", "no-store")
+    answer.headers.setdefault(*_NO_STORE)
     if request.is_secure:
-        answer.headers["Strict-Transport-Security"] = "max-age=31536000"
-    spent_ms = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
+        answer.headers.set(*_SECURE)
     pattern = request.url_rule.rule if request.url_rule else "(no route)"
-    access_log.info("%s %s %d %.1f ms", request.method, pattern, answer.status_code, spent_ms)
+    started = g.get("started", time.perf_counter())
+    log_answer(request.method, pattern, answer.status_code, started)
     return answer
+
+
+def log_answer(method: str, pattern: str, status: int, started: float) -> None:
+    """The one line of an answer; `started` by `time.perf_counter`."""
+    spent_ms = (time.perf_counter() - started) * 1000
+    access_log.info("%s %s %d %.1f ms", method, pattern, status, spent_ms)
+
+
+def of_json(size: int, *, is_secure: bool) -> list[tuple[str, str]]:
+    """All the headers of a JSON answer of so many bytes that nobody may keep."""
+    own = (_JSON, ("Content-Length", str(size)), _NO_STORE)
+    return [*own, *_HEADERS, *((_SECURE,) if is_secure else ())]
 
 
 def cacheable(answer: Response) -> Response:

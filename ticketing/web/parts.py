@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from ticketing.service.ports import CardPainter, House, Units
+from ticketing.service.ports import CardPainter, House, SharedUnits
 from ticketing.web.feed import Feed
 from ticketing.web.words import Words
 
@@ -18,7 +18,7 @@ class Parts:
     `max_streams` caps the open event streams; `secure_cookies` is on behind TLS.
     """
 
-    store: Units
+    store: SharedUnits
     house: House
     painter: CardPainter
     session_key: bytes

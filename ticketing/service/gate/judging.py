@@ -4,8 +4,10 @@ No I/O: `scans.py` reads before and writes after.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from ticketing.domain import offers as offer_rules
 from ticketing.domain import opening
@@ -96,6 +98,11 @@ class Question:
 
 def presented(barcode: str, *, ring: KeyRing, station: Station) -> Presented:
     """Look at a text: class, signature, digest. Holds no lock."""
+    return look(barcode, ring=ring)(station)
+
+
+def look(barcode: str, *, ring: KeyRing) -> Callable[[Station], Presented]:
+    """Look at a text before it is known who asks; the digest waits for that."""
     text = classify(barcode)
     token: Token | BadToken | None = None
     if text.kind in {TextClass.TICKET, TextClass.FUTURE}:
@@ -103,6 +110,12 @@ def presented(barcode: str, *, ring: KeyRing, station: Station) -> Presented:
             token = verify(text.folded, ring)
         except BadToken as bad:
             token = bad
+    return partial(_digested, barcode, text, token)
+
+
+def _digested(
+    barcode: str, text: Classified, token: Token | BadToken | None, station: Station
+) -> Presented:
     keyed = folded_digest(station.digest_key, text.folded or fold_text(barcode))
     if isinstance(token, Token):
         return Presented(text, token, token.digest, frozenset({token.digest, keyed}))

@@ -8,6 +8,7 @@ the move, the counter, the scan. The counter comes late, because every gate wait
 for it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,10 +23,11 @@ from ticketing.service.gate.judging import (
     Question,
     is_same_barcode,
     judge,
+    look,
     presented,
 )
 from ticketing.service.gate.recording import TRIES, around, inside_counter, record, stand_in_line
-from ticketing.service.gate.stations import is_news
+from ticketing.service.gate.stations import is_news, station_by_token
 from ticketing.service.ports import House
 from ticketing.store import counters, stations
 from ticketing.store import facts as fact_rows
@@ -98,8 +100,33 @@ def scan(
             three times.
         Invalid: `gate` that does not exist.
     """
-    visit = _visit(unit, house, station=station, request=request)
-    what = visit.what
+    what = presented(request.barcode, ring=house.signer.ring(), station=station)
+    visit = _visit(house, station=station, request=request, what=what)
+    return _settle(unit, house, visit=visit, lang=lang)
+
+
+def scanning(
+    house: House, *, token: str, request: ScanRequest, lang: str
+) -> Callable[[Unit], ScanResult | None]:
+    """The same as work to be done in a unit, for whoever has this token; None for nobody.
+
+    Signatures are checked by now, so that the work is short.
+    """
+    seen = look(request.barcode, ring=house.signer.ring())
+
+    def work(unit: Unit) -> ScanResult | None:
+        station = station_by_token(unit, token=token)
+        if station is None:
+            return None
+        visit = _visit(house, station=station, request=request, what=seen(station))
+        return _settle(unit, house, visit=visit, lang=lang)
+
+    return work
+
+
+def _settle(unit: Unit, house: House, *, visit: _Visit, lang: str) -> ScanResult:
+    what, station = visit.what, visit.station
+    _check_gate(unit, visit)
     for attempt in range(TRIES):
         facts = fact_rows.find(unit, what.key(visit.scan_id), around=visit.around)
         if facts.scan is not None:
@@ -149,15 +176,18 @@ def inside(unit: Unit, house: House) -> int:
 
 
 # ------------------------------------------------------------ parts of the above
-def _visit(unit: Unit, house: House, *, station: Station, request: ScanRequest) -> _Visit:
+def _visit(house: House, *, station: Station, request: ScanRequest, what: Presented) -> _Visit:
     gate = station.gate if request.gate is None else request.gate
-    if gate != station.gate and gate_rows.find(unit, gate) is None:
-        raise Invalid(FieldError("gate", "unknown"))
-    what = presented(request.barcode, ring=house.signer.ring(), station=station)
     now = house.clock.now()
     question = Question(gate=gate, now=now, direction=request.direction, people=request.people)
     looked_at = around(house, now=now, station=station.id)
     return _Visit(station=station, request=request, what=what, question=question, around=looked_at)
+
+
+def _check_gate(unit: Unit, visit: _Visit) -> None:
+    gate = visit.question.gate
+    if gate != visit.station.gate and gate_rows.find(unit, gate) is None:
+        raise Invalid(FieldError("gate", "unknown"))
 
 
 def _judged(visit: _Visit, decision: Decision, facts: Facts) -> Scan:

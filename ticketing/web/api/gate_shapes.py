@@ -18,6 +18,7 @@ from ticketing.web.api.shapes import (
     Slug,
     Time,
 )
+from ticketing.wire.station_api import ScanRequest
 from ticketing.wire.verdict import Basis, Check, Direction, Reason, Verdict
 
 Why = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500)]
@@ -33,6 +34,18 @@ class ScanIn(In):
     scanned_at: Time
     people: Count | None = None
     gate: Slug | None = None
+
+
+def scan_request(shape: ScanIn) -> ScanRequest:
+    """The same as the use case takes it."""
+    return ScanRequest(
+        scan_id=shape.scan_id,
+        barcode=shape.barcode,
+        direction=shape.direction,
+        scanned_at=shape.scanned_at,
+        people=shape.people,
+        gate=shape.gate,
+    )
 
 
 class ConfirmIn(In):
