@@ -1,17 +1,16 @@
 """An entrance whose doings are told to receivers."""
 
-import threading
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from tests.finality import await_others
 from tests.receivers import Receiver
 from tests.service.conftest import Entrance
 from ticketing.courier import Courier
 from ticketing.service import webhooks
 from ticketing.service.webhooks import Delivery, NewSecret
 from ticketing.store import schema
-from ticketing.store.positions import final_below
 
 URL = "https://receiver.example/hook?key=1"
 
@@ -35,18 +34,7 @@ class Hooked:
 
     def await_finality(self) -> None:
         """PostgreSQL: other tests' transactions on the same server hold back what is final."""
-        tables = (schema.tickets, schema.scans, schema.conflicts)
-        pause = threading.Event()
-        for _ in range(1000):
-            with self.entrance.store.unit() as unit:
-                newest = max(
-                    unit.run(select(func.coalesce(func.max(t.c.pos), 0))).scalar_one()
-                    for t in tables
-                )
-                if newest < unit.run(select(final_below(unit))).scalar_one():
-                    return
-            pause.wait(0.005)
-        raise AssertionError("it never came to be final")
+        await_others(self.entrance.store)
 
     def register(self, *events: str, url: str = URL) -> NewSecret:
         """Tell the receiver what happens from now on."""
