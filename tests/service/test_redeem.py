@@ -5,6 +5,7 @@ Each test names its line there. More of them stand in `test_scans.py` and beside
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -278,7 +279,7 @@ def _no_writing(_unit: Unit) -> None:
 
 
 # ------------------------------------------------------------ what staff look at
-LOOKED_AT = {
+LOOKED_AT: dict[Reason, tuple[Check, dict[str, Any]]] = {
     Reason.CHECK_PROOF: (Check.PROOF, {"proof": True}),
     Reason.CHECK_IDENTITY: (Check.IDENTITY, {"identity": True}),
     Reason.COLLECT_PAYMENT: (Check.PAYMENT, {"price_cents": 900, "pay_at_desk": True}),
@@ -305,8 +306,9 @@ def test_23_what_staff_have_to_look_at_first_waits_with_a_reason_of_its_own(
 
 def test_29_the_checks_are_answered_in_a_fixed_order(entrance: Entrance) -> None:
     """Proof, identity, money: whichever are needed, in the answer and in its repeat."""
-    every = {"proof": True, "identity": True, "price_cents": 900, "pay_at_desk": True}
-    with_offer(entrance.store, entrance.house, slug="all", number=8, **every)
+    every: dict[str, Any] = {"proof": True, "identity": True}
+    money: dict[str, Any] = {"price_cents": 900, "pay_at_desk": True}
+    with_offer(entrance.store, entrance.house, slug="all", number=8, **every | money)
     request = entrance.request(entrance.ticket(offer="all").barcode)
     for _ in range(2):
         asked = entrance.send(request).answer
