@@ -320,7 +320,7 @@ def test_a_start_tells_the_version(hall: Hall) -> None:
     hall.upload(door)
     with hall.store.unit() as unit:
         [station] = stations.list_stations(unit)
-    assert station.last_seen_at == hall.now()
+    assert (station.version, station.last_seen_at) == ("2.0", hall.now())
 
 
 def test_a_scan_id_of_another_ticket_is_rejected(hall: Hall) -> None:

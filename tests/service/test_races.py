@@ -62,6 +62,23 @@ def test_one_scan_sent_twice_at_once_is_one_scan(entrance: Entrance) -> None:
     assert entrance.inside() == 20
 
 
+def test_eight_times_the_same_scan_at_once_is_eight_successes_and_one_row(
+    entrance: Entrance,
+) -> None:
+    """One is made, seven are found, all eight say the same; one scan and one move are stored."""
+    for _ in range(20):
+        case = entrance.ticket()
+        request = entrance.request(case.barcode)
+        results = _at_once(entrance, [request] * GATES)
+        assert Counter(result.created for result in results) == {True: 1, False: GATES - 1}
+        assert all(result.answer == results[0].answer for result in results)
+        assert results[0].answer.reason is Reason.OK
+        with entrance.store.unit() as unit:
+            past = tickets.get_ticket(unit, entrance.house, ticket_id=case.ticket.id)
+        assert (len(past.scans), len(past.moves)) == (1, 1)
+    assert entrance.inside() == 20
+
+
 def test_a_party_at_two_gates_is_never_more_than_itself(entrance: Entrance) -> None:
     """Five persons, eight gates letting in one each: five pass."""
     with_offer(entrance.store, entrance.house, slug="family", number=8, party_max=5)

@@ -5,6 +5,7 @@ Each test names its line there. More of them stand in `test_scans.py` and beside
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -13,12 +14,13 @@ from tests.factories import HOLDER, a_scan_id, with_offer, with_slot
 from tests.service.conftest import Entrance
 from ticketing.domain.offers import Validity
 from ticketing.service import tickets
-from ticketing.service.errors import NotFound
+from ticketing.service.errors import Invalid, NotFound
 from ticketing.service.tickets import TicketCase
 from ticketing.store.scans import ScanState
 from ticketing.store.unit import Unit
+from ticketing.wire.admission import MoveKind
 from ticketing.wire.check import CodeKind, check_character
-from ticketing.wire.verdict import Direction, Reason, Verdict
+from ticketing.wire.verdict import Check, Direction, Reason, Verdict
 
 TABLES = ("scans", "moves", "counters", "tickets", "stations", "counts")
 
@@ -61,7 +63,32 @@ AFTERWARDS = {
 }
 
 
+# ------------------------------------------------------------ once
+def test_1_a_valid_ticket_is_admitted_with_one_row_and_its_holder_and_offer(
+    entrance: Entrance,
+) -> None:
+    """One scan and one move are stored; the answer says who comes and for what."""
+    case = entrance.ticket()
+    answer = entrance.scan(case.barcode)
+    assert (answer.verdict, answer.reason) == (Verdict.ADMIT, Reason.OK)
+    assert answer.ticket is not None
+    assert (answer.ticket.holder, answer.ticket.offer_name.en) == (HOLDER, "Day ticket")
+    assert (len(rows(entrance, "scans")), entrance.moves(case)) == (1, [(MoveKind.ENTRY, 1)])
+
+
 # ------------------------------------------------------------ the same scan again
+def test_4_the_same_scan_twice_is_the_same_success_and_one_row(entrance: Entrance) -> None:
+    """A minute later too: found, not made, and nobody is counted anew."""
+    case = entrance.ticket()
+    request = entrance.request(case.barcode)
+    first = entrance.send(request)
+    entrance.clock.tick(minutes=1)
+    again = entrance.send(request)
+    assert (first.created, again.created) == (True, False)
+    assert again.answer == first.answer
+    assert (len(rows(entrance, "scans")), entrance.moves(case)) == (1, [(MoveKind.ENTRY, 1)])
+
+
 @pytest.mark.parametrize("what", AFTERWARDS)
 def test_5_the_same_scan_again_is_the_original_success(entrance: Entrance, what: str) -> None:
     """Blocked, revoked, reissued, used up, expired since: that scan let somebody in."""
@@ -249,6 +276,46 @@ def test_28_a_question_writes_nothing_at_all(
 
 def _no_writing(_unit: Unit) -> None:
     raise AssertionError("a question opened a transaction")
+
+
+# ------------------------------------------------------------ what staff look at
+LOOKED_AT: dict[Reason, tuple[Check, dict[str, Any]]] = {
+    Reason.CHECK_PROOF: (Check.PROOF, {"proof": True}),
+    Reason.CHECK_IDENTITY: (Check.IDENTITY, {"identity": True}),
+    Reason.COLLECT_PAYMENT: (Check.PAYMENT, {"price_cents": 900, "pay_at_desk": True}),
+}
+
+
+@pytest.mark.parametrize("reason", LOOKED_AT)
+def test_23_what_staff_have_to_look_at_first_waits_with_a_reason_of_its_own(
+    entrance: Entrance, reason: Reason
+) -> None:
+    """Nobody is in until they confirm, and nobody comes in without that look."""
+    check, offer = LOOKED_AT[reason]
+    with_offer(entrance.store, entrance.house, slug="looked-at", number=8, **offer)
+    case = entrance.ticket(offer="looked-at")
+    asked = entrance.scan(case.barcode)
+    assert (asked.verdict, asked.reason, asked.checks) == (Verdict.ATTENTION, reason, (check,))
+    assert entrance.row(asked.scan_id).state is ScanState.PENDING
+    assert (entrance.moves(case), entrance.inside()) == ([], 0)
+    with pytest.raises(Invalid, match="checks"):
+        entrance.confirm(asked.scan_id)
+    assert entrance.confirm(asked.scan_id, check).reason is Reason.OK
+    assert (entrance.moves(case), entrance.inside()) == ([(MoveKind.ENTRY, 1)], 1)
+
+
+def test_29_the_checks_are_answered_in_a_fixed_order(entrance: Entrance) -> None:
+    """Proof, identity, money: whichever are needed, in the answer and in its repeat."""
+    every: dict[str, Any] = {"proof": True, "identity": True}
+    money: dict[str, Any] = {"price_cents": 900, "pay_at_desk": True}
+    with_offer(entrance.store, entrance.house, slug="all", number=8, **every | money)
+    request = entrance.request(entrance.ticket(offer="all").barcode)
+    for _ in range(2):
+        asked = entrance.send(request).answer
+        assert asked.checks == (Check.PROOF, Check.IDENTITY, Check.PAYMENT)
+        assert asked.reason is Reason.CHECK_PROOF
+    paid = entrance.scan(entrance.ticket(offer="all", paid=True).barcode)
+    assert paid.checks == (Check.PROOF, Check.IDENTITY)
 
 
 # ------------------------------------------------------------ in and out

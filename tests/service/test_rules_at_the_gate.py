@@ -1,19 +1,24 @@
 """The rules at the gate, said as a visitor would meet them (`peers.md` §5)."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Table, update
 
-from tests.factories import with_offer
+from tests.factories import a_museum, with_offer, with_slot
+from tests.fakes import START as NOON
 from tests.service.conftest import Entrance
 from ticketing.domain.offers import Validity
 from ticketing.domain.tickets import shown_code
 from ticketing.service import offers, tickets
 from ticketing.service.offers import OfferChange
 from ticketing.service.tickets import TicketCase
-from ticketing.store import moves
+from ticketing.store import moves, schema
 from ticketing.wire.verdict import Check, Direction, Reason, Verdict
+
+_BEFORE, _AFTER = NOON - timedelta(days=400), NOON + timedelta(days=400)
 
 
 def _offer(entrance: Entrance, **changes: Any) -> None:
@@ -180,6 +185,97 @@ def test_a_refusal_names_the_nearest_fix(entrance: Entrance) -> None:
     answer = entrance.send(entrance.request(case.barcode), lang="de").answer
     assert answer.reason is Reason.NOT_YET_VALID
     assert "in 30 Minuten" in answer.text
+
+
+def test_re_entry_depends_on_the_last_move_whenever_that_was_today(entrance: Entrance) -> None:
+    """Not on minutes: a minute or a day at the museum later, out means in again, in does not."""
+    _offer(entrance, slug="again", entries=2, reentry=True)
+    case = entrance.ticket(offer="again")
+    day = [
+        ("08:00", Direction.ENTRY, Reason.OK),
+        ("08:01", Direction.ENTRY, Reason.STILL_INSIDE),
+        ("15:59", Direction.ENTRY, Reason.STILL_INSIDE),
+        ("16:00", Direction.EXIT, Reason.OK_EXIT),
+        ("16:00", Direction.ENTRY, Reason.OK_REENTRY),
+        ("16:01", Direction.EXIT, Reason.OK_EXIT),
+        ("21:59", Direction.ENTRY, Reason.OK_REENTRY),  # one minute to midnight in Berlin
+        ("22:00", Direction.ENTRY, Reason.OK),  # another day is another use
+        ("22:01", Direction.ENTRY, Reason.STILL_INSIDE),
+    ]
+    said = []
+    for at, direction, _ in day:
+        entrance.clock.at = datetime.fromisoformat(f"2026-10-04T{at}").replace(tzinfo=UTC)
+        said.append(entrance.scan(case.barcode, direction=direction).reason)
+    assert said == [reason for _, _, reason in day]
+
+
+IMPOSSIBLE: dict[str, tuple[dict[str, Any], dict[str, Any], Reason]] = {
+    "ends before it begins": ({"valid_until": _BEFORE}, {}, Reason.EXPIRED),
+    "begins after its end": ({"valid_from": _AFTER, "valid_until": NOON}, {}, Reason.NOT_YET_VALID),
+    "fewer than no entries": ({"entries": -1}, {}, Reason.ALREADY_USED),
+    "no entries on any day": ({}, {"per_day": 0}, Reason.USED_TODAY),
+    "fewer than none a day": ({}, {"per_day": -1}, Reason.USED_TODAY),
+    "for no gate": ({}, {"gates": []}, Reason.WRONG_GATE),
+    "for a gate that is gone": ({}, {"gates": ["gone"]}, Reason.WRONG_GATE),
+}
+
+
+@pytest.mark.parametrize("what", IMPOSSIBLE)
+def test_an_impossible_rule_or_fact_refuses_safely(entrance: Entrance, what: str) -> None:
+    """Written past every check of ours: a reason in words and a row, no fault, and nobody is in."""
+    of_ticket, of_offer, reason = IMPOSSIBLE[what]
+    _offer(entrance)
+    case = entrance.ticket(offer="pass")
+    _write(entrance, schema.tickets, of_ticket)
+    _write(entrance, schema.offers, of_offer)
+    for lang in ("de", "en"):
+        answer = entrance.send(entrance.request(case.barcode), lang=lang).answer
+        assert (answer.verdict, answer.reason) == (Verdict.REFUSE, reason)
+        assert answer.text
+        assert entrance.row(answer.scan_id).decision.reason is reason
+    assert (entrance.moves(case), entrance.inside()) == ([], 0)
+    assert entrance.scan(case.barcode, direction=Direction.EXIT).verdict is Verdict.EXIT
+
+
+def test_a_slot_that_ends_before_it_begins_refuses_safely(entrance: Entrance) -> None:
+    """The same for what a slot may say."""
+    case = entrance.ticket()
+    with_slot(entrance.store, case, slot="s1", at=NOON)
+    _write(entrance, schema.slots, {"ends_at": _BEFORE})
+    assert entrance.scan(case.barcode).reason is Reason.WRONG_SLOT
+    assert (entrance.moves(case), entrance.inside()) == ([], 0)
+
+
+def _write(entrance: Entrance, table: Table, facts: dict[str, Any]) -> None:
+    if facts:
+        with entrance.store.unit() as unit:
+            unit.begin()
+            unit.run(update(table).values(facts))
+            unit.commit()
+
+
+def test_a_refusal_names_the_nearest_way_out_time_before_uses(entrance: Entrance) -> None:
+    """Nothing fits: the right gate first, then when to come, then the uses, then the room."""
+    _offer(entrance, entries=1, gates=("nord",))
+    case = entrance.ticket(offer="pass")
+    assert entrance.scan(case.barcode, gate="nord").reason is Reason.OK
+    with_slot(entrance.store, case, slot="s1", at=NOON + timedelta(hours=3))
+    entrance.house = replace(entrance.house, museum=a_museum(capacity=1))
+    said = [entrance.scan(case.barcode), entrance.scan(case.barcode, gate="nord")]
+    entrance.clock.tick(hours=3)
+    said.append(entrance.scan(case.barcode, gate="nord"))
+    fresh = entrance.ticket(offer="pass")
+    said.append(entrance.scan(fresh.barcode, gate="nord"))
+    ways = {
+        Reason.WRONG_GATE: "North entrance",
+        Reason.WRONG_SLOT: "17:00",
+        Reason.ALREADY_USED: "Used at 14:00",
+        Reason.FULL: "Full",
+    }
+    assert [answer.reason for answer in said] == list(ways)
+    assert [way in answer.text for way, answer in zip(ways.values(), said, strict=True)] == [
+        True
+    ] * 4
 
 
 def test_a_blocked_and_a_revoked_ticket_are_told_apart_even_if_paid(entrance: Entrance) -> None:

@@ -125,7 +125,7 @@ def test_a_question_is_answered_and_not_kept(entrance: Entrance) -> None:
 
 
 def test_a_superseded_barcode_is_refused_and_the_new_one_admits(entrance: Entrance) -> None:
-    """A reissue makes the old picture worthless."""
+    """A reissue makes the old picture worthless; its scan is linked to the ticket."""
     old = entrance.ticket()
     with entrance.store.unit() as unit:
         new = tickets.reissue_ticket(unit, entrance.house, ticket_id=old.ticket.id)
@@ -133,6 +133,7 @@ def test_a_superseded_barcode_is_refused_and_the_new_one_admits(entrance: Entran
     assert refused.reason is Reason.SUPERSEDED
     assert refused.ticket is not None
     assert refused.ticket.state == "superseded"
+    assert entrance.row(refused.scan_id).ticket == old.ticket.id
     assert entrance.scan(new.barcode).verdict is Verdict.ADMIT
 
 

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 
 from tests.factories import a_scan_id, with_gates, with_offer
 from tests.fakes import FrozenClock
 from tests.service.halls import Hall
-from ticketing.domain.conflicts import ConflictKind
+from ticketing.domain.conflicts import ConflictKind, ConflictState
 from ticketing.domain.offers import Validity
 from ticketing.service import tickets
 from ticketing.service.gate import attention
@@ -86,6 +87,31 @@ def test_a_ticket_revoked_after_the_scan_was_good(hall: Hall) -> None:
         tickets.revoke_ticket(unit, hall.house, ticket_id=case.ticket.id, reason="")
     assert hall.upload(door) == [Result.ACCEPTED]
     assert (hall.moves(case), hall.conflicts()) == ([ENTRY], [])
+
+
+def test_a_report_is_made_only_where_the_service_would_have_said_no(hall: Hall) -> None:
+    """Of five people let in offline those by a revoked and by a used ticket are reported."""
+    door = hall.door("A")
+    good, revoked, used, again = (hall.ticket() for _ in range(4))
+    back = hall.ticket(offer="again")
+    with hall.store.unit() as unit:
+        tickets.revoke_ticket(unit, hall.house, ticket_id=revoked.ticket.id, reason="")
+    hall.online(hall.door("B"), used)
+    hall.clock.tick(minutes=60)
+    door.journal.scan(good, hall.now(-50))
+    wrong = {
+        door.journal.scan(revoked, hall.now(-49)): Reason.REVOKED,
+        door.journal.scan(used, hall.now(-48)): Reason.ALREADY_USED,
+    }
+    door.journal.scan(back, hall.now(-47))
+    door.journal.scan(back, hall.now(-46), shown=Verdict.EXIT)
+    door.journal.scan(back, hall.now(-45), reason=Reason.OK_REENTRY)
+    door.journal.scan(again, hall.now(-44))
+    door.journal.scan(again, hall.now(-43), shown=Verdict.REFUSE)
+    told = hall.upload(door)
+    assert [n for n, result in enumerate(told) if result is Result.CONFLICT] == [1, 2]
+    reported = {found.extra.hex(): found.reason for found in hall.conflicts() if found.extra}
+    assert reported == wrong
 
 
 def test_an_issue_that_was_replaced_before_is_superseded(hall: Hall) -> None:
@@ -425,7 +451,7 @@ def test_a_station_annuls_its_own_scans_only(hall: Hall) -> None:
 
 # ------------------------------------------------------------ several moves
 def test_the_order_is_by_scan_time_not_by_upload(hall: Hall) -> None:
-    """Out at ten past, in again at twenty past; the exit arrives last."""
+    """Out at ten past, in again at twenty past; the exit arrives first."""
     inner, outer, case = hall.door("A"), hall.door("B"), hall.ticket(offer="again")
     inner.journal.scan(case, hall.now(-60))
     outer.journal.scan(case, hall.now(-50), shown=Verdict.EXIT)
@@ -435,6 +461,25 @@ def test_the_order_is_by_scan_time_not_by_upload(hall: Hall) -> None:
     assert hall.conflicts() == []
     assert hall.inside() == 1
     assert hall.online(outer, case).reason is Reason.STILL_INSIDE
+
+
+@pytest.mark.parametrize("order", list(permutations("ABC")), ids="".join)
+def test_in_whatever_order_they_are_uploaded_moves_are_ordered_by_the_time_of_the_scan(
+    hall: Hall, order: tuple[str, ...]
+) -> None:
+    """In, out, in again at three gates: inside since the last entry, and nothing is left open."""
+    case = hall.ticket(offer="again")
+    hall.door("A").journal.scan(case, hall.now(-60))
+    hall.door("B").journal.scan(case, hall.now(-50), shown=Verdict.EXIT)
+    hall.door("C").journal.scan(case, hall.now(-40), reason=Reason.OK_REENTRY)
+    for name in order:
+        hall.upload(hall.door(name))
+    assert hall.inside() == 1
+    assert [one for one in hall.conflicts() if one.state is ConflictState.OPEN] == []
+    refused = hall.online(hall.door("A"), case)
+    assert (refused.reason, refused.evidence.at) == (Reason.STILL_INSIDE, hall.now(-40))
+    assert hall.online(hall.door("A"), case, direction=Direction.EXIT).reason is Reason.OK_EXIT
+    assert hall.inside() == 0
 
 
 def test_an_exit_that_arrives_last_explains_who_came_back(hall: Hall) -> None:

@@ -327,6 +327,27 @@ def test_what_a_station_tells_is_kept(office: Store, house: House, clock: Frozen
     assert (found.clock_diff_ms, found.last_seen_at) == (-250, clock.at)
 
 
+def test_last_seen_and_version_of_each_station_are_known(
+    office: Store, house: House, clock: FrozenClock
+) -> None:
+    """Unknown until it says so; an update is seen at once; of one that is silent the last stays."""
+    quiet = StationId(_pair(office, house, _open(office, house), key=OTHER_KEY).answer.station)
+    busy = StationId(_pair(office, house, _open(office, house)).answer.station)
+    assert {(one.version, one.last_seen_at) for one in _list(office).values()} == {(None, None)}
+    seen = []
+    for version in ("1.4.0", "1.5.0", None):
+        station = _list(office)[busy]
+        with office.unit() as unit:
+            stations.hear(unit, house, station=station, told=Told(version=version))
+        seen.append((_list(office)[busy].version, _list(office)[busy].last_seen_at == clock.at))
+        clock.tick(minutes=2)
+    assert seen == [("1.4.0", True), ("1.5.0", True), ("1.5.0", True)]
+    clock.tick(days=3)
+    found = _list(office)[busy]
+    assert (found.version, found.last_seen_at) == ("1.5.0", clock.at - timedelta(days=3, minutes=2))
+    assert (_list(office)[quiet].version, _list(office)[quiet].last_seen_at) == (None, None)
+
+
 def test_news_are_written_at_once_and_nothing_new_once_a_minute(
     office: Store, house: House, clock: FrozenClock
 ) -> None:

@@ -171,6 +171,22 @@ def test_a_reissue_counts_up_and_seals_the_name_anew(desk: Store, house: House) 
     assert open_name(token.raw, stored.name_box or b"") == HOLDER
 
 
+def test_a_barcode_changes_by_a_reissue_and_by_nothing_else(desk: Store, house: House) -> None:
+    """Blocked, freed, paid: the same text; each reissue makes one that nobody has seen."""
+    with_offer(desk, house, slug="paid", number=2, price_cents=900, pay_at_desk=True)
+    case = with_ticket(desk, house, offer="paid")
+    seen = [case.barcode]
+    for change in (tickets.pay_ticket, tickets.block_ticket, tickets.unblock_ticket):
+        with desk.unit() as unit:
+            change(unit, house, ticket_id=case.ticket.id)
+        assert _get(desk, house, case).barcode == case.barcode
+    for _ in range(3):
+        with desk.unit() as unit:
+            seen.append(tickets.reissue_ticket(unit, house, ticket_id=case.ticket.id).barcode)
+        assert _get(desk, house, case).barcode == seen[-1]
+    assert len(set(seen)) == 4
+
+
 def test_two_reissues_at_once_make_one(
     desk: Store, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """A scan taken back, on both engines."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -221,6 +222,30 @@ def test_another_station_may_not_annul(gate: Entrance) -> None:
     assert gate.annul(admitted.scan_id, station=None, by="staff_1").answer.inside == 0
     with pytest.raises(Conflict, match="other_station"):
         gate.annul(admitted.scan_id, station=other)
+
+
+def test_every_refused_annul_is_logged_by_its_reason_and_changes_nothing(
+    gate: Entrance, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Peers 47: other station, later move, nothing to annul, too late; a line names nobody."""
+    case = gate.ticket(offer="again")
+    came = gate.scan(case.barcode)
+    refused = gate.scan(case.barcode)
+    gate.scan(case.barcode, direction=Direction.EXIT)
+    other = with_station(gate.store, gate.house, gate="nord")
+    before = (gate.row(came.scan_id), gate.row(refused.scan_id), gate.moves(case))
+    with caplog.at_level(logging.INFO, logger="ticketing.gate"):
+        for scan, changes in ((came, {"station": other}), (came, {}), (refused, {})):
+            with pytest.raises(Conflict):
+                gate.annul(scan.scan_id, **changes)
+        gate.clock.tick(minutes=16)
+        with pytest.raises(Conflict):
+            gate.annul(came.scan_id)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"annul refused: {why}"
+        for why in ("other_station", "has_later_moves", "nothing_to_annul", "too_late")
+    ]
+    assert (gate.row(came.scan_id), gate.row(refused.scan_id), gate.moves(case)) == before
 
 
 def test_a_refusal_has_nothing_to_annul(gate: Entrance) -> None:

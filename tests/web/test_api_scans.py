@@ -124,6 +124,24 @@ def test_a_wrong_scan_is_refused(
     assert barcode not in answer.text
 
 
+@pytest.mark.parametrize("field", ["scan_id", "gate"])
+def test_no_scan_id_and_no_such_gate_are_errors_of_their_field(
+    client: FlaskClient, station: Headers, barcode: str, field: str
+) -> None:
+    """422 that names the field, and nobody is in."""
+    sent = a_scan(barcode, gate="nowhere")
+    if field == "scan_id":
+        sent = a_scan(barcode)
+        del sent["scan_id"]
+    answer = client.post(PATH, headers=station, json=sent)
+    assert answer.status_code == 422
+    assert answer.json is not None
+    assert [one["field"] for one in answer.json["errors"]] == [field]
+    said = client.post(PATH, headers=station, json=a_scan(barcode)).json
+    assert said is not None
+    assert (said["verdict"], said["inside"]) == ("admit", 1)
+
+
 def test_an_idempotency_key_is_not_used_here(
     client: FlaskClient, station: Headers, barcode: str
 ) -> None:

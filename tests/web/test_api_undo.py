@@ -128,8 +128,10 @@ def test_another_station_may_not_annul_overrule_or_settle(
     assert annulled.status_code == 409
     assert said(annulled)["type"].endswith("other_station")
     for call, body in (("override", WORD), ("confirm", {"checks": []}), ("decline", {})):
-        answer = client.post(f"{PATH}/{refused}/{call}", headers=other, json=body)
-        assert answer.status_code == 404, call
+        paths = (f"{PATH}/{refused}/{call}", f"{PATH}/{a_scan_id()}/{call}")
+        his, unknown = (client.post(path, headers=other, json=body) for path in paths)
+        assert his.status_code == 404, call
+        assert his.data == unknown.data, call
     assert client.get(f"{PATH}/{refused}", headers=other).status_code == 200
 
 

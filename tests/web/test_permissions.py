@@ -1,13 +1,18 @@
 """Every route says whom it is for, and nobody else gets in."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
+from tests.factories import with_ticket
 from tests.web.conftest import Headers
+from tests.web.test_api_scans import a_scan
 from ticketing.domain.accounts import Scope
+from ticketing.service.ports import House
+from ticketing.store.unit import Store
 from ticketing.web.access import Audience, Permission, permission_of
 
 OPEN = {
@@ -163,6 +168,71 @@ def test_a_key_needs_the_scope_of_a_station_call(
             headers = key(*(one for one in Scope if one is not scope))
             answer = client.open(path, method=method, json={}, headers=headers)
             assert answer.status_code == 403, path
+
+
+def test_a_caller_without_the_right_does_not_learn_whether_the_thing_exists(
+    app: APIFlask,
+    client: FlaskClient,
+    store: Store,
+    house: House,
+    station: Headers,
+    key: Callable[..., Headers],
+) -> None:
+    """What is there and what is not get the same answer, to the letter."""
+    there = _things(client, store, house, station, key())
+    asked = 0
+    for pattern, method, permission in routes(app):
+        names = re.findall(r"<(\w+)>", pattern)
+        if permission is None or permission.audience not in HELD or not set(names) & set(there):
+            continue
+        for headers in _without_right(permission, station, key):
+            answers = [
+                client.open(_filled(pattern, things), method=method, json={}, headers=headers)
+                for things in (there, MISSING)
+            ]
+            first, second = ((a.status_code, a.data, sorted(a.headers)) for a in answers)
+            assert first == second, f"{method} {pattern}"
+            assert first[0] in {401, 403}, f"{method} {pattern}"
+            asked += 1
+    assert asked >= 60
+
+
+HELD = {Audience.API, Audience.STATION}
+MISSING = {"ticket": "0" * 30, "slug": "nothing", "station": "st_0", "scan_id": "0" * 32}
+
+
+def _things(
+    client: FlaskClient, store: Store, house: House, station: Headers, api: Headers
+) -> dict[str, str]:
+    """A ticket, its offer, the station and a scan, each seen by who may see it."""
+    told = client.get("/api/v1/station", headers=station).json
+    assert told is not None
+    case = with_ticket(store, house)
+    sent = a_scan(case.barcode)
+    client.post("/api/v1/scans", headers=station, json=sent)
+    made = {"ticket": case.ticket.id.hex(), "slug": "day", "station": told["station"]}
+    made["scan_id"] = sent["scan_id"]
+    for path in ("tickets/{ticket}", "scans/{scan_id}", "stations/{station}"):
+        address = f"/api/v1/{path}"
+        assert client.get(address.format(**made), headers=api).status_code == 200
+        assert client.get(address.format(**MISSING), headers=api).status_code == 404
+    return made
+
+
+def _without_right(
+    permission: Permission, station: Headers, key: Callable[..., Headers]
+) -> Iterator[Headers]:
+    """Nobody, an unknown key, a key with every other scope; a station where none may call."""
+    yield {}
+    yield {"Authorization": "Bearer ek_unknown"}
+    yield key(*(one for one in Scope if one is not permission.scope))
+    if permission.audience is Audience.API:
+        yield station
+
+
+def _filled(pattern: str, things: dict[str, str]) -> str:
+    """The address with these things in it."""
+    return re.sub(r"<(\w+)>", lambda name: things.get(name[1], "x"), pattern)
 
 
 def test_a_revoked_station_is_shut_out_at_once(

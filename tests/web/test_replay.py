@@ -127,6 +127,17 @@ def test_a_wrong_key_is_refused(client: FlaskClient, api: Headers, value: str) -
     assert count(client, api) == 0
 
 
+def test_a_question_takes_no_key(client: FlaskClient, api: Headers) -> None:
+    """GET under the same key is answered anew, as things are now."""
+    headers = api | {"Idempotency-Key": "1"}
+    assert count(client, headers) == 0
+    client.post(PATH, headers=api, json=ORDER)
+    assert count(client, headers) == 1
+    again = client.post(PATH, headers=headers, json=ORDER)  # and leaves the key free
+    assert again.status_code == 201
+    assert "Idempotency-Replayed" not in again.headers
+
+
 def test_pairing_takes_no_key(client: FlaskClient) -> None:
     """It has its own way of being repeated; a header changes nothing."""
     answer = client.post("/api/v1/stations/pair", headers={"Idempotency-Key": "1"}, json={})
