@@ -3,9 +3,11 @@
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+_TRIES = 60
 _COOKIE = re.compile(rb"set-cookie: ([^;]+);", re.IGNORECASE)
 
 
@@ -14,14 +16,22 @@ def open_chats(port: int, count: int) -> Iterator[None]:
     """So many streams, each of a visitor of its own, until the block ends."""
     with ExitStack() as stack:
         for _ in range(count):
-            cookie = _begun(port)
-            stream = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
-            stream.sendall(
-                b"GET /chat/events HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: " + cookie + b"\r\n\r\n"
-            )
-            if not stream.recv(4096).startswith(b"HTTP/1.1 200"):
-                raise ConnectionError("the service has no stream left")
+            stack.enter_context(_stream(port, _begun(port)))
         yield
+
+
+def _stream(port: int, cookie: bytes) -> socket.socket:
+    """An open stream; those of the round before are given back when the service notices."""
+    for _ in range(_TRIES):
+        stream = socket.create_connection(("127.0.0.1", port), timeout=30)
+        stream.sendall(
+            b"GET /chat/events HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: " + cookie + b"\r\n\r\n"
+        )
+        if stream.recv(4096).startswith(b"HTTP/1.1 200"):
+            return stream
+        stream.close()
+        time.sleep(1)
+    raise ConnectionError("the service has no stream left")
 
 
 def _begun(port: int) -> bytes:

@@ -1,15 +1,17 @@
 """Work of several threads in one transaction: each piece by itself, nothing told too early."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import OperationalError
 
 from ticketing.store import counters, schema
-from ticketing.store.unit import Store, Unit
+from ticketing.store.unit import Store, Unit, WriterLock
 
 THREADS = 8
 
@@ -139,3 +141,33 @@ def test_a_unit_may_be_read_and_written_again_in_a_piece(store: Store) -> None:
 
     assert store.together(twice) == 1
     assert (counted(store, "n"), counted(store, "m")) == (1, None)
+
+
+@pytest.mark.only("sqlite")
+def test_a_process_that_comes_back_at_once_keeps_no_other_out(tmp_path: Path) -> None:
+    """Two locks of one file are what two processes have: they take turns."""
+    path = tmp_path / "einlass.lock"
+    busy, other = WriterLock(path), WriterLock(path)
+    order: list[str] = []
+    began, is_waiting = threading.Event(), threading.Event()
+
+    def come_back_at_once() -> None:
+        for _ in range(20):
+            busy.acquire()
+            began.set()
+            is_waiting.wait(5)
+            time.sleep(0.01)
+            order.append("busy")
+            busy.release()
+
+    worker = threading.Thread(target=come_back_at_once)
+    worker.start()
+    began.wait(5)
+    is_waiting.set()
+    other.acquire()
+    order.append("other")
+    other.release()
+    worker.join()
+    busy.close()
+    other.close()
+    assert order.index("other") <= 2

@@ -119,7 +119,7 @@ def _close_off(database: Path) -> None:
 
 
 def _drop(database: Path) -> None:
-    for name in ("", *_SIDES, ".lock"):
+    for name in ("", *_SIDES, ".lock", ".lock-door"):
         database.with_name(database.name + name).unlink(missing_ok=True)
 
 

@@ -62,17 +62,27 @@ class WriterLock:
         self._threads = threading.Lock()
         self._path = path
         self._file: IO[bytes] | None = None
+        self._door: IO[bytes] | None = None
         self.longest_hold_ms = 0.0
         self._since = 0.0
 
     def acquire(self) -> None:
-        """Wait for the lock; the kernel queues other processes."""
+        """Wait for the lock.
+
+        The kernel does not queue processes: whoever lets go and asks again at once would keep
+        the others out. Who waits for the file holds its door, and only one can wait there.
+        """
         self._threads.acquire()
         try:
             if self._path is not None and fcntl is not None:
-                if self._file is None:
+                if self._file is None or self._door is None:
                     self._file = self._path.open("ab")
-                fcntl.flock(self._file, fcntl.LOCK_EX)
+                    self._door = self._path.with_name(self._path.name + "-door").open("ab")
+                fcntl.flock(self._door, fcntl.LOCK_EX)
+                try:
+                    fcntl.flock(self._file, fcntl.LOCK_EX)
+                finally:
+                    fcntl.flock(self._door, fcntl.LOCK_UN)
         except BaseException:
             self._threads.release()
             raise
@@ -81,8 +91,7 @@ class WriterLock:
     def release(self) -> None:
         """Give the lock back and note how long it was held.
 
-        Neither lock queues: whoever takes it again at once keeps the others out. So bulk
-        work, known by its long holds, steps aside for a moment.
+        Threads have no door, so bulk work, known by its long holds, steps aside for a moment.
         """
         held_ms = (time.monotonic() - self._since) * 1000
         self.longest_hold_ms = max(self.longest_hold_ms, held_ms)
@@ -95,10 +104,11 @@ class WriterLock:
             time.sleep(_GIVE_WAY_S)
 
     def close(self) -> None:
-        """Close the side file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Close the side files."""
+        for file in (self._file, self._door):
+            if file is not None:
+                file.close()
+        self._file = self._door = None
 
 
 class Unit:
