@@ -1,7 +1,7 @@
 """What two records of the same people cannot both be true about; in the domain room."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -57,3 +57,12 @@ class Conflict:
 def conflict_id(kind: ConflictKind, extra: bytes) -> str:
     """The id: the same finding has the same one, on whatever database it is found."""
     return "cf_" + hashlib.sha256(kind.value.encode() + b"\0" + extra).digest()[:_ID_BYTES].hex()
+
+
+ANNULLED_NOTE = "annulled"
+"""Why a conflict is over whose extra scan was taken back."""
+
+
+def explained(conflict: Conflict, note: str, *, by: str | None, at: datetime) -> Conflict:
+    """The conflict closed as explained; `at` aware UTC."""
+    return replace(conflict, state=ConflictState.EXPLAINED, note=note, closed_by=by, closed_at=at)

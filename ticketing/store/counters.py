@@ -44,8 +44,10 @@ def add(unit: Unit, name: str, n: int) -> int:
 def add_within(unit: Unit, additions: Sequence[Addition]) -> tuple[int, ...] | None:
     """Add to several counters, all or none, in one statement; their new values in order.
 
-    None if a cap forbids one of them: the caller rolls back. Counters are locked in the
-    order of their names, so that two callers cannot wait for each other.
+    None if a cap forbids one of them: the caller rolls back. Below nothing, where exits that
+    nobody entered for may have led, an addition with a cap begins at nothing: otherwise more
+    people fit in than the house holds. Without a cap the sum stays exact. Counters are locked in
+    the order of their names, so that two callers cannot wait for each other.
     """
     if any(one.cap is not None and one.n > one.cap for one in additions):
         return None
@@ -67,7 +69,8 @@ def _add_within(size: int) -> Prepared:
     rows = ", ".join(f"(:name{place}, :n{place}, :cap{place})" for place in range(size))
     statement = text(
         f"INSERT INTO counters (name, n, cap) VALUES {rows} "  # noqa: S608  places, no values
-        "ON CONFLICT (name) DO UPDATE SET n = counters.n + excluded.n, cap = excluded.cap "
+        "ON CONFLICT (name) DO UPDATE SET cap = excluded.cap, n = excluded.n + "
+        "CASE WHEN excluded.cap IS NOT NULL AND counters.n < 0 THEN 0 ELSE counters.n END "
         "WHERE excluded.cap IS NULL OR counters.n + excluded.n <= excluded.cap "
         "OR excluded.n <= 0 RETURNING name, n"
     )

@@ -113,11 +113,6 @@ def entries(unit: Unit, journal: bytes, *, first: int, last: int) -> tuple[Kept,
     return tuple(_kept(dict(row)) for row in unit.run(query).mappings())
 
 
-def latest_number(unit: Unit, journal: bytes) -> int:
-    """The highest number that is here, 0 for none."""
-    return int(unit.run(select(func.max(T.n)).where(T.journal == journal)).scalar_one() or 0)
-
-
 def is_whole(unit: Unit, journal: bytes, *, last: int) -> bool:
     """Whether every number from 1 to `last` is here."""
     query = select(func.count(T.n.distinct())).where(T.journal == journal, T.n <= last)

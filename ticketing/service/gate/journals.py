@@ -79,15 +79,14 @@ def _call(unit: Unit, house: House, *, station: Station, sent: Upload) -> _Call:
     fresh = Journal(id=sent.journal, station=station.id, acked=0, head=first, created_at=now)
     journal = _own(rows.find(unit, sent.journal) or fresh, station)
     read = entries.read(unit, station=station, upload=sent)
-    bodies = [entry.body for entry in read]
-    resolved = frozenset(body.scan_id for body in bodies if isinstance(body, ResolveBody))
-    latest = rows.latest_number(unit, sent.journal)
+    # A resolve that is known already will not be looked at again: the scan looks for it.
+    fresh_bodies = [entry.body for entry in read if entry.known is None]
+    resolved = frozenset(body.scan_id for body in fresh_bodies if isinstance(body, ResolveBody))
     batch = Batch(
         journal=sent.journal,
         station=station,
         now=now,
         resolved=resolved,
-        is_behind=bool(read) and latest > read[-1].n,
     )
     return _Call(station=station, journal=journal, batch=batch, read=read)
 

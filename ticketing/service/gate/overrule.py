@@ -23,6 +23,8 @@ from ticketing.store.unit import Unit
 from ticketing.wire.station_api import ScanAnswer
 from ticketing.wire.verdict import OVERRIDABLE, Verdict
 
+_PASSED = frozenset({Verdict.ADMIT, Verdict.EXIT})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
@@ -84,6 +86,8 @@ def _overruled(
     ticket of that name may be good.
     """
     refused = standing(found, now)
+    if found.shown in _PASSED:  # the station let them in: they are counted, and reported
+        raise Conflict("not_overridable")
     if refused.verdict is not Verdict.REFUSE or refused.reason not in OVERRIDABLE:
         raise Conflict("not_overridable")
     question = Question(gate=found.gate, now=now, direction=found.direction, people=override.people)

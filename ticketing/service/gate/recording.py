@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from ticketing.domain.ids import StationId
 from ticketing.domain.museum import day_bounds, local_day
 from ticketing.service.gate.judging import people_passed
+from ticketing.service.gate.records import happened_at, is_marked
 from ticketing.service.ports import House
 from ticketing.store import counters, moves, slots, tickets
 from ticketing.store.counters import Addition
@@ -103,19 +104,20 @@ def _count(unit: Unit, house: House, facts: Facts, *, judged: Scan, at: datetime
     return None if counted is None else max(0, counted[0])
 
 
-def count_out(unit: Unit, house: House, facts: Facts, *, scan: Scan, move: Move | None) -> int:
+def count_out(
+    unit: Unit, house: House, facts: Facts, *, scan: Scan, move: Move | None, brought: int = 0
+) -> int:
     """Take back what a scan counted, in the caller's transaction; people inside now.
 
     `move` is the one it wrote, if it did: it says on which day its people were counted.
+    `brought` are people for whom no ticket accounts; those of a marked pass are out already.
     """
-    passed = people_passed(scan.decision)
-    if not passed:
-        return facts.inside
-    at = (scan.settled_at or scan.received_at) if move is None else move.at
+    passed = 0 if is_marked(scan) else people_passed(scan.decision) or brought
+    at = (scan.settled_at or happened_at(scan)) if move is None else move.at
     name = inside_counter(house, at)
-    additions = [Addition(name, -passed)]
+    additions = [Addition(name, -passed)] if passed else []
     if facts.slot is not None and move is not None and move.kind is MoveKind.ENTRY:
-        additions.append(Addition(slots.came_name(facts.slot.id), -passed))
-    counted = counters.add_within(unit, additions)
+        additions.append(Addition(slots.came_name(facts.slot.id), -move.people))
+    counted = counters.add_within(unit, additions) if additions else None
     is_today = name == inside_counter(house, house.clock.now())
-    return max(0, counted[0]) if counted and is_today else facts.inside
+    return max(0, counted[0]) if counted and passed and is_today else facts.inside

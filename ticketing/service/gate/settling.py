@@ -24,7 +24,7 @@ from ticketing.store import journals as journal_rows
 from ticketing.store import scans as rows
 from ticketing.store.counts import Count
 from ticketing.store.facts import Facts, Key
-from ticketing.store.scans import Scan
+from ticketing.store.scans import Scan, ScanState
 from ticketing.store.unit import Unit
 from ticketing.wire.journal import AnnulBody, CountBody, ResolveBody, ScanBody, parse_body
 from ticketing.wire.messages import BadMessage
@@ -34,6 +34,7 @@ from ticketing.wire.verdict import Reason, Verdict
 OTHER_STATION = "scan_id: of another station"
 OTHER_TICKET = "scan_id: of another ticket"
 _COUNT_BYTES = 16
+_QUESTIONS = frozenset({Verdict.ATTENTION, Verdict.DISCOUNT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,6 @@ class Batch:
     station: Station
     now: datetime
     resolved: frozenset[bytes] = frozenset()
-    is_behind: bool = False
 
 
 class Settling:
@@ -97,7 +97,7 @@ class Settling:
             told = records.told_scan(body, fresh)
             case = Case(facts=facts, told=told, fresh=fresh)
             done = self._settle(case, waits=body.scan_id in batch.resolved)
-        if batch.is_behind and body.shown is Verdict.ATTENTION:
+        if body.shown in _QUESTIONS and body.scan_id not in batch.resolved:
             return self._resolved_before(entry, body) or done
         return done
 
@@ -194,7 +194,7 @@ class Settling:
         ticket = case.facts.ticket
         for conflict in conflicts.unseen_exits(self._unit, ticket.id) if ticket else ():
             facts = self._of_scan(conflict.extra)
-            if facts.scan is None:
+            if facts.scan is None or facts.scan.state is ScanState.ANNULLED:
                 continue
             told = records.told_again(facts.scan, people=conflict.people_extra)
             what = records.holding(self._house, facts)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ticketing.domain.accounts import Station
+from ticketing.domain.conflicts import ANNULLED_NOTE, explained
 from ticketing.domain.ids import ScanId
 from ticketing.service.errors import Conflict, NotFound
 from ticketing.service.gate.answers import answer, is_lapsed
@@ -22,8 +23,8 @@ from ticketing.service.gate.judging import left_of
 from ticketing.service.gate.recording import TRIES, around, count_out, stand_in_line
 from ticketing.service.gate.scans import ScanResult
 from ticketing.service.ports import House
+from ticketing.store import conflicts, moves
 from ticketing.store import facts as fact_rows
-from ticketing.store import moves
 from ticketing.store import scans as rows
 from ticketing.store.facts import Facts
 from ticketing.store.scans import Scan, ScanState
@@ -107,9 +108,13 @@ def take_back(
     )
     unit.begin()
     if annul is None or _is_written(unit, facts, annul):
-        inside = count_out(unit, house, facts, scan=found, move=own)
+        extra = conflicts.open_of(unit, found.scan_id)
+        brought = max((one.people_extra for one in extra), default=0)
+        inside = count_out(unit, house, facts, scan=found, move=own, brought=brought)
         kept = replace(judged, inside=inside)
         if rows.settle(unit, kept, was=found.state):
+            for one in extra:
+                conflicts.close(unit, explained(one, ANNULLED_NOTE, by=by, at=now))
             unit.commit()
             return kept
     unit.rollback()
@@ -157,7 +162,7 @@ def _objection(facts: Facts, found: Scan, annulment: Annulment, now: datetime) -
         return "lapsed"
     if found.state in _NEVER_TOO_LATE:
         return None
-    if found.decision.verdict not in _PASSED:
+    if found.decision.verdict not in _PASSED and found.shown not in _PASSED:
         return "nothing_to_annul"
     return None if annulment.is_forced else _limit(facts, found, now)
 

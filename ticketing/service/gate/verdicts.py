@@ -4,7 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ticketing.domain.accounts import Station
-from ticketing.domain.conflicts import Conflict, ConflictState, conflict_id
+from ticketing.domain.conflicts import (
+    ANNULLED_NOTE,
+    Conflict,
+    conflict_id,
+    explained,
+)
 from ticketing.domain.settling import (
     PASSED,
     RESOLVABLE,
@@ -35,7 +40,6 @@ from ticketing.wire.moves import Move, MoveKind
 from ticketing.wire.sync_api import Result
 from ticketing.wire.verdict import Basis, Check, Reason, TicketState, Verdict
 
-ANNULLED_NOTE = "annulled"
 LATE_EXIT_NOTE = "the exit arrived later"
 
 
@@ -191,13 +195,7 @@ class Writer:
         self.passages.inside(-_sign(verdict) * people, at=at if own is None else own.at)
 
     def _explained(self, conflict: Conflict, note: str) -> Conflict:
-        return replace(
-            conflict,
-            state=ConflictState.EXPLAINED,
-            note=note,
-            closed_by=self._station.id,
-            closed_at=self._now,
-        )
+        return explained(conflict, note, by=self._station.id, at=self._now)
 
     def _move(self, case: Case, kind: MoveKind) -> None:
         told, ticket = case.told, case.facts.ticket
