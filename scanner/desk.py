@@ -33,6 +33,7 @@ from scanner.events import (
     NoAnswer,
     People,
     Record,
+    ScanEntry,
     ScanId,
     Settle,
     Show,
@@ -44,6 +45,7 @@ from scanner.events import (
 )
 from scanner.gate import Gate
 from scanner.journal import Journal, JournalError
+from scanner.judge import PASSED
 from scanner.learning import Learnt
 from scanner.link import Link, NoReply, Pulse
 from scanner.page.feed import Feed
@@ -53,12 +55,13 @@ from scanner.sync import Synced
 from ticketing.wire.journal import Action, ClockBody
 from ticketing.wire.station_api import ScanAnswer, ScanRequest
 from ticketing.wire.sync_api import KnowledgePage
-from ticketing.wire.verdict import Direction
+from ticketing.wire.verdict import Basis, Direction
 
 TICK_S: Final = 0.05
 """How exactly deadlines are kept; a gate of 400 ms does not notice."""
 WRONG_CLOCK: Final = timedelta(minutes=5)
 """Beyond this the clock judges no times any more."""
+NOT_RECORDED: Final = "not_recorded_at_gate"
 CLOCK_STEP_MS: Final = 2_000
 """A change of the clock's difference that is worth an entry."""
 _ASKERS = 6
@@ -229,12 +232,23 @@ class Desk:
         except JournalError:
             # What cannot be recorded is not shown: nobody comes in unrecorded.
             log.error("the journal takes no entries")  # noqa: TRY400  the message says all there is
-            self._facts = replace(self._facts, trouble=True)
+            self._parts.gate.unrecorded()
+            self._give_back(effects)
+            self._facts = replace(self._facts, trouble=True, screen=self._parts.gate.screen)
         if any(isinstance(effect, Record) for effect in effects):
             before, unsent = self._facts.unsent, self._parts.journal.unsent()
             self._facts = replace(self._facts, unsent=unsent)
             if unsent > before and self._parts.gate.link is LinkState.UP:
                 self._parts.nudge()
+
+    def _give_back(self, effects: tuple[Effect, ...]) -> None:
+        """What the service let in and nobody was shown is taken back: the ticket stays good."""
+        entries = [effect.entry for effect in effects if isinstance(effect, Record)]
+        scans = [entry for entry in entries if isinstance(entry, ScanEntry)]
+        for scan in scans:
+            if scan.basis is Basis.ONLINE and scan.verdict in PASSED:
+                with suppress(RuntimeError):  # the station is stopping
+                    self._askers.submit(self._parts.link.annul, scan.scan_id, NOT_RECORDED)
 
     def _do(self, effect: Effect) -> None:
         match effect:

@@ -8,6 +8,7 @@ from scanner.judge import Scan
 from scanner.reading import which_ticket
 from scanner.screen import Result
 from ticketing.wire.journal import Action
+from ticketing.wire.verdict import Basis
 
 
 def entry_of(
@@ -46,7 +47,9 @@ def _resolve_entry(scan: Scan, result: Result, own: OwnMove | None, now: Moment)
         checks=scan.settled.checks if scan.settled else (),
         people=result.people,
         at=now.at,
-        basis=result.basis,
+        # Without what was settled it is a late answer that staff did not wait for: the service
+        # does not know yet that it counted.
+        basis=result.basis if scan.settled else Basis.OFFLINE,
         shown=result.verdict,
         own=own,
     )

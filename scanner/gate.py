@@ -96,7 +96,10 @@ class Gate:
             self._start(self._turns.take())
         return tuple(self._out)
 
-    # ------------------------------------------------------------ events
+    def unrecorded(self) -> None:
+        """What was decided could not be recorded, so it has not happened."""
+        self._undo.passed = self._shown = None
+        self.screen = blank_screen(Face.READY, self.screen)
 
     @singledispatchmethod
     def _take(self, event: Event) -> None:
@@ -314,8 +317,6 @@ class Gate:
         self._pending[Step.SCAN] = scan
         self._out.append(Ask(scan.scan_id, turn.reading.text, direction, now.at, turn.people))
 
-    # ------------------------------------------------------------ judging
-
     def _alone(self, scan: Scan, failure: Failure) -> Result:
         if scan.action is None:
             result = self._judge.alone(scan, self._now.at)
@@ -326,9 +327,8 @@ class Gate:
 
     def _take_pending(self, scan_id: ScanId, step: Step) -> Scan | None:
         scan = self._pending.get(step)
-        if scan is None or scan.scan_id != scan_id:
-            return None
-        return self._pending.pop(step)
+        is_it = scan is not None and scan.scan_id == scan_id
+        return self._pending.pop(step) if is_it else None
 
     def _conclude(self, scan: Scan, result: Result) -> None:
         own = self._judge.own_move(scan, result, self._now.at)

@@ -677,3 +677,42 @@ def test_the_ready_panel_is_no_verdict(desk: Desk) -> None:
     assert panel_of(desk)["role"] == "status"
     assert panel_of(desk)["verdict"] == ""
     assert Verdict.ADMIT not in json.dumps(state_of(desk)["sound"])
+
+
+# ------------------------------------------------------------ what could not be recorded
+def _full(_entry: object) -> None:
+    raise JournalError("the journal cannot be written: SQLITE_FULL")
+
+
+def test_an_admit_that_was_not_recorded_never_turns_green(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Offline, a full disk: whatever is pressed afterwards, nobody is shown as let in."""
+    desk.heard(NoReply(Failure.UNREACHABLE))
+    work(desk)
+    with monkeypatch.context() as world:
+        world.setattr(desk._parts.journal, "append", _full)
+        desk.typed(a_ticket(1))
+        work(desk)
+        desk.switch(Direction.EXIT)
+        desk.switch(Direction.ENTRY)
+        work(desk)
+        assert panel_of(desk)["word"] == "Störung"
+    desk.count(1)
+    desk.switch(Direction.ENTRY)
+    work(desk)
+    assert panel_of(desk)["word"] == "Bereit"
+    assert state_of(desk)["words"]["de"]["recent"] == []
+
+
+def test_what_the_service_let_in_and_nobody_saw_is_taken_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Online, a full disk: the service is asked to annul, so that the ticket stays good."""
+    taken_back: list[str] = []
+    monkeypatch.setattr(desk._parts.link, "annul", lambda scan_id, _why: taken_back.append(scan_id))
+    monkeypatch.setattr(desk._parts.journal, "append", _full)
+    desk.typed(today_ticket())
+    work_until(desk, lambda: bool(taken_back))
+    assert panel_of(desk)["word"] == "Störung"
+    assert desk._parts.gate.screen.result is None
