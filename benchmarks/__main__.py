@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("pictures", "sight", "photos", "offline", "scans", "station_sync")
+BENCHMARKS = ("pictures", "sight", "photos", "offline", "scans", "journal_upload", "station_sync")
 
 
 def main() -> int:
