@@ -175,12 +175,6 @@ class Journal:
         with self._lock:
             return debts.count(self._db)
 
-    @property
-    def told_until(self) -> int:
-        """All entries up to this one are answered for, or given up."""
-        (first,) = self._one("SELECT min(n) FROM entry WHERE told = 0")
-        return self.length if first is None else int(first) - 1
-
     def untold(self) -> int:
         """How many entries the service has not answered for, online scans among them."""
         (count,) = self._one("SELECT count(*) FROM entry WHERE told = 0")

@@ -8,7 +8,7 @@ hears of it by events.
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -167,7 +167,6 @@ class Sync:
             place = parts.knowledge.position
             before = None if place is None else (place.epoch, place.cursor)
             online_until, asked_at = parts.journal.length, parts.now()
-            told_until, acked = parts.journal.told_until, parts.journal.acked
             told = parts.link.knowledge(before, asked_at, limit=PAGE)
             if isinstance(told, NoReply):
                 if told.status != _GONE or began_again or before is None:
@@ -180,8 +179,7 @@ class Sync:
                 continue
             if page.more and before == (page.epoch, page.cursor):
                 return NoReply(Failure.BROKEN)  # it would give the same page for ever
-            known = with_given_up(page, told_until, acked)
-            if not parts.knowledge.apply(known, online_until=online_until, at=asked_at):
+            if not parts.knowledge.apply(page, online_until=online_until, at=asked_at):
                 return NoReply(Failure.BROKEN)
             parts.desk.heard(Pulse(told.ahead_ms))
             parts.desk.learned(page)
@@ -232,13 +230,3 @@ class Sync:
             log.error("the journal cannot be read: %s", type(error).__name__)  # noqa: TRY400  as above
             return
         self._parts.desk.synced(state)
-
-
-def with_given_up(page: KnowledgePage, told_until: int, acked: int) -> KnowledgePage:
-    """The page, past an entry that the service never took: what was told behind it is in it.
-
-    A service that has less than it had before was restored: its own word counts then.
-    """
-    if page.acked is None or page.acked < acked:
-        return page
-    return replace(page, acked=max(page.acked, told_until))

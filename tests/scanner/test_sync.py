@@ -14,8 +14,7 @@ from scanner.events import Failure, ScanEntry, ScanId
 from scanner.journal import FILE_NAME, Journal, JournalError, Sound
 from scanner.link import Link, NoReply, Pulse, Server
 from scanner.memory import KnownHouse
-from scanner.sync import LONGEST_S, Sync, Synced, SyncParts, with_given_up
-from tests.scanner.homes import until
+from scanner.sync import LONGEST_S, Sync, Synced, SyncParts, from tests.scanner.homes import until
 from tests.scanner.service_double import TOKEN, Service, moody, running
 from tests.scanner.station_kit import NOON
 from ticketing.wire.journal import BootBody, parse_body
@@ -573,19 +572,6 @@ def test_a_service_restored_to_before_the_dropped_bodies_gets_what_is_left(bench
     assert bench.journal.unsent() == 0
     assert set(bench.service.sync.bodies) >= {1, 2, 3, 4, 12, 13}
     assert len(bench.batches) < 8
-
-
-def test_what_was_told_behind_a_given_up_entry_is_in_the_rows(bench: Bench) -> None:
-    """The service never takes entry 3: what it has of the others counts once all the same."""
-    bench.write(10)
-    bench.service.sync.poison = {3}
-    bench.sync.round()
-    bench.sync.round()
-    assert bench.journal.acked == 2
-    assert bench.journal.told_until >= 10
-    page = replace(bench.knowledge.pages[-1], acked=2)
-    assert with_given_up(page, bench.journal.told_until, 2).acked == bench.journal.told_until
-    assert with_given_up(replace(page, acked=1), bench.journal.told_until, 2).acked == 1
 
 
 def test_a_service_that_is_always_gone_is_not_asked_without_a_pause(bench: Bench) -> None:
