@@ -14,7 +14,8 @@ from scanner.events import Failure, ScanEntry, ScanId
 from scanner.journal import FILE_NAME, Journal, JournalError, Sound
 from scanner.link import Link, NoReply, Pulse, Server
 from scanner.memory import KnownHouse
-from scanner.sync import LONGEST_S, Sync, Synced, SyncParts, from tests.scanner.homes import until
+from scanner.sync import LONGEST_S, Sync, Synced, SyncParts
+from tests.scanner.homes import until
 from tests.scanner.service_double import TOKEN, Service, moody, running
 from tests.scanner.station_kit import NOON
 from ticketing.wire.journal import BootBody, parse_body
