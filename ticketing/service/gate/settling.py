@@ -41,8 +41,7 @@ _QUESTIONS = frozenset({Verdict.ATTENTION, Verdict.DISCOUNT})
 class Batch:
     """What entries of one upload share.
 
-    `now` is when it came; `resolved` are the scans that staff settle in it; `is_behind`:
-    entries that lie behind it have come before it.
+    `now` is when it came; `resolved` are the scans that staff settle in new entries of it.
     """
 
     journal: bytes
@@ -97,6 +96,8 @@ class Settling:
             told = records.told_scan(body, fresh)
             case = Case(facts=facts, told=told, fresh=fresh)
             done = self._settle(case, waits=body.scan_id in batch.resolved)
+        if done.result is Result.REJECTED:
+            return done
         if body.shown in _QUESTIONS and body.scan_id not in batch.resolved:
             return self._resolved_before(entry, body) or done
         return done

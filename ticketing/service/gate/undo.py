@@ -114,7 +114,7 @@ def take_back(
         kept = replace(judged, inside=inside)
         if rows.settle(unit, kept, was=found.state):
             for one in extra:
-                conflicts.close(unit, explained(one, ANNULLED_NOTE, by=by, at=now))
+                conflicts.close(unit, explained(one, ANNULLED_NOTE, by=by or found.station, at=now))
             unit.commit()
             return kept
     unit.rollback()
