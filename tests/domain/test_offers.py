@@ -14,8 +14,10 @@ from ticketing.domain.offers import (
     flags,
     is_past,
     rule,
+    slot_validity,
     window,
 )
+from ticketing.domain.slots import Slot
 from ticketing.wire.admission import OfferRule
 from ticketing.wire.texts import Localised
 from ticketing.wire.token import Flag
@@ -167,3 +169,19 @@ def test_the_first_and_the_last_day_can_be_computed_with(day: date) -> None:
     found = window(an_offer(validity=Validity.YEAR), day, BERLIN)
     assert found.start_at.astimezone(BERLIN).date() == day
     assert found.end_at.astimezone(BERLIN).year == day.year + 1
+
+
+def test_a_slot_outside_of_what_the_offer_is_sold_for_makes_no_ticket() -> None:
+    """An exhibition that opens in November has no tickets for a slot in October."""
+    offer = an_offer(validity=Validity.SLOT, valid_from=date(2026, 11, 1))
+    starts_at = datetime(2026, 10, 4, 12, tzinfo=UTC)
+    slot = Slot(
+        id="slot_1",
+        offer=offer.number,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(hours=1),
+        capacity=10,
+    )
+    with pytest.raises(BadOffer) as caught:
+        slot_validity(offer, slot, BERLIN)
+    assert [(one.field, one.problem) for one in caught.value.errors] == [("slot", "outside_offer")]

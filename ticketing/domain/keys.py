@@ -156,9 +156,6 @@ class KeyBook:
             raise BadStep("unknown")
         return life
 
-    def _with(self, changed: KeyLife) -> "KeyBook":
-        return KeyBook.of(changed if life.key.id == changed.key.id else life for life in self.lives)
-
 
 def _with(book: KeyBook, changed: KeyLife) -> KeyBook:
     return KeyBook.of(changed if life.key.id == changed.key.id else life for life in book.lives)
