@@ -10,7 +10,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import TextualSelect, bindparam, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.store import schema
@@ -49,14 +49,34 @@ def add_within(unit: Unit, additions: Sequence[Addition]) -> tuple[int, ...] | N
     people fit in than the house holds. Without a cap the sum stays exact. Counters are locked in
     the order of their names, so that two callers cannot wait for each other.
     """
-    if any(one.cap is not None and one.n > one.cap for one in additions):
+    if not may_fit(additions):
         return None
+    statement = _add_within(len(additions))
+    found = {row[T.name]: int(row[T.n]) for row in unit.fetch(statement, values_of(additions))}
+    return tuple(found[a.name] for a in additions) if len(found) == len(additions) else None
+
+
+def may_fit(additions: Sequence[Addition]) -> bool:
+    """Whether they fit into empty counters: a new row asks for no limit."""
+    return all(one.cap is None or one.n <= one.cap for one in additions)
+
+
+def values_of(additions: Sequence[Addition]) -> dict[str, Any]:
+    """The values for the statements of as many additions."""
     values: dict[str, Any] = {}
     for place, one in enumerate(sorted(additions, key=_name)):
         values |= {f"name{place}": one.name, f"n{place}": one.n, f"cap{place}": one.cap}
-    statement = _add_within(len(additions))
-    found = {row[T.name]: int(row[T.n]) for row in unit.fetch(statement, values)}
-    return tuple(found[a.name] for a in additions) if len(found) == len(additions) else None
+    return values
+
+
+def addition(size: int, *, behind: str) -> TextualSelect:
+    """The same as a part of a greater statement of PostgreSQL, written if `behind` (SQL) holds."""
+    rows = ", ".join(
+        f"(:name{place}, CAST(:n{place} AS bigint), CAST(:cap{place} AS bigint))"
+        for place in range(size)
+    )
+    fresh = f"SELECT * FROM (VALUES {rows}) AS fresh (name, n, cap) WHERE {behind}"  # noqa: S608  places, no values
+    return _merged(fresh)
 
 
 @cache
@@ -67,14 +87,18 @@ def _add_within(size: int) -> Prepared:
     times as long as the database does.
     """
     rows = ", ".join(f"(:name{place}, :n{place}, :cap{place})" for place in range(size))
+    return Prepared(_merged(f"VALUES {rows}"))
+
+
+def _merged(fresh: str) -> TextualSelect:
     statement = text(
-        f"INSERT INTO counters (name, n, cap) VALUES {rows} "  # noqa: S608  places, no values
+        f"INSERT INTO counters (name, n, cap) {fresh} "
         "ON CONFLICT (name) DO UPDATE SET cap = excluded.cap, n = excluded.n + "
         "CASE WHEN excluded.cap IS NOT NULL AND counters.n < 0 THEN 0 ELSE counters.n END "
         "WHERE excluded.cap IS NULL OR counters.n + excluded.n <= excluded.cap "
         "OR excluded.n <= 0 RETURNING name, n"
     )
-    return Prepared(statement.columns(T.name, T.n))
+    return statement.columns(T.name, T.n)
 
 
 def _name(addition: Addition) -> str:

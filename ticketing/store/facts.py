@@ -1,21 +1,22 @@
 """All that a verdict needs, read in one statement; in the store room.
 
-So an admitted scan stays within five: the station's token, this, the move, the counter,
-the scan.
+So an admitted scan stays within four: this, the move, the counter, the scan. Who asks is
+found by the same statement, by its token.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, bindparam, exists, literal, or_, select
 
+from ticketing.domain.accounts import Station
 from ticketing.domain.ids import ScanId, StationId
 from ticketing.domain.offers import Offer
 from ticketing.domain.slots import Slot
 from ticketing.domain.tickets import Ticket
-from ticketing.store import moves, offers, scans, schema, slots, tickets
+from ticketing.store import moves, offers, scans, schema, slots, stations, tickets
 from ticketing.store.prepared import Prepared, Row
 from ticketing.store.scans import Scan
 from ticketing.store.types import UtcMs
@@ -74,6 +75,15 @@ def find(unit: Unit, key: Key, *, around: Around) -> Facts:
     return _facts(unit, _BY_TICKET, key, around)
 
 
+def find_asked(
+    unit: Unit, key: Key, *, token_hash: bytes, around: Around
+) -> tuple[Station, Facts] | None:
+    """The same for the station of a token, which need not be known yet; None for nobody's."""
+    statement = _ASKED_BY_TICKET if key.short_code is None else _ASKED_BY_SHORT_CODE
+    rows = unit.fetch(statement, _values(key, around) | {"key_token": token_hash})
+    return (stations.to_station(rows[0]), _one(rows[0], rows)) if rows else None
+
+
 def find_of_scan(unit: Unit, scan_id: ScanId, *, around: Around) -> Facts:
     """A stored scan with its own ticket, offer, slot and moves."""
     return _facts(unit, _BY_SCAN, Key(scan_id=scan_id), around)
@@ -98,13 +108,13 @@ def _counter(name: ColumnElement[str]) -> ColumnElement[int]:
     return select(counters.n).where(counters.name == name).scalar_subquery()
 
 
-def _unsent() -> ColumnElement[bool]:
-    other = schema.stations.c
+def _unsent(asking: ColumnElement[str]) -> ColumnElement[bool]:
+    other = schema.stations.alias("other").c
     is_silent = (other.last_seen_at < bindparam("silent_at", type_=UtcMs())) & (
         other.last_seen_at >= bindparam("today_at", type_=UtcMs())
     )
     return exists().where(
-        other.id != bindparam("key_station"),
+        other.id != asking,
         other.revoked_at.is_(None),
         or_(other.unsent > 0, is_silent),
     )
@@ -112,8 +122,25 @@ def _unsent() -> ColumnElement[bool]:
 
 def _statement(is_presented: ColumnElement[bool]) -> Prepared:
     anchor = select(literal(1).label("one")).subquery()  # a row even if nothing is found
-    came = _counter(literal(slots.came_name("")) + schema.tickets.c.slot)
+    return Prepared(_around(anchor, is_presented, asking=bindparam("key_station")))
+
+
+def _asked(is_presented: ColumnElement[bool]) -> Prepared:
+    own, gate = schema.stations.c, schema.gates.c
+    anchor = schema.stations.join(schema.gates)
+    query = _around(anchor, is_presented, asking=own.id)
     return Prepared(
+        query.add_columns(*own, gate.name_de, gate.name_en).where(
+            own.token_hash == bindparam("key_token"), own.revoked_at.is_(None)
+        )
+    )
+
+
+def _around(
+    anchor: FromClause, is_presented: ColumnElement[bool], *, asking: ColumnElement[str]
+) -> Select[Any]:
+    came = _counter(literal(slots.came_name("")) + schema.tickets.c.slot)
+    return (
         select(
             schema.scans,
             schema.tickets,
@@ -122,7 +149,7 @@ def _statement(is_presented: ColumnElement[bool]) -> Prepared:
             schema.moves,
             _counter(bindparam("key_counter")).label("people_inside"),
             came.label("people_came"),
-            _unsent().label("unsent_elsewhere"),
+            _unsent(asking).label("unsent_elsewhere"),
         )
         .select_from(anchor)
         .outerjoin(schema.scans, T.scan_id == bindparam("key_scan"))
@@ -136,11 +163,18 @@ def _statement(is_presented: ColumnElement[bool]) -> Prepared:
 
 _BY_TICKET = _statement(schema.tickets.c.id == bindparam("key_ticket"))
 _BY_SHORT_CODE = _statement(schema.tickets.c.short_code == bindparam("key_ticket"))
+_ASKED_BY_TICKET = _asked(schema.tickets.c.id == bindparam("key_ticket"))
+_ASKED_BY_SHORT_CODE = _asked(schema.tickets.c.short_code == bindparam("key_ticket"))
 _BY_SCAN = _statement(schema.tickets.c.id == T.ticket)
 
 
 def _facts(unit: Unit, statement: Prepared, key: Key, around: Around) -> Facts:
-    values: Mapping[str, Any] = {
+    rows = unit.fetch(statement, _values(key, around))
+    return _one(rows[0], rows)
+
+
+def _values(key: Key, around: Around) -> dict[str, Any]:
+    return {
         "key_scan": key.scan_id,
         "key_ticket": key.short_code or key.ticket_id or b"",
         "key_counter": around.counter,
@@ -148,8 +182,6 @@ def _facts(unit: Unit, statement: Prepared, key: Key, around: Around) -> Facts:
         "today_at": around.today_at,
         "silent_at": around.silent_at,
     }
-    rows = unit.fetch(statement, values)
-    return _one(rows[0], rows)
 
 
 def _one(row: Row, rows: Sequence[Row] = ()) -> Facts:

@@ -4,8 +4,11 @@
 limits exactly-once at any number of gates.
 """
 
+from typing import Any
+
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from ticketing.store import positions, schema
 from ticketing.store.prepared import Prepared, Row
@@ -30,7 +33,13 @@ def add(unit: Unit, move: Move, *, ticket_id: TicketId, issue: int, state: Ticke
     Nothing is written either if the ticket is no longer of that issue and state: a
     ticket that was revoked since it was read must be judged again.
     """
-    row = {
+    values = values_of(move, ticket_id=ticket_id, issue=issue, state=state)
+    return bool(unit.fetch(_ADD[unit.is_sqlite], values))
+
+
+def values_of(move: Move, *, ticket_id: TicketId, issue: int, state: TicketState) -> dict[str, Any]:
+    """The values for `insertion`."""
+    return {
         "ticket_id": ticket_id,
         "move_no": move.no,
         "scan_id": move.scan_id,
@@ -41,7 +50,6 @@ def add(unit: Unit, move: Move, *, ticket_id: TicketId, issue: int, state: Ticke
         "of_issue": issue,
         "of_state": state,
     }
-    return bool(unit.fetch(_ADD[unit.is_sqlite], row))
 
 
 def hold(unit: Unit, ticket_id: TicketId) -> None:
@@ -77,9 +85,10 @@ def _unchanged_ticket(*, is_sqlite: bool) -> Select[tuple[bytes]]:
     return query if is_sqlite else query.with_for_update(read=True, key_share=True)
 
 
-def _add(*, is_sqlite: bool) -> Prepared:
+def insertion(*, is_sqlite: bool) -> ReturningInsert[tuple[int]]:
+    """The statement that writes a move, for its values."""
     into = sqlite.insert if is_sqlite else postgresql.insert
-    return Prepared(
+    return (
         into(schema.moves)
         .from_select(_COLUMNS, _unchanged_ticket(is_sqlite=is_sqlite))
         .on_conflict_do_nothing(index_elements=[T.ticket_id, T.move_no])
@@ -87,4 +96,4 @@ def _add(*, is_sqlite: bool) -> Prepared:
     )
 
 
-_ADD = {is_sqlite: _add(is_sqlite=is_sqlite) for is_sqlite in (True, False)}
+_ADD = {is_sqlite: Prepared(insertion(is_sqlite=is_sqlite)) for is_sqlite in (True, False)}

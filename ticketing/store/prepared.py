@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 Row = Mapping[Any, Any]
 """One row by the columns of the statement, labelled expressions by their label."""
 _Process = Callable[[Any], Any] | None
-_Statement = Select[Any] | Insert | Update | TextualSelect
+_Statement = Select[*tuple[Any, ...]] | Insert | Update | TextualSelect
 
 
 @dataclass(frozen=True, slots=True)

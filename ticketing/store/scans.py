@@ -76,8 +76,12 @@ class Tally:
 
 def add(unit: Unit, scan: Scan) -> bool:
     """Store a scan; False if its id is there already."""
-    values = {name: getattr(scan, name) for name in _PLAIN} | _outcome_columns(scan)
-    return bool(unit.fetch(_ADD[unit.is_sqlite], values))
+    return bool(unit.fetch(_ADD[unit.is_sqlite], values_of(scan)))
+
+
+def values_of(scan: Scan) -> dict[str, Any]:
+    """The values of all columns `GIVEN`."""
+    return {name: getattr(scan, name) for name in _PLAIN} | _outcome_columns(scan)
 
 
 def settle(unit: Unit, scan: Scan, *, was: ScanState = ScanState.PENDING) -> bool:
@@ -223,7 +227,7 @@ def _time(ms: int | None) -> datetime | None:
 def _add(*, is_sqlite: bool) -> Prepared:
     into = sqlite.insert if is_sqlite else postgresql.insert
     pos = positions.next_in(schema.scans, is_sqlite=is_sqlite)
-    values = {name: bindparam(name, type_=T[name].type) for name in (*_PLAIN, *_OUTCOME)}
+    values = {name: bindparam(name, type_=T[name].type) for name in GIVEN}
     return Prepared(
         into(schema.scans)
         .values(values | {"pos": pos})
@@ -244,6 +248,7 @@ _OUTCOME = (
     "why",
     "settled_at",
 )
+GIVEN = (*_PLAIN, *_OUTCOME)
 _ADD = {True: _add(is_sqlite=True), False: _add(is_sqlite=False)}
 _TELL = (
     update(schema.scans)

@@ -37,7 +37,7 @@ class Pairing:
 def find_by_token(unit: Unit, token_hash: bytes) -> Station | None:
     """The station of a token, revoked or not."""
     rows = unit.fetch(_BY_TOKEN, {"key_token": token_hash})
-    return _to_station(rows[0]) if rows else None
+    return to_station(rows[0]) if rows else None
 
 
 def find(unit: Unit, station: StationId) -> Station | None:
@@ -48,7 +48,7 @@ def find(unit: Unit, station: StationId) -> Station | None:
 def listed(unit: Unit) -> tuple[Station, ...]:
     """Every station, oldest first, revoked ones too."""
     query = _joined().order_by(T.paired_at, T.id)
-    return tuple(_to_station(row) for row in unit.run(query).mappings())
+    return tuple(to_station(row) for row in unit.run(query).mappings())
 
 
 def add(unit: Unit, station: Station, *, token_hash: bytes) -> None:
@@ -149,9 +149,10 @@ _gate_name = itemgetter(schema.gates.c.name_de, schema.gates.c.name_en)
 
 def _first(unit: Unit, query: Select[Any]) -> Station | None:
     row = unit.run(query).mappings().first()
-    return None if row is None else _to_station(row)
+    return None if row is None else to_station(row)
 
 
-def _to_station(row: Row) -> Station:
+def to_station(row: Row) -> Station:
+    """The station of a row that holds its columns and those of its gate."""
     values: dict[str, Any] = dict(zip(_STATION + _TOLD, _values(row), strict=True))
     return Station(**values, gate_name=Localised(*_gate_name(row)))

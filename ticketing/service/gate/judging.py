@@ -4,10 +4,8 @@ No I/O: `scans.py` reads before and writes after.
 """
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 
 from ticketing.domain import offers as offer_rules
 from ticketing.domain import opening
@@ -59,17 +57,12 @@ UNPROVEN = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
-    """What lay in front of the camera: its class, the ticket if it is one, its digests.
+class Looked:
+    """What lay in front of the camera: its class, and the ticket if it is one."""
 
-    `digest` is kept with the scan; `digests` are all it may have been kept under
-    before, e.g. when its key was still good.
-    """
-
+    raw: str = field(repr=False)
     text: Classified
     token: Token | BadToken | None
-    digest: bytes
-    digests: frozenset[bytes]
 
     @property
     def claimed_id(self) -> TicketId | None:
@@ -84,6 +77,27 @@ class Presented:
         is_signed = isinstance(self.token, Token | Unsupported)
         return Key(scan_id=scan_id, ticket_id=self.claimed_id if is_signed else None)
 
+    def by(self, station: Station) -> "Presented":
+        """The same once it is known who asks: digests of foreign texts are keyed."""
+        keyed = folded_digest(station.digest_key, self.text.folded or fold_text(self.raw))
+        if isinstance(self.token, Token):
+            digest = self.token.digest
+            return Presented(self, digest, frozenset({digest, keyed}))
+        return Presented(self, keyed, frozenset({keyed, *_head_digest(self.text)}))
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What was looked at, with its digests.
+
+    `digest` is kept with the scan; `digests` are all it may have been kept under
+    before, e.g. when its key was still good.
+    """
+
+    looked: Looked
+    digest: bytes
+    digests: frozenset[bytes]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
@@ -96,13 +110,8 @@ class Question:
     done: frozenset[Check] = frozenset()
 
 
-def presented(barcode: str, *, ring: KeyRing, station: Station) -> Presented:
-    """Look at a text: class, signature, digest. Holds no lock."""
-    return look(barcode, ring=ring)(station)
-
-
-def look(barcode: str, *, ring: KeyRing) -> Callable[[Station], Presented]:
-    """Look at a text before it is known who asks; the digest waits for that."""
+def look(barcode: str, *, ring: KeyRing) -> Looked:
+    """Look at a text: class and signature. Holds no lock."""
     text = classify(barcode)
     token: Token | BadToken | None = None
     if text.kind in {TextClass.TICKET, TextClass.FUTURE}:
@@ -110,19 +119,10 @@ def look(barcode: str, *, ring: KeyRing) -> Callable[[Station], Presented]:
             token = verify(text.folded, ring)
         except BadToken as bad:
             token = bad
-    return partial(_digested, barcode, text, token)
+    return Looked(barcode, text, token)
 
 
-def _digested(
-    barcode: str, text: Classified, token: Token | BadToken | None, station: Station
-) -> Presented:
-    keyed = folded_digest(station.digest_key, text.folded or fold_text(barcode))
-    if isinstance(token, Token):
-        return Presented(text, token, token.digest, frozenset({token.digest, keyed}))
-    return Presented(text, token, keyed, frozenset({keyed, *_head_digest(text)}))
-
-
-def judge(house: House, what: Presented, facts: Facts, *, question: Question) -> Decision:
+def judge(house: House, what: Looked, facts: Facts, *, question: Question) -> Decision:
     """The one admission rule, asked with what the service knows."""
     kind, now = what.text.kind, question.now
     gate = _gate(house, facts, question=question)

@@ -1,11 +1,9 @@
 """Writing what came of a scan: move, payment, counters, the scan itself; in the service room.
 
-One transaction, and the database decides: of two who are at the same move, place or scan
-one finds nothing written and judges again.
+The database decides: of two who are at the same move, place or scan one finds nothing
+written and judges again.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ticketing.domain.ids import StationId
@@ -13,9 +11,10 @@ from ticketing.domain.museum import day_bounds, local_day
 from ticketing.service.gate.judging import people_passed
 from ticketing.service.gate.records import happened_at, is_marked
 from ticketing.service.ports import House
-from ticketing.store import counters, moves, slots, tickets
+from ticketing.store import counters, moves, passings, slots
 from ticketing.store.counters import Addition
 from ticketing.store.facts import Around, Facts
+from ticketing.store.passings import Keep, Passing
 from ticketing.store.scans import Scan
 from ticketing.store.unit import Unit
 from ticketing.wire.admission import Move, MoveKind
@@ -24,7 +23,6 @@ from ticketing.wire.verdict import Reason, TicketState, Verdict
 TRIES = 3
 SILENT_AFTER = timedelta(minutes=3)
 """A station is heard of every few seconds; that is noted once a minute."""
-Keep = Callable[[Unit, Scan], bool]
 
 
 def around(house: House, *, now: datetime, station: StationId | None = None) -> Around:
@@ -57,51 +55,48 @@ def stand_in_line(unit: Unit, facts: Facts, attempt: int) -> None:
 def record(
     unit: Unit, house: House, *, facts: Facts, judged: Scan, keep: Keep, at: datetime | None = None
 ) -> Scan | None:
-    """Write all of it; None if somebody was faster with any part.
+    """Write all that comes of a scan that is there; None if somebody was faster with any part.
 
-    `at` is when the move happened, now if nothing is said. The counters come late,
-    because every gate waits for them.
+    `at` is when the move happened, now if nothing is said.
     """
-    when = at or house.clock.now()
-    unit.begin()
-    if add_move(unit, facts, judged=judged, at=when):
-        inside = _count(unit, house, facts, judged=judged, at=when)
-        kept = None if inside is None else replace(judged, inside=inside)
-        if kept is not None and keep(unit, kept):
-            unit.commit()
-            return kept
-    unit.rollback()
-    return None
+    passing = _passing(house, facts, judged=judged, at=at or house.clock.now())
+    return passings.keep(unit, passing, by=keep)
 
 
-def add_move(unit: Unit, facts: Facts, *, judged: Scan, at: datetime) -> bool:
-    """Write the decision's move, and the payment it settles; False if somebody was faster."""
+def record_new(unit: Unit, house: House, *, facts: Facts, judged: Scan) -> Scan | None:
+    """The same for a scan that is not there yet."""
+    return passings.add(unit, _passing(house, facts, judged=judged, at=house.clock.now()))
+
+
+def _passing(house: House, facts: Facts, *, judged: Scan, at: datetime) -> Passing:
+    """The decision's move, the payment it settles, the people it counts."""
     decision, ticket = judged.decision, facts.ticket
+    counted = _counted(house, facts, judged=judged, at=at)
     if decision.move is None or ticket is None:
-        return True
+        return Passing(scan=judged, counted=counted)
     last = max((move.no for move in facts.moves), default=0)
-    move = Move(last + 1, judged.scan_id, decision.move, decision.people, at, judged.gate)
-    if not moves.add(unit, move, ticket_id=ticket.id, issue=ticket.issue, state=ticket.state):
-        return False
     is_paid = decision.verdict is Verdict.ADMIT and decision.reason is not Reason.OK_OVERRIDE
-    if is_paid and ticket.state is TicketState.UNPAID:
-        tickets.set_state(unit, ticket.id, TicketState.VALID, at=at)
-    return True
+    return Passing(
+        scan=judged,
+        ticket=ticket,
+        move=Move(last + 1, judged.scan_id, decision.move, decision.people, at, judged.gate),
+        pays=is_paid and ticket.state is TicketState.UNPAID,
+        counted=counted,
+    )
 
 
-def _count(unit: Unit, house: House, facts: Facts, *, judged: Scan, at: datetime) -> int | None:
-    """People inside afterwards; None if house or slot have become full meanwhile."""
+def _counted(house: House, facts: Facts, *, judged: Scan, at: datetime) -> tuple[Addition, ...]:
+    """People inside, and those who came by the ticket's slot, as far as there is room."""
     passed = people_passed(judged.decision)
     if not passed:
-        return judged.inside
+        return ()
     is_free = passed < 0 or judged.decision.reason is Reason.OK_OVERRIDE
     cap = None if is_free else house.museum.capacity or None
     additions = [Addition(inside_counter(house, at), passed, cap)]
     if facts.slot is not None and judged.decision.move is MoveKind.ENTRY:
         most = None if is_free else facts.slot.capacity
         additions.append(Addition(slots.came_name(facts.slot.id), passed, most))
-    counted = counters.add_within(unit, additions)
-    return None if counted is None else max(0, counted[0])
+    return tuple(additions)
 
 
 def count_out(

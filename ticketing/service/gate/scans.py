@@ -3,15 +3,13 @@
 A scan is a resource that the station makes. It is looked up first: a repeat gets
 that scan's outcome, whatever has become of the ticket since.
 
-An admitted scan takes four statements beside the token's look-up: what is known,
-the move, the counter, the scan. The counter comes late, because every gate waits
-for it.
+An admitted scan takes four statements: what is known, the move, the counter, the scan.
+The counter comes late, because every gate waits for it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 from ticketing.domain.accounts import Station
 from ticketing.domain.ids import ScanId
@@ -24,15 +22,19 @@ from ticketing.service.gate.judging import (
     is_same_barcode,
     judge,
     look,
-    presented,
 )
-from ticketing.service.gate.recording import TRIES, around, inside_counter, record, stand_in_line
-from ticketing.service.gate.stations import is_news, station_by_token
+from ticketing.service.gate.recording import (
+    TRIES,
+    around,
+    inside_counter,
+    record_new,
+    stand_in_line,
+)
+from ticketing.service.gate.stations import is_news, token_hash
 from ticketing.service.ports import House
 from ticketing.store import counters, stations
 from ticketing.store import facts as fact_rows
 from ticketing.store import gates as gate_rows
-from ticketing.store import scans as rows
 from ticketing.store.facts import Around, Facts
 from ticketing.store.scans import Scan, ScanState
 from ticketing.store.unit import Unit
@@ -85,7 +87,7 @@ class _Visit:
     def is_kept(self) -> bool:
         """A question and a text of others leave no trace."""
         is_question = self.question.direction is Direction.CHECK
-        return not is_question and self.what.text.kind is not TextClass.FOREIGN
+        return not is_question and self.what.looked.text.kind is not TextClass.FOREIGN
 
 
 def scan(
@@ -100,7 +102,7 @@ def scan(
             three times.
         Invalid: `gate` that does not exist.
     """
-    what = presented(request.barcode, ring=house.signer.ring(), station=station)
+    what = look(request.barcode, ring=house.signer.ring()).by(station)
     visit = _visit(house, station=station, request=request, what=what)
     return _settle(unit, house, visit=visit, lang=lang)
 
@@ -112,39 +114,46 @@ def scanning(
 
     Signatures are checked by now, so that the work is short.
     """
-    seen = look(request.barcode, ring=house.signer.ring())
+    looked = look(request.barcode, ring=house.signer.ring())
+    key = looked.key(ScanId(bytes.fromhex(request.scan_id)))
+    asked = token_hash(token)
 
     def work(unit: Unit) -> ScanResult | None:
-        station = station_by_token(unit, token=token)
-        if station is None:
+        looked_at = around(house, now=house.clock.now())
+        found = fact_rows.find_asked(unit, key, token_hash=asked, around=looked_at)
+        if found is None:
             return None
-        visit = _visit(house, station=station, request=request, what=seen(station))
-        return _settle(unit, house, visit=visit, lang=lang)
+        station, facts = found
+        visit = _visit(house, station=station, request=request, what=looked.by(station))
+        return _settle(unit, house, visit=visit, lang=lang, facts=facts)
 
     return work
 
 
-def _settle(unit: Unit, house: House, *, visit: _Visit, lang: str) -> ScanResult:
-    what, station = visit.what, visit.station
+def _settle(
+    unit: Unit, house: House, *, visit: _Visit, lang: str, facts: Facts | None = None
+) -> ScanResult:
+    what, station, key = visit.what, visit.station, visit.what.looked.key(visit.scan_id)
     _check_gate(unit, visit)
     for attempt in range(TRIES):
-        facts = fact_rows.find(unit, what.key(visit.scan_id), around=visit.around)
+        facts = facts or fact_rows.find(unit, key, around=visit.around)
         if facts.scan is not None:
             if not is_same_barcode(facts.scan, what):
                 raise Conflict("scan_id_reused")
             return ScanResult(
                 answer(unit, house, scan=facts.scan, facts=facts, lang=lang), created=False
             )
-        judged = _judged(visit, judge(house, what, facts, question=visit.question), facts)
+        judged = _judged(visit, judge(house, what.looked, facts, question=visit.question), facts)
         if not visit.is_kept:
             return ScanResult(
                 answer(unit, house, scan=judged, facts=facts, lang=lang), created=False
             )
-        keep = partial(_keep_new, station=station)
-        kept = record(unit, house, facts=facts, judged=judged, keep=keep)
+        kept = record_new(unit, house, facts=facts, judged=judged)
         if kept is not None:
+            _hear(unit, station, kept.received_at)
             return ScanResult(answer(unit, house, scan=kept, facts=facts, lang=lang), created=True)
         stand_in_line(unit, facts, attempt)
+        facts = None
     raise Conflict("busy")
 
 
@@ -193,16 +202,17 @@ def _check_gate(unit: Unit, visit: _Visit) -> None:
 def _judged(visit: _Visit, decision: Decision, facts: Facts) -> Scan:
     """The scan as it would be kept."""
     request, what, now = visit.request, visit.what, visit.question.now
-    claims = None if what.token is None else what.token.claims
+    looked = what.looked
+    claims = None if looked.token is None else looked.token.claims
     issue = None if facts.ticket is None else facts.ticket.issue
     is_pending = decision.verdict is Verdict.ATTENTION
     return Scan(
         scan_id=visit.scan_id,
         station=visit.station.id,
         gate=visit.question.gate,
-        ticket=what.claimed_id or (None if facts.ticket is None else facts.ticket.id),
+        ticket=looked.claimed_id or (None if facts.ticket is None else facts.ticket.id),
         issue=issue if claims is None else claims.issue,
-        text_class=what.text.kind.value,
+        text_class=looked.text.kind.value,
         digest=what.digest,
         direction=request.direction,
         people=decision.people,
@@ -216,12 +226,11 @@ def _judged(visit: _Visit, decision: Decision, facts: Facts) -> Scan:
     )
 
 
-def _keep_new(unit: Unit, judged: Scan, *, station: Station) -> bool:
-    if not rows.add(unit, judged):
-        return False
-    if is_news(station, judged.received_at):
-        stations.touch(unit, station.id, at=judged.received_at)
-    return True
+def _hear(unit: Unit, station: Station, at: datetime) -> None:
+    if is_news(station, at):
+        unit.begin()
+        stations.touch(unit, station.id, at=at)
+        unit.commit()
 
 
 def _seen(scan: Scan, facts: Facts, now: datetime) -> SeenScan:

@@ -113,11 +113,14 @@ def pair(unit: Unit, house: House, *, request: PairRequest, address: str) -> Pai
     return Paired(answer=answer, created=is_new)
 
 
+def token_hash(token: str) -> bytes:
+    """As which a token is kept; that of nobody for what is no station's token."""
+    return _hash(token) if token.startswith(TOKEN_PREFIX) else b""
+
+
 def station_by_token(unit: Unit, *, token: str) -> Station | None:
     """The station of a token, if it is in service."""
-    if not token.startswith(TOKEN_PREFIX):
-        return None
-    found = rows.find_by_token(unit, _hash(token))
+    found = rows.find_by_token(unit, token_hash(token))
     return None if found is None or found.revoked_at is not None else found
 
 

@@ -1,0 +1,176 @@
+"""A passing: all that one presentation writes, kept whole or not at all; in the store room.
+
+The move of the ticket, the people counted, the scan. The counters come late, because every
+gate waits for them. Of two who are at the same move, place or scan one finds nothing written.
+
+SQLite writes one after the other in a transaction. PostgreSQL gets one statement that is a
+transaction by itself: seven questions and answers over the wire became one, and nobody holds
+the counter while this process waits for its turn (measured: five times as many scans).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
+    table,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DataError
+from sqlalchemy.sql.dml import ReturningInsert
+
+from ticketing.domain.tickets import Ticket
+from ticketing.store import counters, moves, positions, scans, schema, tickets
+from ticketing.store.counters import Addition
+from ticketing.store.prepared import Prepared
+from ticketing.store.scans import Scan
+from ticketing.store.unit import Unit
+from ticketing.wire.admission import Move
+from ticketing.wire.verdict import TicketState
+
+T = schema.scans.c
+Keep = Callable[[Unit, Scan], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passing:
+    """What is to be written.
+
+    `move` is the next of `ticket`, if it moves; `pays`: it settles what was to be paid.
+    `counted` are the additions to counters, that of the people inside first.
+    """
+
+    scan: Scan
+    ticket: Ticket | None = None
+    move: Move | None = None
+    pays: bool = False
+    counted: tuple[Addition, ...] = ()
+
+
+def add(unit: Unit, passing: Passing) -> Scan | None:
+    """Keep a new scan and all that comes with it; None if somebody was faster with any part."""
+    if unit.is_sqlite or passing.pays:
+        return keep(unit, passing, by=scans.add)
+    if not counters.may_fit(passing.counted):
+        unit.rollback()
+        return None
+    statement = _at_once(passing.move is not None, len(passing.counted))
+    try:
+        rows = unit.fetch(statement, _values(passing))
+    except DataError:  # the division by nothing written, which drops the rest
+        unit.rollback()
+        return None
+    if unit.writing:
+        unit.commit()
+    return _with_inside(passing, rows[0]["inside"])
+
+
+def keep(unit: Unit, passing: Passing, *, by: Keep) -> Scan | None:
+    """The same with a scan that is kept by `by`, one statement after the other."""
+    unit.begin()
+    if _move(unit, passing):
+        kept = _count(unit, passing)
+        if kept is not None and by(unit, kept):
+            unit.commit()
+            return kept
+    unit.rollback()
+    return None
+
+
+# ------------------------------------------------------------ one after the other
+def _move(unit: Unit, passing: Passing) -> bool:
+    move, ticket = passing.move, passing.ticket
+    if move is None or ticket is None:
+        return True
+    if not moves.add(unit, move, ticket_id=ticket.id, issue=ticket.issue, state=ticket.state):
+        return False
+    if passing.pays:
+        tickets.set_state(unit, ticket.id, TicketState.VALID, at=move.at)
+    return True
+
+
+def _count(unit: Unit, passing: Passing) -> Scan | None:
+    if not passing.counted:
+        return passing.scan
+    counted = counters.add_within(unit, passing.counted)
+    return None if counted is None else _with_inside(passing, counted[0])
+
+
+def _with_inside(passing: Passing, inside: int | None) -> Scan:
+    return passing.scan if inside is None else replace(passing.scan, inside=max(0, inside))
+
+
+# ------------------------------------------------------------ PostgreSQL: all in one statement
+@cache
+def _at_once(has_move: bool, counted: int) -> Prepared:  # noqa: FBT001  part of the cache's key
+    """Each part writes only if the one before it has; the last divides by what was kept.
+
+    Parts of one statement see each other by what they return alone, and run as they are asked.
+    """
+    parts: list[CTE] = []
+    if has_move:
+        parts.append(moves.insertion(is_sqlite=False).cte("moved"))
+    if counted:
+        behind = _has_written("moved", 1) if has_move else "true"
+        parts.append(counters.addition(counted, behind=behind).cte("counted"))
+    parts.append(_scan(parts, counted or 1).cte("kept"))
+    done = literal_column("1 / (SELECT count(*) FROM kept)", BigInteger).label("done")
+    return Prepared(select(done, _inside(counted).label("inside")).add_cte(*parts))
+
+
+def _scan(parts: list[CTE], rows: int) -> ReturningInsert[Any]:
+    """The scan, if the part before it has written so many rows."""
+    given: dict[str, ColumnElement[Any]] = {name: _given(name) for name in scans.GIVEN}
+    if parts and parts[-1].name == "counted":
+        path: ColumnElement[Any] = literal_column("ARRAY['inside']")
+        inside = func.to_jsonb(func.greatest(0, _inside(rows)))
+        given["outcome"] = cast(func.jsonb_set(cast(given["outcome"], JSONB), path, inside), Text)
+    given["pos"] = positions.next_in(schema.scans, is_sqlite=False)
+    query = select(*(value.label(name) for name, value in given.items()))
+    if parts:
+        query = query.where(literal_column(_has_written(parts[-1].name, rows)))
+    insert = postgresql.insert(schema.scans).from_select(list(given), query)
+    return insert.on_conflict_do_nothing().returning(T.scan_id)
+
+
+def _has_written(part: str, rows: int) -> str:
+    return f"(SELECT count(*) FROM {part}) = {rows}"  # noqa: S608  our own names
+
+
+def _inside(counted: int) -> ColumnElement[int | None]:
+    """People inside by the first counter, where one is added to."""
+    if not counted:
+        return literal_column("NULL", BigInteger)
+    of = table("counted", column("name", Text), column("n", BigInteger))
+    return select(of.c.n).where(of.c.name == bindparam("inside_name")).scalar_subquery()
+
+
+def _given(name: str) -> ColumnElement[Any]:
+    """A value of the scan; PostgreSQL takes one without a type for text."""
+    kind = T[name].type
+    return cast(bindparam(name, type_=kind), kind)
+
+
+def _values(passing: Passing) -> dict[str, Any]:
+    values = scans.values_of(passing.scan)
+    if passing.move is not None and passing.ticket is not None:
+        ticket = passing.ticket
+        values |= moves.values_of(
+            passing.move, ticket_id=ticket.id, issue=ticket.issue, state=ticket.state
+        )
+    if passing.counted:
+        values |= counters.values_of(passing.counted)
+        values["inside_name"] = passing.counted[0].name
+    return values
