@@ -13,7 +13,9 @@ from tests.service.conftest import Entrance
 from ticketing.service import tickets
 from ticketing.service.errors import Conflict
 from ticketing.service.gate.scans import ScanResult
-from ticketing.store import moves
+from ticketing.store import moves, passings
+from ticketing.store.passings import Passing
+from ticketing.store.scans import Scan
 from ticketing.store.unit import Unit
 from ticketing.wire.station_api import ScanRequest
 from ticketing.wire.verdict import Reason, Verdict
@@ -109,7 +111,7 @@ def test_a_ticket_revoked_between_reading_and_writing_is_refused(
         with entrance.store.unit() as unit:
             tickets.revoke_ticket(unit, entrance.house, ticket_id=case.ticket.id, reason="")
 
-    _before_begin(monkeypatch, revoke)
+    _before_writing(monkeypatch, revoke)
     assert entrance.scan(case.barcode).reason is Reason.REVOKED
     with entrance.store.unit() as unit:
         assert moves.of_ticket(unit, case.ticket.id) == ()
@@ -121,7 +123,7 @@ def test_a_refused_scan_sent_twice_at_once_is_one_scan(
     """No move decides here, but the key of the scan."""
     request = entrance.request("04" + "0" * 60)
     created: list[bool] = []
-    _before_begin(monkeypatch, lambda: created.append(entrance.send(request).created))
+    _before_writing(monkeypatch, lambda: created.append(entrance.send(request).created))
     assert not entrance.send(request).created
     assert created == [True]
 
@@ -130,21 +132,21 @@ def test_three_times_too_slow_is_busy(entrance: Entrance, monkeypatch: pytest.Mo
     """The service does not try for ever; nothing of the scan is left."""
     request = entrance.request(entrance.ticket().barcode)
     with monkeypatch.context() as patched:
-        patched.setattr(moves, "add", lambda *_args, **_rest: False)
+        patched.setattr(passings, "add", lambda *_args: None)
         with pytest.raises(Conflict, match="busy"):
             entrance.send(request)
     assert entrance.send(replace(request)).created
 
 
-def _before_begin(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
-    """Let something happen once, when the decision is made and the lock not yet taken."""
-    begin = Unit.begin
+def _before_writing(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    """Let something happen once, when the decision is made and nothing yet written."""
+    add = passings.add
     done: list[bool] = []
 
-    def late(unit: Unit) -> None:
+    def late(unit: Unit, passing: Passing) -> Scan | None:
         if not done:
             done.append(True)
             act()
-        begin(unit)
+        return add(unit, passing)
 
-    monkeypatch.setattr(Unit, "begin", late)
+    monkeypatch.setattr(passings, "add", late)

@@ -6,16 +6,28 @@ takes for them (measured); and it is time in which no other thread of the proces
 The statements are still written with SQLAlchemy, one for both engines.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Dialect, Insert, Select, TextualSelect, Update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Dialect,
+    Insert,
+    LargeBinary,
+    Select,
+    TextualSelect,
+    Update,
+)
 from sqlalchemy.exc import DBAPIError
+
+from ticketing.store import libpq
 
 Row = Mapping[Any, Any]
 """One row by the columns of the statement, labelled expressions by their label."""
 _Process = Callable[[Any], Any] | None
+_Run = Callable[[Connection, Sequence[Any]], list[tuple[Any, ...]]]
 _Statement = Select[*tuple[Any, ...]] | Insert | Update | TextualSelect
 
 
@@ -23,22 +35,18 @@ _Statement = Select[*tuple[Any, ...]] | Insert | Update | TextualSelect
 class _Compiled:
     """The text for one engine, what to hand over with it, and how to read its rows."""
 
-    sql: str
+    run: _Run
     given: tuple[tuple[str, _Process], ...]
     fixed: Mapping[str, Any]
     keys: tuple[Any, ...]
     read: tuple[tuple[int, Callable[[Any], Any]], ...]
-    is_positional: bool
 
-    def parameters(self, values: Mapping[str, Any]) -> Any:  # noqa: ANN401  as the driver wants it
+    def parameters(self, values: Mapping[str, Any]) -> list[Any]:
         all_values = {**self.fixed, **values}
-        handed = [
+        return [
             all_values[name] if process is None else process(all_values[name])
             for name, process in self.given
         ]
-        if self.is_positional:
-            return handed
-        return dict(zip((name for name, _ in self.given), handed, strict=True))
 
     def row(self, raw: tuple[Any, ...]) -> Row:
         read = list(raw)
@@ -61,8 +69,8 @@ class Prepared:
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
             compiled = self._compiled[dialect.name] = _compile(self._statement, dialect)
-        cursor = execute(connection, compiled.sql, compiled.parameters(values))
-        return [compiled.row(row) for row in cursor.fetchall()]
+        rows = compiled.run(connection, compiled.parameters(values))
+        return [compiled.row(row) for row in rows]
 
 
 def execute(connection: Connection, sql: str, parameters: Any = ()) -> Any:  # noqa: ANN401  the driver's own
@@ -75,22 +83,45 @@ def execute(connection: Connection, sql: str, parameters: Any = ()) -> Any:  # n
 
 
 def _compile(statement: _Statement, dialect: Dialect) -> _Compiled:
+    is_sqlite = dialect.name == "sqlite"
+    if not is_sqlite:
+        dialect = type(dialect)(paramstyle=libpq.PARAMSTYLE)  # type: ignore[call-arg]  # a driver has it
     compiled: Any = statement.compile(dialect=dialect)
     binds = compiled.binds
-    names = compiled.positiontup if compiled.positional else list(binds)
+    run = _by_driver(str(compiled)) if is_sqlite else _by_libpq(libpq.Statement(str(compiled)))
     columns = tuple(statement.exported_columns)
     read = (_reader(column.type, dialect) for column in columns)
     return _Compiled(
-        sql=str(compiled),
-        given=tuple((name, _binder(binds[name].type, dialect)) for name in names),
+        run=run,
+        given=tuple((name, _binder(binds[name].type, dialect)) for name in compiled.positiontup),
         fixed={name: bind.effective_value for name, bind in binds.items() if not bind.required},
         keys=tuple(column if isinstance(column, Column) else column.name for column in columns),
         read=tuple((place, process) for place, process in enumerate(read) if process is not None),
-        is_positional=compiled.positional,
     )
 
 
+def _by_driver(sql: str) -> _Run:
+    def run(connection: Connection, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = execute(connection, sql, values).fetchall()
+        return rows
+
+    return run
+
+
+def _by_libpq(statement: libpq.Statement) -> _Run:
+    def run(connection: Connection, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        driver: Any = connection.connection.driver_connection
+        try:
+            return statement.fetch(driver, values, connection.info)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _as_ours(error, connection, "") from error
+
+    return run
+
+
 def _binder(kind: Any, dialect: Dialect) -> _Process:  # noqa: ANN401  a column's type
+    if isinstance(kind, LargeBinary):
+        return None  # bytes as they are, not wrapped for a cursor
     process: _Process = kind.dialect_impl(dialect).bind_processor(dialect)
     return process
 

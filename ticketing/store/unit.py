@@ -266,6 +266,9 @@ class Store:
             options["poolclass"] = NullPool  # `_Kept` below: a pool costs more than a read
         else:
             options |= {"pool_size": 10, "max_overflow": 20, "pool_use_lifo": True}
+            # psycopg drops all prepared statements after a rollback, those of `libpq` as well,
+            # unless it prepares none itself
+            options["connect_args"] = {"prepare_threshold": None}
         self.engine: Engine = create_engine(parsed, **options)
         self._kept: _Kept | None = None
         self._together = Together(self.unit)

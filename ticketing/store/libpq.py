@@ -1,0 +1,88 @@
+"""Statements of PostgreSQL prepared and run by libpq itself; in the store room.
+
+psycopg's cursor makes a query, a transformer and a generator of each call: half of the time
+a statement of the gate takes (measured: 100 against 53 microseconds for the shortest), and
+no other thread runs meanwhile. Its low level, `psycopg.pq`, asks libpq and lets go of the
+interpreter. Values go as text or bytes, answers come in binary.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.pq.abc import PGresult
+
+_numbers = count()
+_MADE, _ROWS = 1, 2  # libpq's PGRES_COMMAND_OK and PGRES_TUPLES_OK
+_TEXT, _BINARY = 0, 1
+PARAMSTYLE: Final = "numeric_dollar"
+"""How SQLAlchemy writes the places of values for `Statement`."""
+
+
+def _number(raw: bytes) -> int:
+    return int.from_bytes(raw, "big", signed=True)
+
+
+def _bytes(raw: bytes) -> bytes:
+    return raw
+
+
+# The types of columns and expressions there are: bool, bytea, int8, int2, int4, text, varchar
+# (catalogue pg_type of PostgreSQL; these numbers are fixed).
+_READ: Mapping[int, Callable[[bytes], Any]] = {
+    16: any,  # one byte, 0 or 1
+    17: _bytes,
+    20: _number,
+    21: _number,
+    23: _number,
+    25: bytes.decode,
+    1043: bytes.decode,
+}
+
+
+class Statement:
+    """One statement with places `$1`, `$2`, …; prepared once on each connection."""
+
+    def __init__(self, sql: str) -> None:
+        self._sql = sql.encode()
+        self._name = b"einlass_%d" % next(_numbers)
+
+    def fetch(
+        self, connection: "Connection[Any]", values: Sequence[Any], prepared: dict[Any, Any]
+    ) -> list[tuple[Any, ...]]:
+        """All rows; `prepared` lives as long as the connection and knows what it has prepared.
+
+        Raises:
+            psycopg.Error: As a cursor would raise it.
+        """
+        libpq = connection.pgconn
+        if self._name not in prepared:
+            _checked(libpq.prepare(self._name, self._sql), _MADE)
+            prepared[self._name] = True
+        sent: list[Any] = [_sent(value) for value in values]  # None is NULL, untold by its stub
+        formats = [_BINARY if isinstance(value, bytes) else _TEXT for value in values]
+        result = _checked(libpq.exec_prepared(self._name, sent, formats, _BINARY), _ROWS)
+        read = [_READ[result.ftype(place)] for place in range(result.nfields)]
+        return [
+            tuple(
+                None if (raw := result.get_value(row, place)) is None else reader(raw)
+                for place, reader in enumerate(read)
+            )
+            for row in range(result.ntuples)
+        ]
+
+
+def _sent(value: Any) -> bytes | None:  # noqa: ANN401  whatever a column holds
+    if value is None or isinstance(value, bytes):
+        return value
+    return str(value).encode()
+
+
+def _checked(result: "PGresult", wanted: int) -> "PGresult":
+    if result.status != wanted:
+        from psycopg import errors  # noqa: PLC0415  an extra
+
+        raise errors.error_from_result(result)
+    return result
