@@ -5,6 +5,7 @@ on: a lost camera is looked for again, a dead line is probed, a fault in the eye
 one frame.
 """
 
+import logging
 import secrets
 import signal
 import threading
@@ -16,7 +17,15 @@ from pathlib import Path
 from typing import Final
 
 from scanner.camera import BadSource, Camera, Trouble, open_source
-from scanner.config import PAIRING_FILE, Pairing, Settings, StationKey, load_key
+from scanner.config import (
+    PAIRING_FILE,
+    ConfigError,
+    Pairing,
+    Settings,
+    StationKey,
+    choose_source,
+    load_key,
+)
 from scanner.desk import WRONG_CLOCK, Desk, Parts
 from scanner.events import ClockJudged, Moment, ScanId
 from scanner.eyes import Eyes, Hands
@@ -34,13 +43,15 @@ from scanner.post import Post
 from scanner.presentation import House
 from scanner.sync import Sync, SyncParts
 from scanner.wording import both
+from scanner.worker import Watched, Watchman, Worker
 from ticketing.wire.journal import BootBody
 
 PROBE_S: Final = 5.0
 SLOW_S: Final = 20.0
 """How long an upload or a page of knowledge may take."""
-_JOIN_S: Final = 3.0
 _SCAN_ID_BYTES: Final = 16
+
+log = logging.getLogger("scanner")
 
 
 class RealWorld:
@@ -95,6 +106,7 @@ class Station:
             PortTaken: another program listens on the port.
             BadAddress: the service's address is none a station talks to.
         """
+        self._home = home
         self._settings = settings
         answer = pairing.answer
         server = Server.of(pairing.server)
@@ -136,7 +148,9 @@ class Station:
         """
         source = self._settings.source
         name = f"webcam {source}" if source.isdigit() else ""
-        eyes = Eyes(opener, self._desk, name=name)
+        eyes = Eyes(opener, self._desk, name=name, remember=self._remember_source)
+        looking = Worker("the camera", eyes.run)
+        watchman = Watchman((Watched("the camera", lambda: eyes.beat, _anew(eyes, looking)),))
         probe = Probe(self._link, self._desk, every_s=PROBE_S, version=self._version)
         sync = Sync(self._sync_parts())
         with ExitStack() as closing:
@@ -145,10 +159,11 @@ class Station:
             closing.callback(self._link.close)
             closing.callback(self._slow.close)
             self._begin()
-            closing.enter_context(_thread("desk", self._desk.run, self._desk.stop))
-            closing.enter_context(_thread("probe", lambda: probe.run(stop)))
-            closing.enter_context(_thread("sync", lambda: sync.run(stop), self._stop_sync))
-            closing.enter_context(_thread("eyes", lambda: eyes.run(stop)))
+            closing.enter_context(Worker("desk", lambda _: self._desk.run(), halt=self._desk.stop))
+            closing.enter_context(Worker("probe", probe.run))
+            closing.enter_context(Worker("sync", sync.run, halt=self._stop_sync))
+            closing.enter_context(looking)
+            closing.enter_context(Worker("watchman", watchman.run))
             closing.enter_context(self._server)
             closing.callback(self._feed.close)
             while not stop.wait(1.0):
@@ -170,6 +185,13 @@ class Station:
             now=now,
             wake=self._wake,
         )
+
+    def _remember_source(self, source: str) -> None:
+        """Another camera is used now whether or not that can be kept."""
+        try:
+            choose_source(self._home, source)
+        except ConfigError:
+            log.warning("which camera was chosen could not be kept")
 
     def _stop_sync(self) -> None:
         """Cut what is on its way; it is sent again after the next start."""
@@ -244,18 +266,14 @@ def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-@contextmanager
-def _thread(
-    name: str, run: Callable[[], None], stop: Callable[[], None] | None = None
-) -> Iterator[None]:
-    thread = threading.Thread(target=run, name=name, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        if stop is not None:
-            stop()
-        thread.join(_JOIN_S)
+def _anew(eyes: Eyes, looking: Worker) -> Callable[[], None]:
+    """How the camera's thread is started again: with eyes that no stuck thread holds."""
+
+    def restart() -> None:
+        eyes.renew()
+        looking.restart()
+
+    return restart
 
 
 @contextmanager
