@@ -81,6 +81,10 @@ class Eyes:
         """Look until stopped."""
         self._lookout.run(stop)
 
+    def look_through(self, opener: Callable[[], Camera]) -> None:
+        """Look through what this opens from now on; nothing of it is kept."""
+        self._lookout.use(opener)
+
     def renew(self) -> None:
         """Take fresh eyes before `run` is called anew: the old ones are stuck with a frame."""
         self._sight = default_sight()

@@ -43,7 +43,7 @@ from scanner.post import Post
 from scanner.presentation import House
 from scanner.sync import Sync, SyncParts
 from scanner.wording import both
-from scanner.worker import Watched, Watchman, Worker
+from scanner.worker import SILENT_S, Watched, Watchman, Worker
 from ticketing.wire.journal import BootBody
 
 PROBE_S: Final = 5.0
@@ -132,6 +132,11 @@ class Station:
             ),
             lang=settings.language,
         )
+        source = settings.source
+        name = f"webcam {source}" if source.isdigit() else ""
+        self.eyes = Eyes(
+            lambda: open_source(source), self._desk, name=name, remember=self._remember_source
+        )
         self._version = version
         self._server = self._listen(answer.museum)
 
@@ -146,11 +151,9 @@ class Station:
         Raises:
             JournalError: not even the start can be recorded.
         """
-        source = self._settings.source
-        name = f"webcam {source}" if source.isdigit() else ""
-        eyes = Eyes(opener, self._desk, name=name, remember=self._remember_source)
-        looking = Worker("the camera", eyes.run)
-        watchman = Watchman((Watched("the camera", lambda: eyes.beat, _anew(eyes, looking)),))
+        self.eyes.look_through(opener)
+        looking = Worker("the camera", self.eyes.run)
+        watchman = Watchman(self._watched(looking), silent_s=SILENT_S)
         probe = Probe(self._link, self._desk, every_s=PROBE_S, version=self._version)
         sync = Sync(self._sync_parts())
         with ExitStack() as closing:
@@ -185,6 +188,13 @@ class Station:
             now=now,
             wake=self._wake,
         )
+
+    def _watched(self, looking: Worker) -> tuple[Watched, ...]:
+        def restart() -> None:
+            self.eyes.renew()  # the old ones may be stuck with a frame
+            looking.restart()
+
+        return (Watched("the camera", lambda: self.eyes.beat, restart),)
 
     def _remember_source(self, source: str) -> None:
         """Another camera is used now whether or not that can be kept."""
@@ -264,16 +274,6 @@ def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
-
-
-def _anew(eyes: Eyes, looking: Worker) -> Callable[[], None]:
-    """How the camera's thread is started again: with eyes that no stuck thread holds."""
-
-    def restart() -> None:
-        eyes.renew()
-        looking.restart()
-
-    return restart
 
 
 @contextmanager
