@@ -26,6 +26,7 @@ from scanner.checkup import checkup
 from scanner.journal import FILE_NAME, Journal, JournalError, Unsound
 from scanner.link import BadAddress, Link, Server
 from scanner.lock import HomeRefused, sole_station
+from scanner.logbook import kept_log
 from scanner.page.server import PortTaken
 from scanner.sight import DecodedFile, Kinds, decode_file
 from scanner.sight.measure import Measured, measure
@@ -156,7 +157,7 @@ def run(
     opener = station.opener_of(settings.source)
     stop = threading.Event()
     # Before anything is told to be ready: whoever waits for that may stop it at once.
-    with sole_station(home), station.stopped_by_signals(stop):
+    with sole_station(home), kept_log(home), station.stopped_by_signals(stop):
         try:
             here = station.Station(home, settings, paired, key, version=_version())
         except PortTaken:

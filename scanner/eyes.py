@@ -103,6 +103,7 @@ class Eyes:
         self._change(Eye(name, seen=self._eye.seen))
 
     def _regain(self) -> None:
+        log.info("the camera is back")
         self._change(replace(self._eye, lost_at=None))
 
     def _look(self, frame: Frame) -> None:

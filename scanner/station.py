@@ -34,7 +34,7 @@ from scanner.journal import FILE_NAME, Journal
 from scanner.knowledge import FILE_NAME as KNOWLEDGE_FILE
 from scanner.knowledge import Knowledge
 from scanner.learning import Learnt
-from scanner.link import Condition, Link, Server
+from scanner.link import Condition, Link, NoReply, Server
 from scanner.memory import KnownHouse, ListedMoves, Memory, Moves, NoRows, Rows, StationMemory
 from scanner.page.app import Page, create_app
 from scanner.page.feed import Feed
@@ -87,9 +87,17 @@ class Probe:
 
     def run(self, stop: threading.Event) -> None:
         """Probe until stopped, the first time at once."""
+        noted = ""
         while not stop.is_set():
             condition = Condition(self._desk.unsent, self._version, self._desk.ring)
-            self._desk.heard(self._link.probe(now(), condition))
+            pulse = self._link.probe(now(), condition)
+            self._desk.heard(pulse)
+            state = (
+                f"does not answer ({pulse.failure})" if isinstance(pulse, NoReply) else "answers"
+            )
+            if state != noted:
+                noted = state
+                log.info("the service %s", state)
             stop.wait(self._every_s)
 
 
@@ -171,6 +179,7 @@ class Station:
             closing.callback(self._feed.close)
             while not stop.wait(1.0):
                 pass
+            log.info("the station ends")
 
     def _begin(self) -> None:
         newest_at = self._journal.newest_at()
@@ -178,6 +187,7 @@ class Station:
             # Before the last entry: a clock battery that is empty.
             self._desk.post(ClockJudged(ok=False))
         self._journal.note(BootBody(version=self._version, at=now()))
+        log.info("the station starts, version %s", self._version)
 
     def _sync_parts(self) -> SyncParts:
         return SyncParts(
