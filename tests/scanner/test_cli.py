@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from scanner import cli
 from scanner.cli import main
 from scanner.config import (
     KEY_FILE,
@@ -35,6 +34,7 @@ from scanner.config import (
     save_pairing,
 )
 from scanner.journal import FILE_NAME, Journal
+from scanner.kiosk import has_screen
 from scanner.lock import LOCK_FILE, sole_station
 from tests.scanner.frames import bgr, code, film, packed, paper
 from tests.scanner.homes import a_station, paired_home, today_ticket, until
@@ -313,7 +313,7 @@ def test_the_page_is_opened_where_there_is_a_screen(
             pass
 
         def run(self, *_: object) -> None:
-            until(lambda: opened or not cli._has_screen())
+            until(lambda: opened or not has_screen())
 
     paired_home(home, service.url)
     monkeypatch.setattr("scanner.station.Station", Instant)
@@ -327,7 +327,7 @@ def test_the_page_is_opened_where_there_is_a_screen(
     assert run(home, "run", "--source", "97").exit_code == 0
     assert len(opened) == 1
     monkeypatch.setattr("sys.platform", "darwin")
-    assert cli._has_screen()
+    assert has_screen()
 
 
 # ---------------------------------------------------------------- check
