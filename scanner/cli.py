@@ -6,14 +6,12 @@ import platform
 import sys
 import threading
 import webbrowser
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from statistics import median
 from typing import IO
 
 import click
@@ -21,7 +19,7 @@ import click
 from scanner import config, pairing, station
 from scanner.camera import BadSource
 from scanner.checkup import checkup
-from scanner.cli_program import install
+from scanner.cli_program import bench, install
 from scanner.journal import FILE_NAME, Journal, Unsound
 from scanner.kiosk import Kiosk, find_browser, has_screen
 from scanner.link import Link, Server
@@ -29,7 +27,6 @@ from scanner.lock import sole_station
 from scanner.logbook import kept_log
 from scanner.page.server import PortTaken
 from scanner.sight import DecodedFile, Kinds, decode_file
-from scanner.sight.measure import Measured, measure
 from scanner.telling import Failed, home_pass, json_option, show, with_home
 from scanner.trial import Trial, tried
 from scanner.worker import Worker
@@ -182,30 +179,6 @@ def decode(files: tuple[str, ...], *, any_kind: bool) -> None:
 
 
 @main.command()
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-@json_option
-@with_home
-def bench(folder: Path, *, as_json: bool) -> None:
-    """Recall and time of the readers over DIR, a folder of photos with a truth.tsv."""
-    measured = list(measure(folder))
-    if not measured:
-        raise Failed("none of the photos that truth.tsv lists can be read")
-    for name, photos in {"all": measured, **_by_category(measured)}.items():
-        read = sum(one.read for one in photos)
-        row = {
-            "category": name,
-            "photos": len(photos),
-            "recall": round(read / len(photos), 4),
-            "ms_median": round(median(one.ms for one in photos), 2),
-            "zxing_recall": round(sum(one.alone_read for one in photos) / len(photos), 4),
-            "zxing_ms_median": round(median(one.alone_ms for one in photos), 2),
-            "stages": dict(Counter(one.stage for one in photos if one.stage)),
-        }
-        text = f"{name}: {read} of {len(photos)} read, {row['ms_median']} ms"
-        show(row, text, as_json=as_json)
-
-
-@main.command()
 @json_option
 @home_pass
 def doctor(home: Path, *, as_json: bool) -> None:
@@ -267,13 +240,6 @@ def _journal(home: Path) -> Iterator[Journal]:
         opened.close()
 
 
-def _by_category(measured: list[Measured]) -> dict[str, list[Measured]]:
-    groups: dict[str, list[Measured]] = {}
-    for one in measured:
-        groups.setdefault(one.photo.category, []).append(one)
-    return dict(sorted(groups.items()))
-
-
 def _decoded(found: DecodedFile) -> dict[str, object]:
     row: dict[str, object] = {"file": found.file, "texts": found.texts}
     if found.frames is not None:
@@ -308,4 +274,5 @@ def _window(kind: str | None, address: str) -> AbstractContextManager[object]:
     return nullcontext()
 
 
+main.add_command(bench)
 main.add_command(install)

@@ -554,7 +554,8 @@ def test_the_doctor_looks_at_everything(home: Path, service: Service, tmp_path: 
     found = {row["check"] for row in rows(run(home, "doctor", "--json"))}
     assert found == {
         *("settings", "pairing", "service", "clock", "journal"),
-        *("camera", "readers", "port", "disk"),
+        *("camera", "light", "readers", "port", "disk", "fsync"),
+        *("keys", "knowledge", "sound"),
     }
 
 
