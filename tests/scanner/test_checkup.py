@@ -21,7 +21,9 @@ from ticketing.wire.keys import KeyRing, KeyState
 from ticketing.wire.sync_api import HouseSettings
 from ticketing.wire.texts import Localised
 
-SETTINGS = HouseSettings("Museum", "Europe/Berlin", "sued", Localised("Süd", "South"))
+SETTINGS = HouseSettings(
+    museum="Museum", zone="Europe/Berlin", gate="sued", gate_name=Localised("Süd", "South")
+)
 
 
 @pytest.fixture(name="home")
@@ -91,7 +93,7 @@ def test_old_knowledge_is_told(
     """Fetched today is well, a day and more ago is not."""
     assert "none yet" in found(home, "knowledge")[1]
     Knowledge(home / KNOWLEDGE_FILE).close()
-    known = KnownHouse(RING, SETTINGS, fetched_at=NOON - timedelta(hours=hours))
+    known = KnownHouse(ring=RING, settings=SETTINGS, fetched_at=NOON - timedelta(hours=hours))
     monkeypatch.setattr(Knowledge, "house", lambda _: known)
     got, detail = found(home, "knowledge")
     assert (got, says in detail) == (fine, True)
