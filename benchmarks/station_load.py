@@ -16,7 +16,6 @@ import http.client
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -56,7 +55,7 @@ SECONDS = int(os.environ.get("EINLASS_STATION_SECONDS", "20"))
 SCANS = int(os.environ.get("EINLASS_STATION_SCANS", "60"))
 FRAMES = int(os.environ.get("EINLASS_STATION_FRAMES", "100000"))
 HALLS = 12
-EASY = ("tilt", "rotate", "clean") if "clean" in gate_frames.CONDITIONS else ("tilt", "rotate")
+EASY = ("tilt", "rotate")
 CLEAR_S, TOO_LATE_S = 0.6, 5.0
 SETTLE_S = 5.0
 
@@ -138,16 +137,9 @@ def station(home: Path, source: str) -> Iterator[tuple[psutil.Process, int]]:
     port = house.free_port()
     command = [sys.executable, "-m", "scanner", "--home", str(home), "run", "--no-browser"]
     command += ["--source", source, "--port", str(port)]
-    with (
-        (home / "bench.log").open("wb") as log,
-        subprocess.Popen(command, stdout=log, stderr=log) as run,
-    ):  # noqa: S603  our own
-        try:
-            house.wait_for(port)
-            yield psutil.Process(run.pid), port
-        finally:
-            run.terminate()
-            run.wait(30)
+    with house.process(command, {}, log=home / "bench.log") as run:
+        house.wait_for(port)
+        yield psutil.Process(run.pid), port
 
 
 def core_share(process: psutil.Process, seconds: float) -> float:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import runpy
 import signal
 import socket
@@ -15,6 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -629,6 +631,19 @@ def test_a_camera_without_pictures_is_told(home: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr("scanner.checkup.open_source", lambda _: Dark())
     assert "FAIL  camera: webcam 0 gives no picture" in run(home, "doctor").stdout
+
+
+def test_the_operators_page_lists_every_command_of_the_station() -> None:
+    """docs/operators.md and the program know the same commands."""
+    page = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| `scanner ([a-z ]+)` \| (.*) \|$", page, re.MULTILINE)
+    commands = []
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        for sub, inner in sorted(getattr(command, "commands", {"": command}).items()):
+            commands.append((f"{name} {sub}".strip(), inner.get_short_help_str(200)))
+    assert documented == commands
 
 
 # ---------------------------------------------------------------- the home
