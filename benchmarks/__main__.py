@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("pictures", "sight", "photos", "offline", "scans", "journal_upload", "station_sync")
+BENCHMARKS = (
+    *("pictures", "sight", "photos", "offline", "scans", "journal_upload", "station_sync"),
+    "station_load",
+)
 
 
 def main() -> int:

@@ -110,7 +110,8 @@ def empty(seed: int, *, telephone: bool) -> Plane:
     return _decode(_webcam_jpeg(scene), cv2.IMREAD_GRAYSCALE)
 
 
-def _modules(text: str, level: str) -> Plane:
+def modules(text: str, level: str = "M") -> Plane:
+    """The modules of a code, dark ones True, without a quiet zone."""
     code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
     drawn = zxingcpp.write_barcode_to_image(code, scale=1, add_quiet_zones=False)
     return np.array(drawn) < 128
@@ -126,9 +127,9 @@ def _write(plane: Plane, text: str, at: tuple[int, int], *, size: float, ink: fl
 
 
 def _draw_ticket(text: str, level: str, wear: Wear) -> _Card:
-    modules = _modules(text, level)
-    scale = max(4, round(700 / (modules.shape[0] + 2 * wear.quiet)))
-    code = np.where(modules, wear.dark, wear.light).astype(np.float32)
+    dark = modules(text, level)
+    scale = max(4, round(700 / (dark.shape[0] + 2 * wear.quiet)))
+    code = np.where(dark, wear.dark, wear.light).astype(np.float32)
     code = np.kron(code, np.ones((scale, scale), np.float32))
     side, border = code.shape[0], wear.quiet * scale
     width = max(760, side + 2 * border)

@@ -2,43 +2,37 @@
 
 import json
 import logging
-import os
 import platform
 import sys
 import threading
 import webbrowser
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import wraps
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from statistics import median
-from typing import IO, ParamSpec, TypeVar
+from typing import IO
 
 import click
 
 from scanner import config, pairing, station
 from scanner.camera import BadSource
 from scanner.checkup import checkup
-from scanner.journal import FILE_NAME, Journal, JournalError, Unsound
-from scanner.link import BadAddress, Link, Server
-from scanner.lock import HomeRefused, sole_station
+from scanner.cli_program import bench, install
+from scanner.journal import FILE_NAME, Journal, Unsound
+from scanner.kiosk import Kiosk, find_browser, has_screen
+from scanner.link import Link, Server
+from scanner.lock import sole_station
+from scanner.logbook import kept_log
 from scanner.page.server import PortTaken
 from scanner.sight import DecodedFile, Kinds, decode_file
-from scanner.sight.measure import Measured, measure
+from scanner.telling import Failed, home_pass, json_option, show, with_home
 from scanner.trial import Trial, tried
+from scanner.worker import Worker
 from ticketing.wire.verdict import Verdict
 
-P = ParamSpec("P")
-R = TypeVar("R")
 _FIRST_YEAR, _END_YEAR = 2000, 2101
-
-
-class Failed(click.ClickException):
-    """Anything a person can cause: one sentence, exit code 1."""
 
 
 def _version() -> str:
@@ -48,43 +42,7 @@ def _version() -> str:
         return "0"
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """Expected troubles as a sentence instead of a traceback."""
-    try:
-        yield
-    except BadSource as bad:
-        raise Failed(bad.detail) from None
-    except (
-        config.ConfigError,
-        pairing.PairingFailed,
-        JournalError,
-        BadAddress,
-        HomeRefused,
-    ) as error:
-        raise Failed(str(error)) from None
-
-
-def _with_home(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn expected troubles of a command into messages."""
-
-    @wraps(command)
-    def run(*arguments: P.args, **options: P.kwargs) -> R:
-        with _told():
-            return command(*arguments, **options)
-
-    return run
-
-
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON object per result."
-)
-home_pass = click.make_pass_decorator(Path)
 files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE...")
-
-
-def _show(row: Mapping[str, object], text: str, *, as_json: bool) -> None:
-    click.echo(json.dumps(row, ensure_ascii=False) if as_json else text)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -109,7 +67,7 @@ def main(context: click.Context, home: str | None) -> None:
 @click.argument("code", required=False)
 @json_option
 @home_pass
-@_with_home
+@with_home
 def pair(  # noqa: PLR0917  click hands each option over as a parameter
     home: Path,
     server: str | None,
@@ -136,18 +94,19 @@ def pair(  # noqa: PLR0917  click hands each option over as a parameter
     paired = pairing.pair(home, invited, name=name[:100], draw=station.draw)
     gate = paired.answer.gate_name.en
     row = {"station": paired.answer.station, "gate": paired.answer.gate, "server": paired.server}
-    _show(row, f"Paired: {gate}, {paired.answer.museum}. Start with: scanner run", as_json=as_json)
+    show(row, f"Paired: {gate}, {paired.answer.museum}. Start with: scanner run", as_json=as_json)
 
 
 @main.command()
 @click.option("--source", metavar="SRC", help="Camera number, file, folder or MJPEG address.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the page on 127.0.0.1.")
-@click.option("--no-browser", is_flag=True, help="Do not open the page.")
+@click.option("--no-browser", "window", flag_value="none", help="Do not open the page.")
+@click.option("--kiosk", "window", flag_value="kiosk", help="Open it in one window, full screen.")
 @json_option
 @home_pass
-@_with_home
+@with_home
 def run(
-    home: Path, source: str | None, port: int | None, *, no_browser: bool, as_json: bool
+    home: Path, source: str | None, port: int | None, window: str | None, *, as_json: bool
 ) -> None:
     """Run the station until Ctrl-C."""
     settings = config.load_settings(home)
@@ -156,18 +115,17 @@ def run(
     opener = station.opener_of(settings.source)
     stop = threading.Event()
     # Before anything is told to be ready: whoever waits for that may stop it at once.
-    with sole_station(home), station.stopped_by_signals(stop):
+    with sole_station(home), kept_log(home), station.stopped_by_signals(stop):
         try:
             here = station.Station(home, settings, paired, key, version=_version())
         except PortTaken:
             raise Failed(
                 f"port {settings.port} is taken by another program; choose another with --port"
             ) from None
-        _show({"station": here.address}, f"Station: {here.address}  (Ctrl-C ends)", as_json=as_json)
+        show({"station": here.address}, f"Station: {here.address}  (Ctrl-C ends)", as_json=as_json)
         sys.stdout.flush()
-        if not no_browser and _has_screen():
-            threading.Thread(target=webbrowser.open, args=(here.address,), daemon=True).start()
-        here.run(opener, stop)
+        with _window(window, here.address):
+            here.run(opener, stop)
 
 
 @main.command()
@@ -176,7 +134,7 @@ def run(
 @click.option("--offline", is_flag=True, help="Do not ask the service.")
 @json_option
 @home_pass
-@_with_home
+@with_home
 def check(
     home: Path, files: tuple[str, ...], at_text: str | None, *, offline: bool, as_json: bool
 ) -> None:
@@ -197,7 +155,7 @@ def check(
         )
         for file in files:
             for row in tried(trial, file, at, scan_id=station.RealWorld().scan_id):
-                _show(row.to_json(), str(row), as_json=as_json)
+                show(row.to_json(), str(row), as_json=as_json)
                 refused |= row.result is None or row.result.verdict is Verdict.REFUSE
     if refused:
         raise click.exceptions.Exit(1)
@@ -221,37 +179,13 @@ def decode(files: tuple[str, ...], *, any_kind: bool) -> None:
 
 
 @main.command()
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-@json_option
-@_with_home
-def bench(folder: Path, *, as_json: bool) -> None:
-    """Recall and time of the readers over DIR, a folder of photos with a truth.tsv."""
-    measured = list(measure(folder))
-    if not measured:
-        raise Failed("none of the photos that truth.tsv lists can be read")
-    for name, photos in {"all": measured, **_by_category(measured)}.items():
-        read = sum(one.read for one in photos)
-        row = {
-            "category": name,
-            "photos": len(photos),
-            "recall": round(read / len(photos), 4),
-            "ms_median": round(median(one.ms for one in photos), 2),
-            "zxing_recall": round(sum(one.alone_read for one in photos) / len(photos), 4),
-            "zxing_ms_median": round(median(one.alone_ms for one in photos), 2),
-            "stages": dict(Counter(one.stage for one in photos if one.stage)),
-        }
-        text = f"{name}: {read} of {len(photos)} read, {row['ms_median']} ms"
-        _show(row, text, as_json=as_json)
-
-
-@main.command()
 @json_option
 @home_pass
 def doctor(home: Path, *, as_json: bool) -> None:
     """Look at settings, key, pairing, service, clock, camera, readers and disk."""
     findings = list(checkup(home, station.now()))
     for found in findings:
-        _show(found.to_json(), str(found), as_json=as_json)
+        show(found.to_json(), str(found), as_json=as_json)
     if not all(found.fine for found in findings):
         raise click.exceptions.Exit(1)
 
@@ -264,26 +198,26 @@ def journal() -> None:
 @journal.command()
 @json_option
 @home_pass
-@_with_home
+@with_home
 def verify(home: Path, *, as_json: bool) -> None:
     """Walk the chain: every number, hash and signature."""
     with _journal(home) as opened:
         outcome = opened.verify()
     if isinstance(outcome, Unsound):
         row = {"sound": False, "entry": outcome.n, "problem": outcome.problem}
-        _show(row, f"Entry {outcome.n}: {outcome.problem}.", as_json=as_json)
+        show(row, f"Entry {outcome.n}: {outcome.problem}.", as_json=as_json)
         raise click.exceptions.Exit(1)
     row = {"sound": True, "entries": outcome.entries, "dropped": outcome.dropped}
     text = f"The chain holds over {outcome.entries} entries."
     if outcome.dropped:
         text += f" The bodies of {outcome.dropped} are gone: sent, and two weeks old."
-    _show(row, text, as_json=as_json)
+    show(row, text, as_json=as_json)
 
 
 @journal.command()
 @click.option("--out", type=click.File("w", encoding="utf-8"), default="-", help="A file.")
 @home_pass
-@_with_home
+@with_home
 def export(home: Path, out: IO[str]) -> None:
     """Every entry as a JSON line, in order.
 
@@ -306,13 +240,6 @@ def _journal(home: Path) -> Iterator[Journal]:
         opened.close()
 
 
-def _by_category(measured: list[Measured]) -> dict[str, list[Measured]]:
-    groups: dict[str, list[Measured]] = {}
-    for one in measured:
-        groups.setdefault(one.photo.category, []).append(one)
-    return dict(sorted(groups.items()))
-
-
 def _decoded(found: DecodedFile) -> dict[str, object]:
     row: dict[str, object] = {"file": found.file, "texts": found.texts}
     if found.frames is not None:
@@ -332,8 +259,20 @@ def _time(text: str | None, paired: config.Pairing) -> datetime:
     return (at if at.tzinfo else at.replace(tzinfo=paired.zone)).astimezone(UTC)
 
 
-def _has_screen() -> bool:
-    """Whether a browser could be shown to somebody."""
-    if sys.platform in {"darwin", "win32"}:
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+def _window(kind: str | None, address: str) -> AbstractContextManager[object]:
+    """The page on the screen: a kiosk's window that comes back, a tab of a browser, or nothing."""
+    if kind == "none" or not has_screen():
+        if kind == "kiosk":
+            click.echo("There is no screen here, so no window is opened.", err=True)
+        return nullcontext()
+    browser = find_browser() if kind == "kiosk" else None
+    if browser is not None:
+        return Worker("the window", Kiosk(browser, address).run)
+    if kind == "kiosk":
+        click.echo("No Chromium, Chrome or Edge is found; F11 fills the screen.", err=True)
+    threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+    return nullcontext()
+
+
+main.add_command(bench)
+main.add_command(install)

@@ -3,6 +3,7 @@
     HOME/settings.toml   what the operator sets; all of it may be missing
     HOME/key.pem         the station's private key, readable by its owner only
     HOME/station.json    what pairing gave: token, gate, public keys (owner only)
+    HOME/camera.json     the camera that staff have chosen on the page, if they have
     HOME/journal.sqlite3 the journal (`journal.py`)
 
 Imported by `station` and `cli` alone; everything else gets its settings as arguments.
@@ -13,7 +14,7 @@ import os
 import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -29,6 +30,7 @@ DEFAULT_HOME: Final = Path("var/station")
 SETTINGS_FILE: Final = "settings.toml"
 KEY_FILE: Final = "key.pem"
 PAIRING_FILE: Final = "station.json"
+CAMERA_FILE: Final = "camera.json"
 _PORTS = range(1, 65536)
 _DEADLINES_MS = range(50, 10_001)
 _SEED_BYTES = 32
@@ -101,9 +103,38 @@ def home_from(given: str | None, environment: Mapping[str, str] = os.environ) ->
 def load_settings(home: Path) -> Settings:
     """The settings of a home; what is not set has its default.
 
+    Which camera is used was chosen last either in the file or on the page.
+
     Raises:
         ConfigError: names the setting, never its value.
     """
+    settings = _settings_of_file(home)
+    chosen = _chosen_source(home)
+    return replace(settings, source=chosen) if chosen else settings
+
+
+def choose_source(home: Path, source: str) -> None:
+    """Keep which camera staff have chosen, for the next start.
+
+    Raises:
+        ConfigError: the home cannot be written.
+    """
+    _write_private(home / CAMERA_FILE, json.dumps({"source": source}).encode())
+
+
+def _chosen_source(home: Path) -> str:
+    """What staff have chosen since somebody last wrote the settings; empty if nothing."""
+    file, settings = home / CAMERA_FILE, home / SETTINGS_FILE
+    try:
+        if settings.exists() and settings.stat().st_mtime_ns > file.stat().st_mtime_ns:
+            return ""
+        chosen = json.loads(file.read_bytes())["source"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return chosen if isinstance(chosen, str) else ""
+
+
+def _settings_of_file(home: Path) -> Settings:
     try:
         given = tomllib.loads((home / SETTINGS_FILE).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):

@@ -12,17 +12,18 @@ from typing import Final
 
 import cv2
 
-from scanner.camera import BadSource, Camera, CameraLost, Frame, Picture, Trouble
+from scanner.camera import BadSource, Camera, Frame, Picture, Trouble, open_source
 from scanner.camera.pictures import decode_picture
 from scanner.desk import Desk
 from scanner.events import Seen, Sighting
+from scanner.lookout import Lookout, Viewer
+from scanner.nearest import nearest_first
 from scanner.presentation import Eye, Facts
 from scanner.sight import Reading, Sight, default_sight
 
 LOOK_AGAIN_S: Final = 2.0
 PREVIEW_S: Final = 1 / 12
 PREVIEW_WIDTH_PX: Final = 640
-_FRAME_WAIT_S: Final = 0.5
 _JPEG_QUALITY: Final = 70
 
 _DROP_WORDS = {
@@ -32,6 +33,10 @@ _DROP_WORDS = {
 }
 
 log = logging.getLogger("scanner")
+
+
+def _forget(_source: str) -> None:
+    """Nobody keeps which camera was chosen."""
 
 
 class Eyes:
@@ -45,71 +50,83 @@ class Eyes:
         name: str = "",
         sight: Sight | None = None,
         look_again_s: float = LOOK_AGAIN_S,
+        remember: Callable[[str], None] = _forget,
     ) -> None:
-        """Look through what `opener` opens; `name` is shown until that has one."""
-        self._opener = opener
+        """Look through what `opener` opens; `name` is shown until that has one.
+
+        `remember` keeps the source that staff have chosen.
+        """
         self._desk = desk
         self._feed = desk.feed
         self._world = desk.world
         self._sight = sight or default_sight()
-        self._look_again_s = look_again_s
+        self._remember = remember
         self._eye = Eye(name)
         self._previewed = 0.0
+        viewer = Viewer(
+            opened=self._opened,
+            see=self._look,
+            lose=self._lose,
+            regain=self._regain,
+            end=self._end,
+        )
+        self._lookout = Lookout(opener, viewer, again_s=look_again_s)
+
+    @property
+    def beat(self) -> float:
+        """When the camera's thread last went round, monotonic seconds."""
+        return self._lookout.beat
 
     def run(self, stop: threading.Event) -> None:
         """Look until stopped."""
-        while not stop.is_set():
-            try:
-                camera = self._opener()
-            except (BadSource, CameraLost):
-                self._lose()
-                stop.wait(self._look_again_s)
-                continue
-            try:
-                self._watch(camera, stop)
-            finally:
-                camera.close()
+        self._lookout.run(stop)
 
-    def _watch(self, camera: Camera, stop: threading.Event) -> None:
-        self._change(Eye(camera.name, seen=self._eye.seen))
-        while not stop.is_set():
-            try:
-                frame = camera.read(_FRAME_WAIT_S)
-            except CameraLost:
-                self._lose()
-                stop.wait(self._look_again_s)
-                self._reopen(camera)
-                continue
-            if frame is not None:
-                self._look(frame)
-            elif camera.ended:
-                self._end()
-                stop.wait(_FRAME_WAIT_S)
+    def look_through(self, opener: Callable[[], Camera]) -> None:
+        """Look through what this opens from now on; nothing of it is kept."""
+        self._lookout.use(opener)
 
-    def _reopen(self, camera: Camera) -> None:
-        try:
-            camera.reopen()
-        except CameraLost:
-            return
+    def renew(self) -> None:
+        """Take fresh eyes before `run` is called anew: the old ones are stuck with a frame."""
+        self._sight = default_sight()
+
+    def use(self, source: str) -> None:
+        """Look through another camera from now on, and after the next start too.
+
+        `source` is what `scanner.camera.choices` gives, or any other that a station can be
+        started with. From any thread; comes back at once. One that cannot be opened is a lost
+        camera and is looked for.
+        """
+        self._remember(source)
+        self._lookout.use(lambda: open_source(source))
+
+    def _opened(self, name: str) -> None:
+        self._change(Eye(name, seen=self._eye.seen))
+
+    def _regain(self) -> None:
+        log.info("the camera is back")
         self._change(replace(self._eye, lost_at=None))
 
     def _look(self, frame: Frame) -> None:
         if not self._eye.seen or self._eye.lost_at is not None:
             self._change(replace(self._eye, seen=True, lost_at=None))
+        sight = self._sight
         try:
-            readings = self._sight.glance(frame.image, frame.number)
+            readings = sight.glance(frame.image, frame.number)
         except Exception as error:  # noqa: BLE001  a hostile code must not stop the loop
             log.error("a frame could not be read: %s", type(error).__name__)  # noqa: TRY400  a traceback could tell what was read
             readings = ()
+        if sight is not self._sight:  # it was stuck, and others look by now
+            return
         self._report(readings, frame.image)
         self._preview(frame.image)
 
     def _report(self, readings: tuple[Reading, ...], image: Picture) -> None:
+        height, width = image.shape[:2]
+        readings = nearest_first(readings, width, height)
         texts = dict.fromkeys(reading.text for reading in readings)
         scan_id = self._world.scan_id
         self._desk.post(Seen(tuple(Sighting(text, scan_id()) for text in texts)))
         if self._feed.is_watched("state"):
-            height, width = image.shape[:2]
             codes = [[[round(x), round(y)] for x, y in one.corners] for one in readings]
             self._feed.publish("outline", {"w": width, "h": height, "codes": codes})
 

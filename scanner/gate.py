@@ -107,6 +107,7 @@ class Gate:
 
     @_take.register
     def _(self, event: Seen) -> None:
+        self._turns.look(self._now.mono_ms)
         for sighting in event.sightings:
             reading = identify(sighting.text, self.post.ring, self.post.digest_key)
             known = self._turns.is_present(reading.key)
@@ -289,7 +290,8 @@ class Gate:
 
     def _may_start(self) -> bool:
         turn = None if self._pending else self._turns.first()
-        return turn is not None and (turn.deliberate or not self._is_held(self.post.hold_ms))
+        hold_ms = self._turns.hold_ms(self._shown, self.post)
+        return turn is not None and (turn.deliberate or not self._is_held(hold_ms))
 
     def _is_held(self, least_ms: int) -> bool:
         """Whether what is shown must stay for now, so that staff can see it."""
@@ -297,8 +299,7 @@ class Gate:
         shown = self._open_scan()
         if shown is not None and self._turns.is_present(shown.reading.key):
             return shown_for < self.post.attention_hold_ms
-        is_fresh = self.screen.face is Face.VERDICT and shown_for < least_ms
-        return is_fresh or bool(self._pending)
+        return bool(self._pending) or (self.screen.face is Face.VERDICT and shown_for < least_ms)
 
     def _start(self, turn: Turn) -> None:
         now, direction = self._now, turn.direction or self.screen.direction

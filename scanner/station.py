@@ -5,6 +5,7 @@ on: a lost camera is looked for again, a dead line is probed, a fault in the eye
 one frame.
 """
 
+import logging
 import secrets
 import signal
 import threading
@@ -16,7 +17,15 @@ from pathlib import Path
 from typing import Final
 
 from scanner.camera import BadSource, Camera, Trouble, open_source
-from scanner.config import PAIRING_FILE, Pairing, Settings, StationKey, load_key
+from scanner.config import (
+    PAIRING_FILE,
+    ConfigError,
+    Pairing,
+    Settings,
+    StationKey,
+    choose_source,
+    load_key,
+)
 from scanner.desk import WRONG_CLOCK, Desk, Parts
 from scanner.events import ClockJudged, Moment, ScanId
 from scanner.eyes import Eyes, Hands
@@ -25,7 +34,7 @@ from scanner.journal import FILE_NAME, Journal
 from scanner.knowledge import FILE_NAME as KNOWLEDGE_FILE
 from scanner.knowledge import Knowledge
 from scanner.learning import Learnt
-from scanner.link import Condition, Link, Server
+from scanner.link import Condition, Link, NoReply, Server
 from scanner.memory import KnownHouse, ListedMoves, Memory, Moves, NoRows, Rows, StationMemory
 from scanner.page.app import Page, create_app
 from scanner.page.feed import Feed
@@ -34,13 +43,15 @@ from scanner.post import Post
 from scanner.presentation import House
 from scanner.sync import Sync, SyncParts
 from scanner.wording import both
+from scanner.worker import SILENT_S, Watched, Watchman, Worker
 from ticketing.wire.journal import BootBody
 
 PROBE_S: Final = 5.0
 SLOW_S: Final = 20.0
 """How long an upload or a page of knowledge may take."""
-_JOIN_S: Final = 3.0
 _SCAN_ID_BYTES: Final = 16
+
+log = logging.getLogger("scanner")
 
 
 class RealWorld:
@@ -76,9 +87,17 @@ class Probe:
 
     def run(self, stop: threading.Event) -> None:
         """Probe until stopped, the first time at once."""
+        noted = ""
         while not stop.is_set():
             condition = Condition(self._desk.unsent, self._version, self._desk.ring)
-            self._desk.heard(self._link.probe(now(), condition))
+            pulse = self._link.probe(now(), condition)
+            self._desk.heard(pulse)
+            state = (
+                f"does not answer ({pulse.failure})" if isinstance(pulse, NoReply) else "answers"
+            )
+            if state != noted:
+                noted = state
+                log.info("the service %s", state)
             stop.wait(self._every_s)
 
 
@@ -95,6 +114,7 @@ class Station:
             PortTaken: another program listens on the port.
             BadAddress: the service's address is none a station talks to.
         """
+        self._home = home
         self._settings = settings
         answer = pairing.answer
         server = Server.of(pairing.server)
@@ -120,6 +140,11 @@ class Station:
             ),
             lang=settings.language,
         )
+        source = settings.source
+        name = f"webcam {source}" if source.isdigit() else ""
+        self.eyes = Eyes(
+            lambda: open_source(source), self._desk, name=name, remember=self._remember_source
+        )
         self._version = version
         self._server = self._listen(answer.museum)
 
@@ -134,9 +159,9 @@ class Station:
         Raises:
             JournalError: not even the start can be recorded.
         """
-        source = self._settings.source
-        name = f"webcam {source}" if source.isdigit() else ""
-        eyes = Eyes(opener, self._desk, name=name)
+        self.eyes.look_through(opener)
+        looking = Worker("the camera", self.eyes.run)
+        watchman = Watchman(self._watched(looking), silent_s=SILENT_S)
         probe = Probe(self._link, self._desk, every_s=PROBE_S, version=self._version)
         sync = Sync(self._sync_parts())
         with ExitStack() as closing:
@@ -145,14 +170,16 @@ class Station:
             closing.callback(self._link.close)
             closing.callback(self._slow.close)
             self._begin()
-            closing.enter_context(_thread("desk", self._desk.run, self._desk.stop))
-            closing.enter_context(_thread("probe", lambda: probe.run(stop)))
-            closing.enter_context(_thread("sync", lambda: sync.run(stop), self._stop_sync))
-            closing.enter_context(_thread("eyes", lambda: eyes.run(stop)))
+            closing.enter_context(Worker("desk", lambda _: self._desk.run(), halt=self._desk.stop))
+            closing.enter_context(Worker("probe", probe.run))
+            closing.enter_context(Worker("sync", sync.run, halt=self._stop_sync))
+            closing.enter_context(looking)
+            closing.enter_context(Worker("watchman", watchman.run))
             closing.enter_context(self._server)
             closing.callback(self._feed.close)
             while not stop.wait(1.0):
                 pass
+            log.info("the station ends")
 
     def _begin(self) -> None:
         newest_at = self._journal.newest_at()
@@ -160,6 +187,7 @@ class Station:
             # Before the last entry: a clock battery that is empty.
             self._desk.post(ClockJudged(ok=False))
         self._journal.note(BootBody(version=self._version, at=now()))
+        log.info("the station starts, version %s", self._version)
 
     def _sync_parts(self) -> SyncParts:
         return SyncParts(
@@ -170,6 +198,20 @@ class Station:
             now=now,
             wake=self._wake,
         )
+
+    def _watched(self, looking: Worker) -> tuple[Watched, ...]:
+        def restart() -> None:
+            self.eyes.renew()  # the old ones may be stuck with a frame
+            looking.restart()
+
+        return (Watched("the camera", lambda: self.eyes.beat, restart),)
+
+    def _remember_source(self, source: str) -> None:
+        """Another camera is used now whether or not that can be kept."""
+        try:
+            choose_source(self._home, source)
+        except ConfigError:
+            log.warning("which camera was chosen could not be kept")
 
     def _stop_sync(self) -> None:
         """Cut what is on its way; it is sent again after the next start."""
@@ -242,20 +284,6 @@ def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
-
-
-@contextmanager
-def _thread(
-    name: str, run: Callable[[], None], stop: Callable[[], None] | None = None
-) -> Iterator[None]:
-    thread = threading.Thread(target=run, name=name, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        if stop is not None:
-            stop()
-        thread.join(_JOIN_S)
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from collections import deque
 from dataclasses import dataclass
 
 from scanner.events import ScanId
+from scanner.judge import Scan
+from scanner.post import Post
 from scanner.reading import Reading
 from ticketing.wire.verdict import Direction
 
@@ -34,6 +36,7 @@ class Turns:
     def __init__(self) -> None:
         self._present: dict[str, int] = {}
         self._waiting: deque[Turn] = deque()
+        self._looked_ms = -1
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -42,9 +45,22 @@ class Turns:
         """Whether a code has been in view just now."""
         return key in self._present
 
+    def look(self, mono_ms: int) -> None:
+        """The camera has given a frame; what is in it is told by `see`."""
+        self._looked_ms = mono_ms
+
     def see(self, key: str, mono_ms: int) -> None:
         """A code is in view."""
         self._present[key] = mono_ms
+
+    def hold_ms(self, shown: Scan | None, post: Post) -> int:
+        """How long a verdict stays before the next code is judged.
+
+        Short once its ticket has been taken away: the next visitor is there. Two tickets held
+        up together would otherwise follow one another faster than anybody reads.
+        """
+        together = shown and self._present.get(shown.reading.key) == self._looked_ms
+        return post.hold_ms if together else post.ready_ms
 
     def is_waiting(self, key: str) -> bool:
         """Whether a code waits its turn."""

@@ -12,12 +12,14 @@ import http.client
 import socket
 import ssl
 import threading
+import time
 from dataclasses import dataclass
 from email.message import Message
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from scanner.camera.frame import BadSource, CameraLost, Frame, Trouble
+from scanner.camera.frame import BadSource, CameraLost, Frame, Picture, Trouble
+from scanner.camera.headers import header_of
 from scanner.camera.newest import Newest
 from scanner.camera.pictures import decode_picture
 
@@ -32,6 +34,7 @@ _MOST_HEADERS: Final = 40
 _MOST_RUBBISH: Final = 20
 _JOIN_S: Final = 1.0
 _NEEDS_SIGN_IN: Final = (401, 403)
+_NO_PICTURES: Final = "the camera sends no pictures any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,10 @@ class _StreamEnd(Exception):  # noqa: N818 (private, and an end is not always an
 
 
 class MjpegCamera:
-    """An MJPEG address. Silence of `stall_s` seconds, an end or rubbish is a loss."""
+    """An MJPEG address. Silence of `stall_s` seconds, an end or rubbish is a loss.
+
+    Only frames that are asked for are unpacked: at 120 a second that spares most of the work.
+    """
 
     def __init__(
         self, address: str, *, connect_s: float = CONNECT_S, stall_s: float = STALL_S
@@ -55,13 +61,15 @@ class MjpegCamera:
         self._address = _parsed(address)
         self._connect_s = connect_s
         self._stall_s = stall_s
-        self._newest = Newest()
+        self._newest: Newest[bytes] = Newest()
+        self._broken = 0
         self._start()
 
     def _start(self) -> None:
         self._stream = self._connected()
+        self._newest = Newest(first=self._newest.number)
         self._thread = threading.Thread(
-            target=self._receive, args=(self._stream,), name="mjpeg", daemon=True
+            target=self._receive, args=(self._stream, self._newest), name="mjpeg", daemon=True
         )
         self._thread.start()
 
@@ -87,24 +95,24 @@ class MjpegCamera:
         plug.settimeout(self._stall_s)
         return _Stream(connection, plug, answer, boundary)
 
-    def _receive(self, stream: _Stream) -> None:
+    def _receive(self, stream: _Stream, newest: Newest[bytes]) -> None:
         rubbish = 0
         try:
             for part in _parts(stream):
-                try:
-                    self._newest.put(decode_picture(part))
-                    rubbish = 0
-                except BadSource:
+                if header_of(part) is None:
                     rubbish += 1
+                else:
+                    newest.put(part)
+                    rubbish = 0
                 if rubbish > _MOST_RUBBISH:
-                    self._newest.lose("the camera sends no pictures any more")
+                    newest.lose(_NO_PICTURES)
                     return
-            self._newest.lose("the camera has closed the connection")
+            newest.lose("the camera has closed the connection")
         except TimeoutError:
-            self._newest.lose("the camera is silent")
+            newest.lose("the camera is silent")
         except (OSError, http.client.HTTPException, ValueError, AttributeError, _StreamEnd):
             # AttributeError: http.client's own, when `close` takes the socket away from it.
-            self._newest.lose("the connection to the camera broke")
+            newest.lose("the connection to the camera broke")
         finally:
             stream.body.close()
             stream.connection.close()
@@ -124,9 +132,26 @@ class MjpegCamera:
         """The newest frame, or None in time.
 
         Raises:
-            CameraLost: the connection is gone or silent.
+            CameraLost: the connection is gone or silent, or nothing it sends can be unpacked.
         """
-        return self._newest.take(timeout_s)
+        ends_at = time.monotonic() + timeout_s
+        while (arrived := self._newest.take(max(0.0, ends_at - time.monotonic()))) is not None:
+            image = self._unpacked(arrived.what)
+            if image is not None:
+                return Frame(image, arrived.number, arrived.at_mono)
+        return None
+
+    def _unpacked(self, packed: bytes) -> Picture | None:
+        try:
+            image = decode_picture(packed)
+        except BadSource:
+            self._broken += 1
+            if self._broken > _MOST_RUBBISH:
+                self._broken = 0
+                raise CameraLost(_NO_PICTURES) from None
+            return None
+        self._broken = 0
+        return image
 
     def reopen(self) -> None:
         """Connects again.
@@ -135,7 +160,6 @@ class MjpegCamera:
             CameraLost: it does not answer yet.
         """
         self.close()
-        self._newest.renew()
         try:
             self._start()
         except BadSource as error:

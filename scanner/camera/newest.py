@@ -4,23 +4,45 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from scanner.camera.frame import CameraLost, Frame, Picture
+from scanner.camera.frame import CameraLost
+
+What = TypeVar("What")
 
 
-class Newest:
-    """A place for one frame. What was not fetched in time is overwritten: there is no backlog."""
+@dataclass(frozen=True, slots=True)
+class Arrived(Generic[What]):
+    """A frame as it came: its number from 0, and `time.monotonic()` in seconds."""
 
-    def __init__(self) -> None:
+    what: What
+    number: int
+    at_mono: float
+
+
+class Newest(Generic[What]):
+    """A place for one frame. What was not fetched in time is overwritten: there is no backlog.
+
+    One for each opening of a device: a receiver that was given up and wakes later speaks into
+    a place where nobody listens any more.
+    """
+
+    def __init__(self, *, first: int = 0) -> None:
         self._changed = threading.Condition()
-        self._frame: Frame | None = None
+        self._frame: Arrived[What] | None = None
         self._lost: str | None = None
-        self._number = 0
+        self._number = first
 
-    def put(self, image: Picture) -> None:
+    @property
+    def number(self) -> int:
+        """The number of the next frame: it goes on when a source is opened again."""
+        return self._number
+
+    def put(self, what: What) -> None:
         """Replaces the frame that waits, if any."""
         with self._changed:
-            self._frame = Frame(image, self._number, time.monotonic())
+            self._frame = Arrived(what, self._number, time.monotonic())
             self._number += 1
             self._changed.notify()
 
@@ -30,12 +52,7 @@ class Newest:
             self._lost = detail
             self._changed.notify()
 
-    def renew(self) -> None:
-        """Forgets loss and old frame before the source is opened again; numbers go on."""
-        with self._changed:
-            self._frame = self._lost = None
-
-    def take(self, timeout_s: float) -> Frame | None:
+    def take(self, timeout_s: float) -> Arrived[What] | None:
         """The newest frame not taken yet, or None if none came in time.
 
         Raises:

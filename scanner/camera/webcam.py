@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WIDTH_PX, _HEIGHT_PX = 1280, 720
+_FPS: Final = 30
 _MOST_FAILURES: Final = 10
 _PAUSE_S: Final = 0.05
 _JOIN_S: Final = 1.0
+SILENT_S: Final = 5.0
+"""A driver that gives nothing for so long is stuck; V4L2 itself may wait for ever."""
 
 
 class Device(Protocol):
@@ -49,17 +52,29 @@ def open_device(index: int) -> Device | None:
     device.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
     device.set(cv2.CAP_PROP_FRAME_WIDTH, _WIDTH_PX)
     device.set(cv2.CAP_PROP_FRAME_HEIGHT, _HEIGHT_PX)
+    device.set(cv2.CAP_PROP_FPS, _FPS)
     device.set(cv2.CAP_PROP_BUFFERSIZE, 1)
     return device
 
 
 class WebcamCamera:
-    """A webcam. Half a second of failed reads, as after pulling its plug, is a loss."""
+    """A webcam. Half a second of failed reads, as after pulling its plug, is a loss.
 
-    def __init__(self, index: int, *, opener: Callable[[int], Device | None] = open_device) -> None:
+    So is silence: the receiving thread is then given up with its device, as nobody can end a
+    call that does not come back, and another one is tried.
+    """
+
+    def __init__(
+        self,
+        index: int,
+        *,
+        opener: Callable[[int], Device | None] = open_device,
+        silent_s: float = SILENT_S,
+    ) -> None:
         self._index = index
         self._opener = opener
-        self._newest = Newest()
+        self._silent_s = silent_s
+        self._newest: Newest[Picture] = Newest()
         self._stop = threading.Event()
         if not self._start():
             raise BadSource(Trouble.NO_WEBCAM, f"webcam {index} is absent or in use elsewhere")
@@ -69,24 +84,29 @@ class WebcamCamera:
         if device is None:
             return False
         self._stop = threading.Event()
+        self._newest = Newest(first=self._newest.number)
+        self._heard_at = time.monotonic()
         self._thread = threading.Thread(
-            target=self._receive, args=(device, self._stop), name="webcam", daemon=True
+            target=self._receive,
+            args=(device, self._stop, self._newest),
+            name="webcam",
+            daemon=True,
         )
         self._thread.start()
         return True
 
-    def _receive(self, device: Device, stop: threading.Event) -> None:
+    def _receive(self, device: Device, stop: threading.Event, newest: Newest[Picture]) -> None:
         failures = 0
         while not stop.is_set() and failures < _MOST_FAILURES:
             fine, image = device.read()
             if fine:
                 failures = 0
-                self._newest.put(image)
+                newest.put(image)
             else:
                 failures += 1
                 time.sleep(_PAUSE_S)
         device.release()
-        self._newest.lose(f"webcam {self._index} gives no more pictures")
+        newest.lose(f"webcam {self._index} gives no more pictures")
 
     @property
     def name(self) -> str:
@@ -102,9 +122,15 @@ class WebcamCamera:
         """The newest frame, or None in time.
 
         Raises:
-            CameraLost: it was unplugged.
+            CameraLost: it was unplugged, or its driver is stuck.
         """
-        return self._newest.take(timeout_s)
+        arrived = self._newest.take(timeout_s)
+        if arrived is not None:
+            self._heard_at = time.monotonic()
+            return Frame(arrived.what, arrived.number, arrived.at_mono)
+        if time.monotonic() - self._heard_at > self._silent_s:
+            raise CameraLost(f"webcam {self._index} is silent")
+        return None
 
     def reopen(self) -> None:
         """Opens the device again.
@@ -113,8 +139,8 @@ class WebcamCamera:
             CameraLost: it is still absent.
         """
         self.close()
-        self._newest.renew()
         if not self._start():
+            self._newest.lose(f"webcam {self._index} is still absent")
             raise CameraLost(f"webcam {self._index} is still absent")
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import runpy
 import signal
 import socket
@@ -15,10 +16,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
-from scanner import cli
 from scanner.cli import main
 from scanner.config import (
     KEY_FILE,
@@ -35,6 +36,7 @@ from scanner.config import (
     save_pairing,
 )
 from scanner.journal import FILE_NAME, Journal
+from scanner.kiosk import has_screen
 from scanner.lock import LOCK_FILE, sole_station
 from tests.scanner.frames import bgr, code, film, packed, paper
 from tests.scanner.homes import a_station, paired_home, today_ticket, until
@@ -313,7 +315,7 @@ def test_the_page_is_opened_where_there_is_a_screen(
             pass
 
         def run(self, *_: object) -> None:
-            until(lambda: opened or not cli._has_screen())
+            until(lambda: opened or not has_screen())
 
     paired_home(home, service.url)
     monkeypatch.setattr("scanner.station.Station", Instant)
@@ -327,7 +329,7 @@ def test_the_page_is_opened_where_there_is_a_screen(
     assert run(home, "run", "--source", "97").exit_code == 0
     assert len(opened) == 1
     monkeypatch.setattr("sys.platform", "darwin")
-    assert cli._has_screen()
+    assert has_screen()
 
 
 # ---------------------------------------------------------------- check
@@ -554,7 +556,8 @@ def test_the_doctor_looks_at_everything(home: Path, service: Service, tmp_path: 
     found = {row["check"] for row in rows(run(home, "doctor", "--json"))}
     assert found == {
         *("settings", "pairing", "service", "clock", "journal"),
-        *("camera", "readers", "port", "disk"),
+        *("camera", "light", "readers", "port", "disk", "fsync"),
+        *("keys", "knowledge", "sound"),
     }
 
 
@@ -628,6 +631,19 @@ def test_a_camera_without_pictures_is_told(home: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr("scanner.checkup.open_source", lambda _: Dark())
     assert "FAIL  camera: webcam 0 gives no picture" in run(home, "doctor").stdout
+
+
+def test_the_operators_page_lists_every_command_of_the_station() -> None:
+    """docs/operators.md and the program know the same commands."""
+    page = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| `scanner ([a-z ]+)` \| (.*) \|$", page, re.MULTILINE)
+    commands = []
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        for sub, inner in sorted(getattr(command, "commands", {"": command}).items()):
+            commands.append((f"{name} {sub}".strip(), inner.get_short_help_str(200)))
+    assert documented == commands
 
 
 # ---------------------------------------------------------------- the home

@@ -19,7 +19,9 @@ from scanner.eyes import Hands
 from scanner.journal import FILE_NAME as JOURNAL
 from scanner.knowledge import FILE_NAME as KNOWLEDGE
 from scanner.knowledge import Knowledge
+from scanner.logbook import LOG_FILE, kept_log
 from scanner.pairing import Invitation, pair
+from scanner.presentation import Facts
 from scanner.station import Station, draw, opener_of
 from tests.factories import with_gates, with_offer, with_ticket
 from tests.scanner.frames import bgr, code, packed, paper
@@ -79,6 +81,7 @@ def _day(store: Store, house: House, tmp_path: Path) -> Day:
             until(lambda: shown(station)["word"] == "Einlass")
             for text in (cases[1].barcode, cases[2].ticket.short_code, DISCOUNT_CODE, TYPED):
                 say(station, text)
+            station._desk.post(stumbles)
     with running(home, pairing) as station:  # the service is away
         until(lambda: station._desk._parts.gate.link is LinkState.DOWN)
         say(station, cases[3].barcode)
@@ -106,6 +109,15 @@ def test_that_station_had_been_told_and_had_kept_its_record(day: Day) -> None:
     assert all(row is not None and row.box for row in known)
     journal = (day.home / JOURNAL).read_bytes()
     assert journal.count(b'"kind":"scan"') >= len(day.cases)
+
+
+def test_its_log_tells_of_the_day_and_of_nobody(day: Day) -> None:
+    """Starts, ends and the line stand in it; the search above has read it too."""
+    told = (day.home / LOG_FILE).read_bytes()
+    assert told.count(b"the station starts") == told.count(b"the station ends") == 2
+    assert b"the service does not answer" in told
+    assert b"an event could not be handled: LookupError" in told
+    assert [needle for needle in secrets(day) if is_in(needle, told)] == []
 
 
 @pytest.mark.parametrize("needle", ["Zoë Müßig", "0123456789ABCDEF", "Ελένη"])
@@ -205,13 +217,19 @@ def running(home: Path, pairing: Pairing, *, source: str = "97") -> Iterator[Sta
     station = Station(home, settings, pairing, load_key(home), version="test")
     stop = threading.Event()
     thread = threading.Thread(target=station.run, args=(opener_of(source), stop))
-    thread.start()
-    try:
-        yield station
-    finally:
-        stop.set()
-        thread.join(10)
+    with kept_log(home):
+        thread.start()
+        try:
+            yield station
+        finally:
+            stop.set()
+            thread.join(10)
         assert not thread.is_alive()
+
+
+def stumbles(_facts: object) -> Facts:
+    """A fault whose words are a name."""
+    raise LookupError(NAMES[6])
 
 
 def say(station: Station, text: str) -> None:
