@@ -12,10 +12,11 @@ from typing import Final
 
 import cv2
 
-from scanner.camera import BadSource, Camera, CameraLost, Frame, Picture, Trouble
+from scanner.camera import BadSource, Camera, CameraLost, Frame, Picture, Trouble, open_source
 from scanner.camera.pictures import decode_picture
 from scanner.desk import Desk
 from scanner.events import Seen, Sighting
+from scanner.exposure import Exposure
 from scanner.presentation import Eye, Facts
 from scanner.sight import Reading, Sight, default_sight
 
@@ -55,24 +56,30 @@ class Eyes:
         self._look_again_s = look_again_s
         self._eye = Eye(name)
         self._previewed = 0.0
+        self._exposure = Exposure()
+
+    def use(self, source: str) -> None:
+        """Look through another camera from now on; from any thread, comes back at once."""
+        self._opener = lambda: open_source(source)
 
     def run(self, stop: threading.Event) -> None:
         """Look until stopped."""
         while not stop.is_set():
+            opener = self._opener
             try:
-                camera = self._opener()
+                camera = opener()
             except (BadSource, CameraLost):
                 self._lose()
                 stop.wait(self._look_again_s)
                 continue
             try:
-                self._watch(camera, stop)
+                self._watch(camera, opener, stop)
             finally:
                 camera.close()
 
-    def _watch(self, camera: Camera, stop: threading.Event) -> None:
+    def _watch(self, camera: Camera, opener: Callable[[], Camera], stop: threading.Event) -> None:
         self._change(Eye(camera.name, seen=self._eye.seen))
-        while not stop.is_set():
+        while not stop.is_set() and self._opener is opener:
             try:
                 frame = camera.read(_FRAME_WAIT_S)
             except CameraLost:
@@ -124,6 +131,9 @@ class Eyes:
         height, width = image.shape[:2]
         size = (PREVIEW_WIDTH_PX, max(1, height * PREVIEW_WIDTH_PX // max(1, width)))
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        is_dark = self._exposure.look(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), begun)
+        if is_dark is not self._eye.dark:
+            self._change(replace(self._eye, dark=is_dark))
         done, packed = cv2.imencode(".jpg", small, (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY))
         if done:
             self._feed.put("picture", packed.tobytes())
@@ -160,6 +170,8 @@ class Hands:
         self.annul = desk.annul
         self.people = desk.people
         self.count = desk.count
+        self.begin_tryout = desk.begin_tryout
+        self.end_tryout = desk.end_tryout
 
     def drop(self, data: bytes) -> str:
         """Read a picture file like a frame; empty, or the key of what is wrong."""

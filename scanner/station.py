@@ -6,6 +6,7 @@ one frame.
 """
 
 import secrets
+import shutil
 import signal
 import threading
 import time
@@ -15,9 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from scanner.camera import BadSource, Camera, Trouble, open_source
+from scanner.camera import BadSource, Camera, Trouble, choices, open_source
+from scanner.cameras import Cameras
 from scanner.config import PAIRING_FILE, Pairing, Settings, StationKey, load_key
 from scanner.desk import WRONG_CLOCK, Desk, Parts
+from scanner.errands import Errands
 from scanner.events import ClockJudged, Moment, ScanId
 from scanner.eyes import Eyes, Hands
 from scanner.gate import Gate
@@ -39,6 +42,7 @@ from ticketing.wire.journal import BootBody
 PROBE_S: Final = 5.0
 SLOW_S: Final = 20.0
 """How long an upload or a page of knowledge may take."""
+LEAST_FREE_BYTES: Final = 200 * 1024 * 1024
 _JOIN_S: Final = 3.0
 _SCAN_ID_BYTES: Final = 16
 
@@ -117,10 +121,12 @@ class Station:
                 world=RealWorld(),
                 nudge=self._wake.set,
                 synced_at=None if known is None else known.fetched_at,
+                is_full=lambda: is_full(home),
             ),
             lang=settings.language,
         )
         self._version = version
+        self._cameras = Cameras(settings.source, choices)
         self._server = self._listen(answer.museum)
 
     @property
@@ -137,6 +143,7 @@ class Station:
         source = self._settings.source
         name = f"webcam {source}" if source.isdigit() else ""
         eyes = Eyes(opener, self._desk, name=name)
+        self._cameras.attach(eyes.use)
         probe = Probe(self._link, self._desk, every_s=PROBE_S, version=self._version)
         sync = Sync(self._sync_parts())
         with ExitStack() as closing:
@@ -178,13 +185,27 @@ class Station:
 
     def _listen(self, museum: str) -> PageServer:
         words = {one.lang: dict(one.by_key) for one in both()}
-        page = Page(Hands(self._desk), self._feed, words, museum, lambda: self._desk.lang)
+        errands = Errands(self._link, self._desk)
+        page = Page(
+            Hands(self._desk),
+            self._feed,
+            words,
+            museum,
+            lambda: self._desk.lang,
+            errands,
+            self._cameras,
+        )
         try:
             return PageServer(create_app(page), self._settings.port)
         except BaseException:
             self._journal.close()
             self._knowledge.close()
             raise
+
+
+def is_full(home: Path) -> bool:
+    """Whether next to no room is left where the journal stands."""
+    return shutil.disk_usage(home).free < LEAST_FREE_BYTES
 
 
 def _since_pairing(home: Path, known: KnownHouse | None) -> KnownHouse | None:

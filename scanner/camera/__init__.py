@@ -8,6 +8,7 @@ that disappears raises `CameraLost` from `read` and can be opened again.
     └── CameraLost   it was there and is gone, or is not back yet
 """
 
+from scanner.camera.choices import Choice, choices
 from scanner.camera.frame import BadSource, Camera, CameraError, CameraLost, Frame, Picture, Trouble
 from scanner.camera.pictures import load_picture
 from scanner.camera.source import open_source
@@ -17,9 +18,11 @@ __all__ = [
     "Camera",
     "CameraError",
     "CameraLost",
+    "Choice",
     "Frame",
     "Picture",
     "Trouble",
+    "choices",
     "load_picture",
     "open_source",
 ]
