@@ -29,6 +29,12 @@ _ONLINE_ONLY = frozenset(
 )
 
 
+_OVERRIDE_WORDS: Final = {
+    "wrong_pin": "override.wrong_pin",
+    "not_overridable": "override.not_overridable",
+}
+
+
 class Asked(Protocol):
     """The part of the line to the service that is used."""
 
@@ -93,8 +99,7 @@ def _override_problem(reply: NoReply) -> Said:
     if reply.failure in _ONLINE_ONLY:
         is_open = reply.failure in {Failure.TIMEOUT, Failure.BROKEN, Failure.SERVER}
         return _say("override.unsure" if is_open else "override.offline")
-    known = {"wrong_pin", "not_overridable"}
-    return _say(f"override.{reply.problem}" if reply.problem in known else "override.refused")
+    return _say(_OVERRIDE_WORDS.get(reply.problem, "override.refused"))
 
 
 def _match(item: JsonObject, house: House) -> Match | None:

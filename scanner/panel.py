@@ -74,7 +74,7 @@ class Panel:
     """All words of the panel.
 
     `verdict` colours it, `shape` names its silhouette, `size` is that of the word (empty,
-    `wide`, `long`); `role` is alert for verdicts, otherwise status; `figures` are persons
+    `wide`, `long`, `small`); `role` is alert for verdicts, otherwise status; `figures` are persons
     in and persons of the party; `lines` are those of the check before the doors open;
     `alert` is the amber line.
     """

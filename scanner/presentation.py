@@ -174,7 +174,11 @@ def _may_overrule(facts: Facts) -> bool:
     """Whether a supervisor may let in who is on the screen, and the service can be asked."""
     result = facts.screen.result
     is_shown = facts.screen.face is Face.VERDICT and result is not None and may_overrule(result)
-    return is_shown and facts.link is LinkState.UP and facts.tryout is None
+    return is_shown and facts.link is LinkState.UP and not _is_trying(facts)
+
+
+def _is_trying(facts: Facts) -> bool:
+    return facts.tryout is not None and not facts.tryout.is_over
 
 
 def _tryout(tryout: Tryout | None) -> dict[str, object]:
@@ -184,7 +188,7 @@ def _tryout(tryout: Tryout | None) -> dict[str, object]:
 
 def _panel(facts: Facts, place: Place, words: Words) -> Panel:
     if facts.tryout is not None and not facts.tryout.is_over:
-        return opening_panel(_ready_lines(facts, place, words), facts.tryout, place, words)
+        return opening_panel(_ready_lines(facts, place, words), facts.tryout, words)
     if facts.trouble:
         return trouble_panel(words)
     if facts.link is LinkState.REVOKED:

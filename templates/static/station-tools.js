@@ -247,7 +247,6 @@ addEventListener("keydown", (event) => {
 Object.assign(KEYS, { F1: tryOut, F3: openSearch, F7: () => (tool === "view" ? closeTool() : openView()), F10: override });
 $("key-search").addEventListener("click", openSearch);
 $("key-view").addEventListener("click", () => KEYS.F7());
-$("key-override").addEventListener("click", override);
 $("tool-close").addEventListener("click", closeTool);
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && tool) { event.preventDefault(); closeTool(); }

@@ -59,7 +59,7 @@ function drawPanel(panel, mayAct) {
 }
 
 function inside(panel, mayAct) {
-  const box = make("div", "verdict__in");
+  const box = make("div", "verdict__in" + (panel.lines.length ? " verdict__in--lines" : ""));
   const head = make("div", "verdict__head");
   const size = panel.size ? " verdict__word--" + panel.size : "";
   head.append(drawing(panel.shape, "verdict__shape", VIEW[panel.shape]));
@@ -198,8 +198,8 @@ function drawPicture(said) {
 function drawKeys(panel) {
   const [yes, no] = state.scan ? panel.acts : [];
   $("key-confirm").hidden = !yes;
+  $("key-ready").hidden = Boolean(yes);
   $("key-decline").hidden = !no;
-  $("key-override").hidden = !state.override;
   $("key-ready").setAttribute("aria-pressed", String(state.tryout.on));
   $("key-confirm-word").textContent = yes ? yes.label : "";
   $("key-decline-word").textContent = no ? no.label : "";
@@ -383,7 +383,7 @@ const isWriting = (node) => node instanceof HTMLInputElement && node.type === "t
 const isControl = (node) => node instanceof HTMLButtonElement || node instanceof HTMLInputElement;
 addEventListener("pointerdown", unlock);
 addEventListener("pointerup", (event) => {
-  if ($("tool").contains(event.target) || event.target.closest("#key-search, #key-view, #key-override, .verdict .key")) return;
+  if ($("tool").contains(event.target) || event.target.closest("#key-search, #key-view, .verdict .key")) return;
   if (!getSelection().toString()) setTimeout(() => $("code").focus(), 0);
 });
 
