@@ -7,8 +7,7 @@ either.
 
 from typing import Final, Protocol
 
-from scanner.desk import Desk
-from scanner.events import Answer, Failure, ScanId, Step
+from scanner.events import Answer, Event, Failure, ScanId, Step
 from scanner.hand import is_a_code
 from scanner.line import NoReply
 from scanner.page.tools import Found, Match, Overruling, Said
@@ -47,10 +46,27 @@ class Asked(Protocol):
         ...
 
 
+class Counter(Protocol):
+    """The part of the desk that is used."""
+
+    @property
+    def house(self) -> House:
+        """Where the station stands."""
+        ...
+
+    def typed(self, text: str) -> None:
+        """A hand scanner has typed."""
+        ...
+
+    def post(self, happened: Event, /) -> None:
+        """Something for the gate."""
+        ...
+
+
 class Errands:
     """Runs errands to the service; for many threads, each waits for its own."""
 
-    def __init__(self, asked: Asked, desk: Desk) -> None:
+    def __init__(self, asked: Asked, desk: Counter) -> None:
         self._asked = asked
         self._desk = desk
 

@@ -198,7 +198,7 @@ function drawPicture(said) {
 function drawKeys(panel) {
   const [yes, no] = state.scan ? panel.acts : [];
   $("key-confirm").hidden = !yes;
-  $("key-ready").hidden = Boolean(yes);
+  for (const id of ["key-ready", "key-view"]) $(id).hidden = Boolean(yes);
   $("key-decline").hidden = !no;
   $("key-ready").setAttribute("aria-pressed", String(state.tryout.on));
   $("key-confirm-word").textContent = yes ? yes.label : "";
