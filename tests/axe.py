@@ -1,4 +1,4 @@
-"""axe-core in the tests' browser: what it finds wrong with a page (WCAG 2.2 A and AA, best practice)."""
+"""axe-core in the tests' browser: WCAG 2.2 A and AA, and best practice."""
 
 import os
 from functools import cache
