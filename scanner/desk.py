@@ -35,6 +35,7 @@ from scanner.events import (
     Record,
     ScanEntry,
     ScanId,
+    Seen,
     Settle,
     Show,
     Sound,
@@ -50,8 +51,10 @@ from scanner.learning import Learnt
 from scanner.link import Link, NoReply, Pulse
 from scanner.page.feed import Feed
 from scanner.presentation import KEPT_SCANS, Facts, House, page_state
+from scanner.reading import meant
 from scanner.screen import Screen
 from scanner.sync import Synced
+from scanner.tryout import Tryout
 from ticketing.wire.journal import Action, ClockBody
 from ticketing.wire.station_api import ScanAnswer, ScanRequest
 from ticketing.wire.sync_api import KnowledgePage
@@ -86,12 +89,18 @@ def _nobody() -> None:
     """Nobody syncs."""
 
 
+def _plenty() -> bool:
+    """Nobody looks at the disk."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a desk works with.
 
     `nudge` tells whoever syncs that there is something to send; `synced_at` is when
-    knowledge was last complete, aware UTC.
+    knowledge was last complete, aware UTC; `is_full` whether next to no room is left on
+    the disk.
     """
 
     gate: Gate
@@ -102,6 +111,7 @@ class Parts:
     world: World
     nudge: Callable[[], None] = _nobody
     synced_at: datetime | None = None
+    is_full: Callable[[], bool] = _plenty
 
 
 class Desk:
@@ -129,8 +139,8 @@ class Desk:
         self._row.put(happened)
 
     def typed(self, text: str) -> None:
-        """A hand scanner or somebody has typed."""
-        self.post(Typed(text, self._parts.world.scan_id()))
+        """A hand scanner or somebody has typed, with whatever layout."""
+        self.post(Typed(meant(text, self._parts.gate.post.ring), self._parts.world.scan_id()))
 
     def settle(self, scan_id: ScanId, action: Action) -> None:
         """Staff confirm or decline what is shown."""
@@ -156,6 +166,20 @@ class Desk:
         """The language of the page."""
         self.post(lambda facts: replace(facts, lang=lang))
 
+    def begin_tryout(self) -> None:
+        """From now on what is read is no scan: staff try the station before the doors open."""
+        begun = Tryout.begun(self._parts.world.moment().mono_ms)
+        self.post(lambda facts: replace(facts, tryout=begun))
+
+    def end_tryout(self) -> None:
+        """What is read is a scan again, as soon as the code held up has left."""
+        self.post(lambda facts: replace(facts, tryout=facts.tryout and facts.tryout.ended()))
+
+    @property
+    def house(self) -> House:
+        """Where the station stands, as last told."""
+        return self._house
+
     @property
     def unsent(self) -> int:
         """Entries the service can know of from here alone."""
@@ -167,7 +191,9 @@ class Desk:
         return self._facts.lang
 
     def heard(self, pulse: Pulse | NoReply) -> None:
-        """The service was probed."""
+        """The service was probed; the disk is looked at as often."""
+        is_full = self._parts.is_full()
+        self.post(lambda facts: replace(facts, disk_full=is_full))
         if isinstance(pulse, NoReply):
             self.post(LinkDown(pulse.failure))
             return
@@ -220,10 +246,24 @@ class Desk:
             self._note_clock()
         else:
             moment = self._parts.world.moment()
-            effects = self._parts.gate.handle(happened, moment)
+            told = self._noticed(happened, moment)
+            effects = self._parts.gate.handle(told, moment)
             self._do_all(effects)
-            self._follow_line(happened, moment)
+            self._follow_line(told, moment)
         self._publish()
+
+    def _noticed(self, happened: Event, moment: Moment) -> Event:
+        """Note that something was read, and keep from the gate what is only tried."""
+        minute, facts = moment.at.replace(second=0, microsecond=0), self._facts
+        if isinstance(happened, Seen) and happened.sightings:
+            facts = replace(facts, read_at=minute)
+        elif isinstance(happened, Typed):
+            facts = replace(facts, typed_at=minute)
+        if facts.tryout is not None:
+            tryout, happened = facts.tryout.divert(happened, moment.mono_ms)
+            facts = replace(facts, tryout=tryout)
+        self._facts = facts
+        return happened
 
     def _do_all(self, effects: tuple[Effect, ...]) -> None:
         try:
@@ -284,6 +324,7 @@ class Desk:
             link=gate.link,
             inside=gate.inside,
             counted=gate.counted,
+            keys=len(gate.post.ring.keys),
             offline_at=offline_at,
             known_at=moment.at if has_answered else facts.known_at,
         )

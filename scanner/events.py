@@ -71,11 +71,12 @@ LINK_AFTER: Final[Mapping[Failure, LinkState]] = MappingProxyType(
 
 
 class Step(StrEnum):
-    """What the service was asked: to judge a scan, to settle one, or to take one back."""
+    """What the service was asked: to judge a scan, settle it, take it back, or overrule it."""
 
     SCAN = "scan"
     SETTLE = "settle"
     ANNUL = "annul"
+    OVERRIDE = "override"
 
 
 # ---------------------------------------------------------------- events

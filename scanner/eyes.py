@@ -16,6 +16,7 @@ from scanner.camera import BadSource, Camera, Frame, Picture, Trouble, open_sour
 from scanner.camera.pictures import decode_picture
 from scanner.desk import Desk
 from scanner.events import Seen, Sighting
+from scanner.exposure import Exposure
 from scanner.lookout import Lookout, Viewer
 from scanner.nearest import nearest_first
 from scanner.presentation import Eye, Facts
@@ -63,6 +64,7 @@ class Eyes:
         self._remember = remember
         self._eye = Eye(name)
         self._previewed = 0.0
+        self._exposure = Exposure()
         viewer = Viewer(
             opened=self._opened,
             see=self._look,
@@ -141,6 +143,9 @@ class Eyes:
         height, width = image.shape[:2]
         size = (PREVIEW_WIDTH_PX, max(1, height * PREVIEW_WIDTH_PX // max(1, width)))
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        is_dark = self._exposure.look(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), begun)
+        if is_dark is not self._eye.dark:
+            self._change(replace(self._eye, dark=is_dark))
         done, packed = cv2.imencode(".jpg", small, (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY))
         if done:
             self._feed.put("picture", packed.tobytes())
@@ -177,6 +182,8 @@ class Hands:
         self.annul = desk.annul
         self.people = desk.people
         self.count = desk.count
+        self.begin_tryout = desk.begin_tryout
+        self.end_tryout = desk.end_tryout
 
     def drop(self, data: bytes) -> str:
         """Read a picture file like a frame; empty, or the key of what is wrong."""

@@ -327,9 +327,8 @@ class Gate:
         return signed_off(result) if self.link is LinkState.REVOKED else result
 
     def _take_pending(self, scan_id: ScanId, step: Step) -> Scan | None:
-        scan = self._pending.get(step)
-        is_it = scan is not None and scan.scan_id == scan_id
-        return self._pending.pop(step) if is_it else None
+        is_it = step in self._pending and self._pending[step].scan_id == scan_id
+        return self._pending.pop(step) if is_it else self._late.overruled(scan_id, step)
 
     def _conclude(self, scan: Scan, result: Result) -> None:
         own = self._judge.own_move(scan, result, self._now.at)
@@ -337,6 +336,7 @@ class Gate:
         self._out.append(Record(entry_of(scan, result, own, self._now)))
         if result.verdict in PASSED:
             self._undo.passed = Passed(scan, result, own, self._now.mono_ms)
+        self._late.refuse(scan, result)
         waits = scan.action is None and result.verdict in OPEN
         self._show_result(
             scan, result, may_settle=waits and result.reason is not Reason.NEEDS_SERVICE

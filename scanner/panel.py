@@ -20,6 +20,8 @@ from ticketing.wire.window import local_day
 _MOST_FIGURES = 12
 _MINUTE = timedelta(minutes=1)
 _NO_EVIDENCE = Evidence()
+_LATER = frozenset({"old", "later"})
+"""Notices of scans that the office can still take back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,23 @@ class Act:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the check before the doors open; `state` is good, warn, bad or open."""
+
+    state: str
+    name: str
+    value: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
     """All words of the panel.
 
     `verdict` colours it, `shape` names its silhouette, `size` is that of the word (empty,
-    `wide`, `long`); `role` is alert for verdicts, otherwise status; `figures` are persons
-    in and persons of the party; `alert` is the amber line.
+    `wide`, `long`, `small`); `role` is alert for verdicts, otherwise status; `figures` are persons
+    in and persons of the party; `lines` are those of the check before the doors open;
+    `alert` is the amber line.
     """
 
     verdict: str = ""
@@ -78,6 +90,7 @@ class Panel:
     what: str = ""
     next: str = ""
     steps: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
     facts: tuple[Fact, ...] = ()
     acts: tuple[Act, ...] = ()
     alert: str = ""
@@ -95,7 +108,7 @@ def panel_of(screen: Screen, place: Place, words: Words) -> Panel:
             size="long",
             role="alert",
             reason=words.say(f"notice.{screen.hint}"),
-            next=words.say("notice.next"),
+            next=words.say("notice.next") if screen.hint in _LATER else "",
             alert=alert,
         )
     if screen.result is not None:

@@ -10,12 +10,15 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scanner.events import LinkState
-from scanner.panel import Panel, Place, camera_panel, offer_name, panel_of, trouble_panel
-from scanner.screen import Face, Screen
+from scanner.opening import opening_panel
+from scanner.panel import Line, Panel, Place, camera_panel, offer_name, panel_of, trouble_panel
+from scanner.screen import Face, Screen, may_overrule
+from scanner.tryout import Tryout
 from scanner.wording import Words, both
 from ticketing.wire.facts import Evidence
 from ticketing.wire.texts import Localised, local_time, render, verdict_word
 from ticketing.wire.verdict import Direction, Verdict
+from ticketing.wire.window import local_day
 
 WRONG_CLOCK_MS = 60_000
 """From here on the station says that its clock is wrong (`design.md`, Clocks)."""
@@ -32,6 +35,12 @@ _LINK_CLASS = {
     LinkState.UNKNOWN: "idle",
     LinkState.DOWN: "down",
     LinkState.REVOKED: "down",
+}
+_SERVICE_STATES = {
+    LinkState.UP: "good",
+    LinkState.UNKNOWN: "open",
+    LinkState.DOWN: "warn",
+    LinkState.REVOKED: "bad",
 }
 
 
@@ -50,13 +59,14 @@ class House:
 class Eye:
     """The camera: its name, since when it is lost (aware UTC), whether its film is over.
 
-    `seen`: whether it has given a picture since the start.
+    `seen`: whether it has given a picture since the start; `dark`: too dark to read by.
     """
 
     name: str = ""
     lost_at: datetime | None = None
     ended: bool = False
     seen: bool = False
+    dark: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +77,9 @@ class Facts:
     `synced_at`: when knowledge was last complete; `ahead_ms`: the station's clock against
     the service's; `counted`: people counted by hand; `alarms`: entries the service would
     not have; `sound`: a number that grows with each sound, and the verdict to sound;
-    `trouble`: the journal takes no entries.
+    `trouble`: the journal takes no entries; `keys`: how many the station trusts;
+    `disk_full`: next to no room is left; `read_at` and `typed_at`: when the camera and the
+    hand scanner last read anything, to the minute; `tryout`: the station is being tried.
     """
 
     screen: Screen = field(default_factory=Screen)
@@ -84,6 +96,11 @@ class Facts:
     eye: Eye = field(default_factory=Eye)
     sound: tuple[int, Verdict | None] = (0, None)
     trouble: bool = False
+    keys: int = 0
+    disk_full: bool = False
+    read_at: datetime | None = None
+    typed_at: datetime | None = None
+    tryout: Tryout | None = None
     lang: str = "de"
 
 
@@ -97,6 +114,9 @@ def page_state(facts: Facts, house: House, now: datetime) -> dict[str, object]:
         "lang": facts.lang,
         "scan": facts.screen.scan_id if may_settle else "",
         "may_change": facts.screen.may_change and facts.link is not LinkState.REVOKED,
+        "override": facts.screen.scan_id if _may_overrule(facts) else "",
+        "tryout": _tryout(facts.tryout),
+        "dark": facts.eye.dark and facts.eye.lost_at is None,
         "direction": facts.screen.direction.value,
         "link": _LINK_CLASS[facts.link],
         "picture": picture,
@@ -150,7 +170,25 @@ def camera_name(name: str, words: Words) -> str:
     return words.say("camera.address" if name.startswith("address ") else "camera.film")
 
 
+def _may_overrule(facts: Facts) -> bool:
+    """Whether a supervisor may let in who is on the screen, and the service can be asked."""
+    result = facts.screen.result
+    is_shown = facts.screen.face is Face.VERDICT and result is not None and may_overrule(result)
+    return is_shown and facts.link is LinkState.UP and not _is_trying(facts)
+
+
+def _is_trying(facts: Facts) -> bool:
+    return facts.tryout is not None and not facts.tryout.is_over
+
+
+def _tryout(tryout: Tryout | None) -> dict[str, object]:
+    is_on = tryout is not None and not tryout.is_over
+    return {"on": is_on, "read": tryout.read + tryout.typed if tryout and is_on else 0}
+
+
 def _panel(facts: Facts, place: Place, words: Words) -> Panel:
+    if facts.tryout is not None and not facts.tryout.is_over:
+        return opening_panel(_ready_lines(facts, place, words), facts.tryout, words)
     if facts.trouble:
         return trouble_panel(words)
     if facts.link is LinkState.REVOKED:
@@ -159,6 +197,84 @@ def _panel(facts: Facts, place: Place, words: Words) -> Panel:
     if lost_at is None or not _gives_way(facts.screen, lost_at):
         return panel_of(facts.screen, place, words)
     return camera_panel(lost_at, camera_name(facts.eye.name, words), place, words)
+
+
+def _ready_lines(facts: Facts, place: Place, words: Words) -> tuple[Line, ...]:
+    """What has to be so before the doors open; `idle` is what may be missing."""
+    zone, age = place.zone, _age_class(facts, place.now)
+    inside = place.gate_name.in_(words.lang)
+    revoked = facts.link is LinkState.REVOKED
+    rows = (
+        ("camera", *_camera_line(facts.eye, words)),
+        ("read", *_read_line(facts.read_at, place, words, otherwise="open")),
+        ("hand", *_read_line(facts.typed_at, place, words, otherwise="idle")),
+        ("pair", *(("bad", words.say("ready.revoked")) if revoked else ("good", inside))),
+        ("service", _SERVICE_STATES[facts.link], _service(facts, zone, words)),
+        (
+            "knowledge",
+            {"": "open" if facts.synced_at is None else "good", "old": "warn", "stale": "bad"}[age],
+            _knowledge(facts, zone, place.now, words) or words.say("knowledge.none"),
+        ),
+        (
+            "keys",
+            "good" if facts.keys else "bad",
+            words.count("ready.keys", facts.keys) if facts.keys else words.say("ready.no_keys"),
+        ),
+        ("clock", *_clock_line(facts.ahead_ms, words)),
+        ("disk", *_disk_line(facts, words)),
+        ("unsent", *_unsent_line(facts, words)),
+    )
+    return tuple(Line(state, words.say(f"ready.{name}"), value) for name, state, value in rows)
+
+
+def _camera_line(eye: Eye, words: Words) -> tuple[str, str]:
+    name = camera_name(eye.name, words)
+    if eye.lost_at is not None:
+        return "bad", words.say("picture.none")
+    if not eye.seen:
+        return "open", words.say("ready.looking")
+    if eye.dark:
+        return "warn", words.say("ready.dark", camera=name)
+    return "good", name
+
+
+def _read_line(
+    at: datetime | None, place: Place, words: Words, *, otherwise: str
+) -> tuple[str, str]:
+    if at is None or local_day(at, place.zone) != local_day(place.now, place.zone):
+        return otherwise, words.say(f"ready.unread.{otherwise}")
+    return "good", words.say("ready.read_at", time=local_time(at, place.zone))
+
+
+def _service(facts: Facts, zone: ZoneInfo, words: Words) -> str:
+    if facts.link is LinkState.DOWN and facts.offline_at is not None:
+        return words.say("ready.offline", since=local_time(facts.offline_at, zone))
+    return words.say("ready.online" if facts.link is LinkState.UP else "link.unknown")
+
+
+def _clock_line(ahead_ms: int | None, words: Words) -> tuple[str, str]:
+    if ahead_ms is None:
+        return "open", words.say("ready.no_clock")
+    said = _clock(ahead_ms, words)
+    if abs(ahead_ms) > WRONG_CLOCK_MS:
+        return "bad", said
+    return "good", words.say("ready.clock_right", seconds=_seconds(ahead_ms))
+
+
+def _disk_line(facts: Facts, words: Words) -> tuple[str, str]:
+    if facts.trouble:
+        return "bad", words.say("trouble.reason")
+    return (
+        ("warn", words.say("ready.full")) if facts.disk_full else ("good", words.say("ready.room"))
+    )
+
+
+def _unsent_line(facts: Facts, words: Words) -> tuple[str, str]:
+    if facts.alarms:
+        return "bad", words.count("alarm", facts.alarms)
+    if facts.unsent:
+        return "warn", words.count("fact.scans", facts.unsent)
+    return "good", words.say("ready.nothing")
 
 
 def _gives_way(screen: Screen, lost_at: datetime) -> bool:
@@ -183,9 +299,13 @@ def _clock(ahead_ms: int | None, words: Words) -> str:
     if abs(ahead_ms) > WRONG_CLOCK_MS:
         way = words.say("clock.fast" if ahead_ms > 0 else "clock.slow")
         return words.say("clock.wrong", minutes=round(abs(ahead_ms) / 60_000), way=way)
+    return words.say("clock", seconds=_seconds(ahead_ms))
+
+
+def _seconds(ahead_ms: int) -> str:
     seconds = round(ahead_ms / 1000)
     sign = "+" if seconds > 0 else _MINUS if seconds else "±"
-    return words.say("clock", seconds=f"{sign}{abs(seconds)}")
+    return f"{sign}{abs(seconds)}"
 
 
 def _knowledge(facts: Facts, zone: ZoneInfo, now: datetime, words: Words) -> str:

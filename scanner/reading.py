@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from scanner.hand import is_something, straighten
 from ticketing.wire.keys import KeyRing
 from ticketing.wire.station_api import TicketView
 from ticketing.wire.textclass import Classified, TextClass, classify, text_digest
@@ -56,6 +57,21 @@ def identify(text: str, ring: KeyRing, digest_key: bytes) -> Reading:
     except BadToken as bad:
         return Reading(digest.hex(), digest, classified, bad)
     return Reading(token.digest.hex(), token.digest, classified, token)
+
+
+def meant(text: str, ring: KeyRing) -> str:
+    """What was meant by a typed text: of several readings the one that is a ticket of ours."""
+
+    def is_good(reading: str) -> bool:
+        if not is_something(reading):
+            return False
+        try:
+            is_ticket = classify(reading).kind in {TextClass.TICKET, TextClass.FUTURE}
+            return not is_ticket or bool(verify(reading, ring))
+        except BadToken:
+            return False
+
+    return straighten(text, is_good)
 
 
 def which_ticket(reading: Reading, told: TicketView | None) -> tuple[TicketId, int] | None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from ticketing.wire.facts import Decision, Evidence
 from ticketing.wire.station_api import CodeView, FirstUse, ScanAnswer, TicketView
 from ticketing.wire.token import Claims
-from ticketing.wire.verdict import Basis, Check, Direction, Reason, Verdict
+from ticketing.wire.verdict import OVERRIDABLE, Basis, Check, Direction, Reason, Verdict
 
 
 class Face(StrEnum):
@@ -81,6 +81,12 @@ class Screen:
     replaces: str = ""
     hint: str = ""
     alert: Alert | None = None
+
+
+def may_overrule(result: Result) -> bool:
+    """Whether a supervisor may let them in: a ticket that the service itself has refused."""
+    is_refused = result.verdict is Verdict.REFUSE and result.reason in OVERRIDABLE
+    return is_refused and result.basis is Basis.ONLINE and result.code is None
 
 
 def by_station(decision: Decision, until: datetime | None = None, *, holder: str = "") -> Result:

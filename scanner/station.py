@@ -7,6 +7,7 @@ one frame.
 
 import logging
 import secrets
+import shutil
 import signal
 import threading
 import time
@@ -16,7 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from scanner.camera import BadSource, Camera, Trouble, open_source
+from scanner.camera import BadSource, Camera, Trouble, choices, open_source
+from scanner.cameras import Cameras
 from scanner.config import (
     PAIRING_FILE,
     ConfigError,
@@ -27,6 +29,7 @@ from scanner.config import (
     load_key,
 )
 from scanner.desk import WRONG_CLOCK, Desk, Parts
+from scanner.errands import Errands
 from scanner.events import ClockJudged, Moment, ScanId
 from scanner.eyes import Eyes, Hands
 from scanner.gate import Gate
@@ -49,6 +52,7 @@ from ticketing.wire.journal import BootBody
 PROBE_S: Final = 5.0
 SLOW_S: Final = 20.0
 """How long an upload or a page of knowledge may take."""
+LEAST_FREE_BYTES: Final = 200 * 1024 * 1024
 _SCAN_ID_BYTES: Final = 16
 
 log = logging.getLogger("scanner")
@@ -137,6 +141,7 @@ class Station:
                 world=RealWorld(),
                 nudge=self._wake.set,
                 synced_at=None if known is None else known.fetched_at,
+                is_full=lambda: is_full(home),
             ),
             lang=settings.language,
         )
@@ -146,6 +151,8 @@ class Station:
             lambda: open_source(source), self._desk, name=name, remember=self._remember_source
         )
         self._version = version
+        self._cameras = Cameras(source, choices)
+        self._cameras.attach(self.eyes.use)
         self._server = self._listen(answer.museum)
 
     @property
@@ -220,13 +227,27 @@ class Station:
 
     def _listen(self, museum: str) -> PageServer:
         words = {one.lang: dict(one.by_key) for one in both()}
-        page = Page(Hands(self._desk), self._feed, words, museum, lambda: self._desk.lang)
+        errands = Errands(self._link, self._desk)
+        page = Page(
+            Hands(self._desk),
+            self._feed,
+            words,
+            museum,
+            lambda: self._desk.lang,
+            errands,
+            self._cameras,
+        )
         try:
             return PageServer(create_app(page), self._settings.port)
         except BaseException:
             self._journal.close()
             self._knowledge.close()
             raise
+
+
+def is_full(home: Path) -> bool:
+    """Whether next to no room is left where the journal stands."""
+    return shutil.disk_usage(home).free < LEAST_FREE_BYTES
 
 
 def _since_pairing(home: Path, known: KnownHouse | None) -> KnownHouse | None:

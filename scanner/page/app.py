@@ -16,6 +16,8 @@ from flask import Flask, Response, abort, jsonify, render_template, request
 from scanner.events import ScanId
 from scanner.page import guard
 from scanner.page.feed import BOUNDARY, Feed, TooManyStreams, as_events, as_pictures
+from scanner.page.fields import change_of, done, text_of
+from scanner.page.tools import Cameras, Errands, Trials, add_tools
 from ticketing.templates_path import templates_dir
 from ticketing.wire.journal import Action
 from ticketing.wire.texts import LANGUAGES
@@ -29,7 +31,7 @@ _A_DAY_S: Final = 86_400
 _DIRECTIONS: Final = frozenset({Direction.ENTRY, Direction.EXIT})
 
 
-class Desk(Protocol):
+class Desk(Trials, Protocol):
     """What the page may do."""
 
     def typed(self, text: str) -> None:
@@ -67,13 +69,18 @@ class Desk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the page is made of: who acts, what is shown, the words by language, a name."""
+    """What the page is made of: who acts, what is shown, the words by language, a name.
+
+    `errands` go to the service, `cameras` are those of this computer.
+    """
 
     desk: Desk
     feed: Feed
     words: Mapping[str, Mapping[str, str]]
     museum: str
     lang: Callable[[], str]
+    errands: Errands
+    cameras: Cameras
 
 
 def create_app(page: Page) -> Flask:
@@ -87,6 +94,7 @@ def create_app(page: Page) -> Flask:
     _add_input(app, page)
     _add_actions(app, page)
     _add_corrections(app, page)
+    add_tools(app, page.errands, page.cameras, page.desk)
     return app
 
 
@@ -142,18 +150,18 @@ def _add_input(app: Flask, page: Page) -> None:
 
     @app.post("/typed")
     def typed() -> Response:
-        text = _field("text")
+        text = text_of("text")
         if len(text) > MOST_TEXT:
             abort(413)
         if text.strip():
             desk.typed(text)
-        return _done()
+        return done()
 
     @app.post("/picture-drop")
     def drop() -> Response:
         problem = desk.drop(request.get_data(cache=False))
         if not problem:
-            return _done()
+            return done()
         texts = {lang: page.words[lang][problem] for lang in LANGUAGES}
         answer = jsonify(problem=problem, words=texts)
         answer.status_code = 422
@@ -165,29 +173,29 @@ def _add_actions(app: Flask, page: Page) -> None:
 
     @app.post("/confirm")
     def confirm() -> Response:
-        desk.settle(ScanId(_field("scan")), Action.CONFIRM)
-        return _done()
+        desk.settle(ScanId(text_of("scan")), Action.CONFIRM)
+        return done()
 
     @app.post("/decline")
     def decline() -> Response:
-        desk.settle(ScanId(_field("scan")), Action.DECLINE)
-        return _done()
+        desk.settle(ScanId(text_of("scan")), Action.DECLINE)
+        return done()
 
     @app.post("/direction")
     def direction() -> Response:
-        wanted = _field("direction")
+        wanted = text_of("direction")
         if wanted not in _DIRECTIONS:
             abort(422)
         desk.switch(Direction(wanted))
-        return _done()
+        return done()
 
     @app.post("/language")
     def language() -> Response:
-        lang = _field("lang")
+        lang = text_of("lang")
         if lang not in LANGUAGES:
             abort(422)
         desk.speak(lang)
-        return _done()
+        return done()
 
 
 def _add_corrections(app: Flask, page: Page) -> None:
@@ -196,39 +204,17 @@ def _add_corrections(app: Flask, page: Page) -> None:
     @app.post("/annul")
     def annul() -> Response:
         desk.annul()
-        return _done()
+        return done()
 
     @app.post("/people")
     def people() -> Response:
-        desk.people(_number("delta", _MOST_CHANGE))
-        return _done()
+        desk.people(change_of("delta", _MOST_CHANGE))
+        return done()
 
     @app.post("/count")
     def count() -> Response:
-        desk.count(_number("delta", _MOST_COUNT))
-        return _done()
-
-
-def _field(name: str) -> str:
-    data = request.get_json(silent=True)
-    value = data.get(name) if isinstance(data, dict) else None
-    if not isinstance(value, str):
-        abort(422)
-    return value
-
-
-def _number(name: str, most: int) -> int:
-    """A whole number other than 0, of this size at most either way."""
-    data = request.get_json(silent=True)
-    value = data.get(name) if isinstance(data, dict) else None
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 < abs(value) <= most:
-        abort(422)
-    return value
-
-
-def _done() -> Response:
-    """Accepted; what comes of it arrives with the events."""
-    return Response(status=204)
+        desk.count(change_of("delta", _MOST_COUNT))
+        return done()
 
 
 def _stream(parts: Generator[bytes], kind: str) -> Response:

@@ -1,5 +1,6 @@
 // The station's page: draws the state that the program sends, and passes on what staff do.
 // It decides nothing. The field keeps the focus, so that a hand scanner always arrives.
+// Its tools, and the start of it all, are in station-tools.js.
 "use strict";
 
 const $ = (id) => document.getElementById(id);
@@ -15,6 +16,7 @@ let state = null;
 let lang = document.documentElement.lang;
 let drawn = "";       // the panel that is on the screen, to leave an equal one alone
 let heard = null;     // the number of the last sound
+let tried = 0;        // what has been read in the trial run, each a short tone
 let lostAt = 0;
 
 // ---------------------------------------------------------------- building
@@ -46,7 +48,7 @@ function show(id, text) {
 // ---------------------------------------------------------------- the panel
 
 function drawPanel(panel, mayAct) {
-  const key = lang + JSON.stringify(panel);
+  const key = [lang, JSON.stringify(panel), state.override, panel.lines.length && hasSound()].join();
   if (key === drawn) return;
   drawn = key;
   const section = $("verdict");
@@ -57,7 +59,7 @@ function drawPanel(panel, mayAct) {
 }
 
 function inside(panel, mayAct) {
-  const box = make("div", "verdict__in");
+  const box = make("div", "verdict__in" + (panel.lines.length ? " verdict__in--lines" : ""));
   const head = make("div", "verdict__head");
   const size = panel.size ? " verdict__word--" + panel.size : "";
   head.append(drawing(panel.shape, "verdict__shape", VIEW[panel.shape]));
@@ -69,10 +71,28 @@ function inside(panel, mayAct) {
   if (panel.what) box.append(make("p", "verdict__what", panel.what));
   if (panel.next) box.append(make("p", "verdict__next" + (panel.verdict ? "" : " soft"), panel.next));
   if (panel.steps.length) box.append(steps(panel.steps));
+  if (panel.lines.length) box.append(lines(panel.lines));
   if (panel.alert) box.append(make("p", "verdict__alert", panel.alert));
+  const rows = state.override ? [...panel.facts, { name: words[lang]["key.override"], value: "", keys: ["F10"] }] : panel.facts;
   if (panel.acts.length && mayAct) box.append(acts(panel.acts));
-  else if (panel.facts.length) box.append(facts(panel.facts));
+  else if (rows.length) box.append(facts(rows));
   return box;
+}
+
+// The check before the doors open. Whether there is sound, only the browser knows.
+const MARKS = { good: "", warn: " status--off", bad: " status--bad", open: " status--off", idle: " status--idle" };
+
+function lines(rows) {
+  const said = words[lang];
+  const list = make("ul", "verdict__lines");
+  const heard = { state: hasSound() ? "good" : "open", name: said["ready.sound"], value: said[hasSound() ? "ready.sound_on" : "ready.sound_off"] };
+  for (const { state: how, name, value } of [...rows, heard]) {
+    const row = make("li");
+    row.dataset.state = how;
+    row.append(make("span", "status" + MARKS[how], name), make("b", "", value), make("span", "sr", said["ready.state." + how]));
+    list.append(row);
+  }
+  return list;
 }
 
 function figures(count, of) {
@@ -102,10 +122,15 @@ function facts(rows) {
 
 // A key cap that can be touched too.
 function keyCap(cap) {
+  const [word, act] = {
+    "↑": ["people.more_key", () => { change(1); $("code").focus(); }],
+    "↓": ["people.fewer_key", () => { change(-1); $("code").focus(); }],
+    F10: ["override.title", () => KEYS.F10()],
+  }[cap];
   const button = make("button", "key", cap);
   button.type = "button";
-  button.setAttribute("aria-label", words[lang][cap === "↑" ? "people.more_key" : "people.fewer_key"]);
-  button.addEventListener("click", () => { change(cap === "↑" ? 1 : -1); $("code").focus(); });
+  button.setAttribute("aria-label", cap === "F10" ? cap + " " + words[lang][word] : words[lang][word]);
+  button.addEventListener("click", act);
   return button;
 }
 
@@ -161,6 +186,7 @@ function drawRecent(rows) {
 function drawPicture(said) {
   const live = state.picture === "live" && !dragging;
   show("chip", state.picture === "live" ? said.chip : "");
+  show("dark", state.dark && live ? words[lang]["picture.dark"] : "");
   const message = $("message");
   const lines = dragging ? [words[lang]["picture.drop"]] : said.message;
   message.hidden = lines.length === 0;
@@ -172,7 +198,9 @@ function drawPicture(said) {
 function drawKeys(panel) {
   const [yes, no] = state.scan ? panel.acts : [];
   $("key-confirm").hidden = !yes;
+  for (const id of ["key-ready", "key-view"]) $(id).hidden = Boolean(yes);
   $("key-decline").hidden = !no;
+  $("key-ready").setAttribute("aria-pressed", String(state.tryout.on));
   $("key-confirm-word").textContent = yes ? yes.label : "";
   $("key-decline-word").textContent = no ? no.label : "";
 }
@@ -182,10 +210,12 @@ function speak(next) {
   document.documentElement.lang = lang;
   for (const node of document.querySelectorAll("[data-say]")) node.textContent = words[lang][node.dataset.say];
   document.querySelector("[data-foreign]").lang = lang === "de" ? "en" : "de";
-  $("code").placeholder = words[lang]["field.hint"];
+  for (const node of document.querySelectorAll("[data-hint]")) node.placeholder = words[lang][node.dataset.hint];
+  $("key-more").title = words[lang]["hand.number"];
   $("live").alt = words[lang]["picture.alt"];
   $("sight").setAttribute("aria-label", words[lang].sight);
   $("keys").setAttribute("aria-label", words[lang].keys);
+  sayTool();
   draw();
 }
 
@@ -240,6 +270,7 @@ const SOUNDS = {
   attention: [["triangle", 587, 0, 0.12], ["triangle", 587, 0.21, 0.12]],
   discount: [["sine", 659, 0, 0.06], ["sine", 784, 0.06, 0.06], ["sine", 988, 0.12, 0.06]],
   exit: [["sine", 392, 0, 0.12]],
+  tryout: [["sine", 880, 0, 0.06]],
 };
 const GAIN = 0.25;
 const RAMP_S = 0.01;
@@ -251,8 +282,13 @@ function unlock() {
   hintSound();
 }
 
+function hasSound() {
+  return audio !== null && audio.state === "running";
+}
+
 function hintSound() {
-  $("sound-hint").hidden = audio !== null && audio.state === "running";
+  $("sound-hint").hidden = hasSound();
+  if (state && state.words[lang].panel.lines.length) draw();
 }
 
 function tone(kind, from, to, start, length, through) {
@@ -310,6 +346,14 @@ function change(delta) {
 
 const count = (delta) => post("/count", { delta });
 
+// A number typed before Page Up is that many people: no Enter, so no hand scanner counts.
+function countMore() {
+  const typed = $("code").value.trim();
+  const many = /^[1-9][0-9]{0,2}$/.test(typed);
+  if (many) $("code").value = "";
+  return count(many ? Number(typed) : 1);
+}
+
 function switchLanguage() {
   const next = lang === "de" ? "en" : "de";
   speak(next);
@@ -319,7 +363,7 @@ function switchLanguage() {
 const KEYS = {
   F2: () => settle("/confirm"), F4: () => settle("/decline"), F6: switchDirection,
   F8: () => post("/annul", {}), F9: switchLanguage,
-  PageUp: () => count(1), PageDown: () => count(-1),
+  PageUp: countMore, PageDown: () => count(-1),
   ArrowUp: () => change(1), ArrowDown: () => change(-1),
 };
 
@@ -329,12 +373,17 @@ addEventListener("keydown", (event) => {
   if (act) {
     event.preventDefault();
     if (!event.repeat) act();
-  } else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) {
+  } else if (isSign(event) && !isWriting(event.target) && !(event.key === " " && isControl(event.target))) {
     $("code").focus();
   }
 });
+
+const isSign = (event) => event.key.length === 1 && (event.getModifierState("AltGraph") || !(event.ctrlKey || event.metaKey || event.altKey));
+const isWriting = (node) => node instanceof HTMLInputElement && node.type === "text";
+const isControl = (node) => node instanceof HTMLButtonElement || node instanceof HTMLInputElement;
 addEventListener("pointerdown", unlock);
 addEventListener("pointerup", (event) => {
+  if ($("tool").contains(event.target) || event.target.closest("#key-search, #key-view, .verdict .key")) return;
   if (!getSelection().toString()) setTimeout(() => $("code").focus(), 0);
 });
 
@@ -345,7 +394,7 @@ $("form").addEventListener("submit", (event) => {
   if (text.trim()) post("/typed", { text });
 });
 for (const [id, key] of [["key-confirm", "F2"], ["key-decline", "F4"], ["key-direction", "F6"], ["key-annul", "F8"],
-  ["key-more", "PageUp"], ["key-less", "PageDown"], ["key-language", "F9"]]) {
+  ["key-more", "PageUp"], ["key-less", "PageDown"], ["key-language", "F9"], ["key-ready", "F1"]]) {
   $(id).addEventListener("click", () => { KEYS[key](); $("code").focus(); });
 }
 
@@ -404,6 +453,8 @@ function listen() {
     if (lostAt) { lostAt = 0; note("", false); }
     if (heard !== null && state.sound.n > heard) sound(state.sound.verdict);
     heard = state.sound.n;
+    if (state.tryout.read > tried) sound("tryout");
+    tried = state.tryout.read;
     draw();
   });
   events.addEventListener("outline", (event) => drawOutline(JSON.parse(event.data)));
@@ -413,8 +464,3 @@ function listen() {
     if (events.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
   });
 }
-
-hintSound();
-speak(lang);
-listen();
-$("code").focus();

@@ -33,6 +33,8 @@ from ticketing.wire.token import BadToken, Token, verify
 from ticketing.wire.verdict import Basis, Check, Direction, Reason, Verdict
 
 TOKEN = "es_" + "t" * 43
+MOST_WRONG_PINS = 3
+Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,10 @@ class Service:
     conditions: list[dict[str, str]] = field(default_factory=list)
     annulled: list[str] = field(default_factory=list)
     later_moves: set[str] = field(default_factory=set)
+    tickets: list[dict[str, Any]] = field(default_factory=list)
+    pins: dict[str, str] = field(default_factory=dict)
+    wrong_pins: int = 0
+    refused: dict[str, ScanRequest] = field(default_factory=dict)
 
     def now(self) -> datetime:
         """The clock of a service, which may be apart from the station's."""
@@ -100,6 +106,8 @@ class Service:
             self.inside += -decision.people if leaves else decision.people
         if decision.verdict is Verdict.ATTENTION:
             self.pending[request.scan_id] = request
+        if decision.verdict is Verdict.REFUSE:
+            self.refused[request.scan_id] = request
         return _answer(request, decision, self, token)
 
 
@@ -191,6 +199,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(201, self.service.judge(ScanRequest.from_json(data)).to_json())
         elif self.path.endswith("/scans/batch"):
             self._upload(data)
+        elif self.path.endswith("/tickets/search"):
+            found = [one for one in self.service.tickets if data["holder"] in one["holder"].lower()]
+            self._send(200, {"items": found, "next_cursor": None})
+        elif self.path.endswith("/override"):
+            self._override(self.path.split("/")[-2], data)
         elif self.path.endswith("/annul"):
             self._annul(self.path.split("/")[-2])
         else:
@@ -221,6 +234,22 @@ class _Handler(BaseHTTPRequestHandler):
         annulled = Decision(Verdict.REFUSE, Reason.ANNULLED)
         self._send(201, _answer(plain, annulled, service).to_json())
 
+    def _override(self, scan_id: str, data: dict[str, Any]) -> None:
+        service = self.service
+        if service.wrong_pins >= MOST_WRONG_PINS:
+            self._problem(429, "throttled", headers=(("Retry-After", "700"),))
+        elif service.pins.get(data["by"]) != data["pin"]:
+            service.wrong_pins += 1
+            self._problem(403, "wrong_pin")
+        elif scan_id not in service.refused:
+            self._problem(409, "not_overridable")
+        else:
+            service.inside += 1
+            admitted = Decision(Verdict.ADMIT, Reason.OK_OVERRIDE, people=1, remaining_uses=0)
+            request = service.refused[scan_id]
+            token = verify(service.codes.get(request.barcode, request.barcode), RING)
+            self._send(200, _answer(request, admitted, service, token).to_json())
+
     def _pair(self, data: dict[str, Any]) -> None:
         key = PairRequest.from_json(data).public_key.hex()
         if data["pairing_code"].startswith("EXP"):
@@ -243,10 +272,10 @@ class _Handler(BaseHTTPRequestHandler):
             done = frozenset(Check(one) for one in data["checks"])
             self._send(200, self.service.judge(request, done).to_json())
 
-    def _problem(self, status: int, reason: str) -> None:
-        self._send(status, {"type": f"urn:einlass:problem:{reason}"})
+    def _problem(self, status: int, reason: str, headers: Headers = ()) -> None:
+        self._send(status, {"type": f"urn:einlass:problem:{reason}"}, headers)
 
-    def _send(self, status: int, data: dict[str, object]) -> None:
+    def _send(self, status: int, data: dict[str, object], headers: Headers = ()) -> None:
         mood = self.service.mood
         time.sleep(mood.delay_s)
         if mood.drop:
@@ -256,7 +285,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(mood.status or status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
-        for name, value in mood.headers:
+        for name, value in (*headers, *mood.headers):
             self.send_header(name, value)
         self.end_headers()
         with suppress(OSError):

@@ -19,7 +19,9 @@ from scanner.events import (
     NoAnswer,
     People,
     Record,
+    ResolveEntry,
     ScanEntry,
+    ScanId,
     Show,
     Sound,
     Step,
@@ -499,3 +501,61 @@ def test_the_line_comes_back_by_itself() -> None:
     desk.do(LinkUp(desk.fresh()))
     desk.type(a_ticket(2), after_ms=2_000)
     assert isinstance(desk.asked[-1], Ask)
+
+
+# ---------------------------------------------------------------- a supervisor's word
+
+
+def a_refusal(desk: Desk) -> ScanId:
+    """The service has refused a ticket."""
+    desk.type(a_ticket())
+    desk.answer(Verdict.REFUSE, Reason.ALREADY_USED)
+    return ScanId(desk.gate.screen.scan_id)
+
+
+def test_a_supervisors_word_is_recorded_and_shown() -> None:
+    """As staff settling the refused scan: the pass stands in the journal, and F8 takes it back."""
+    desk = Desk()
+    scan_id = a_refusal(desk)
+    desk.answer(Verdict.ADMIT, Reason.OK_OVERRIDE, step=Step.OVERRIDE, scan_id=scan_id)
+    assert desk.shown == (Verdict.ADMIT, Reason.OK_OVERRIDE)
+    entry = desk.records[-1]
+    assert isinstance(entry, ResolveEntry)
+    assert (entry.scan_id, entry.action, entry.shown) == (scan_id, Action.CONFIRM, Verdict.ADMIT)
+    desk.do(Annul())
+    assert desk.asked[-1].scan_id == scan_id
+
+
+def test_a_supervisors_word_comes_through_behind_the_next_visitor() -> None:
+    """The service has let them in, so the journal must know of it, whoever is shown now."""
+    desk = Desk()
+    scan_id = a_refusal(desk)
+    desk.type(a_ticket(2))
+    desk.answer()
+    desk.answer(Verdict.ADMIT, Reason.OK_OVERRIDE, step=Step.OVERRIDE, scan_id=scan_id)
+    assert isinstance(desk.records[-1], ResolveEntry)
+
+
+def test_a_word_about_an_unknown_scan_changes_nothing() -> None:
+    """Nor does a second one about the same, nor one about what nobody may overrule."""
+    desk = Desk()
+    desk.type(a_ticket())
+    desk.answer(Verdict.REFUSE, Reason.FORGED)
+    forged_scan = ScanId(desk.gate.screen.scan_id)
+    before = len(desk.records)
+    for scan_id in (forged_scan, ScanId("f" * 32)):
+        desk.answer(Verdict.ADMIT, Reason.OK_OVERRIDE, step=Step.OVERRIDE, scan_id=scan_id)
+    assert desk.shown == (Verdict.REFUSE, Reason.FORGED)
+    assert len(desk.records) == before
+
+
+def test_of_many_refusals_the_oldest_can_no_longer_be_overruled() -> None:
+    """Memory does not grow with the day."""
+    desk = Desk()
+    first = a_refusal(desk)
+    for number in range(2, 70):
+        desk.type(a_ticket(number))
+        desk.answer(Verdict.REFUSE, Reason.ALREADY_USED)
+    before = len(desk.records)
+    desk.answer(Verdict.ADMIT, Reason.OK_OVERRIDE, step=Step.OVERRIDE, scan_id=first)
+    assert len(desk.records) == before

@@ -14,6 +14,7 @@ from scanner.page import guard
 from scanner.page.app import MOST_TEXT, Page, create_app
 from scanner.page.feed import MOST_STREAMS, Feed, as_events, as_pictures
 from scanner.page.server import PageServer, PortTaken
+from scanner.page.tools import Found, Match, Offered, Overruling, Said
 from scanner.wording import both
 from ticketing.wire.journal import Action
 from ticketing.wire.verdict import Direction
@@ -27,6 +28,8 @@ class Recorder:
 
     told: list[object] = field(default_factory=list)
     problem: str = ""
+    found: Found = field(default_factory=Found)
+    note: Said = field(default_factory=dict)
 
     def typed(self, text: str) -> None:
         """A text."""
@@ -61,6 +64,33 @@ class Recorder:
         """Without a ticket."""
         self.told.append(("count", delta))
 
+    def begin_tryout(self) -> None:
+        """The check before the doors open."""
+        self.told.append("begin")
+
+    def end_tryout(self) -> None:
+        """Its end."""
+        self.told.append("end")
+
+    def search(self, name: str) -> Found:
+        """A name."""
+        self.told.append(("search", name))
+        return self.found
+
+    def override(self, overruling: Overruling) -> Said:
+        """A supervisor's word."""
+        self.told.append(overruling)
+        return self.note
+
+    def offered(self) -> tuple[Offered, ...]:
+        """Two cameras."""
+        return (Offered({"de": "Kamera 1", "en": "Camera 1"}, is_used=True),)
+
+    def use(self, number: int) -> bool:
+        """A camera."""
+        self.told.append(("use", number))
+        return number == 0
+
 
 @pytest.fixture(name="desk")
 def _desk() -> Recorder:
@@ -80,7 +110,7 @@ def _feed() -> Feed:
 def _app(desk: Recorder, feed: Feed) -> Flask:
     """The page of a station."""
     words = {one.lang: dict(one.by_key) for one in both()}
-    return create_app(Page(desk, feed, words, "Stadtmuseum <Erlenbach>", lambda: "de"))
+    return create_app(Page(desk, feed, words, "Stadtmuseum <Erlenbach>", lambda: "de", desk, desk))
 
 
 @pytest.fixture(name="client")
@@ -100,6 +130,9 @@ def _client(app: Flask) -> FlaskClient:
         ("/annul", {}, "annul"),
         ("/people", {"delta": -1}, ("people", -1)),
         ("/count", {"delta": 30}, ("count", 30)),
+        ("/camera", {"number": 0}, ("use", 0)),
+        ("/tryout/begin", {}, "begin"),
+        ("/tryout/end", {}, "end"),
     ],
 )
 def test_actions_are_passed_on(
@@ -127,6 +160,12 @@ def test_actions_are_passed_on(
         ("/direction", {"direction": "check"}, 422),
         ("/direction", {"direction": "up"}, 422),
         ("/language", {"lang": "fr"}, 422),
+        ("/search", {"name": 7}, 422),
+        ("/search", {"name": "x" * 201}, 413),
+        ("/override", {"scan": "a" * 32, "by": "s", "pin": "1"}, 422),
+        ("/override", {"scan": "a" * 32, "by": "s", "pin": "1" * 33, "why": "w"}, 422),
+        ("/override", {"scan": "a" * 32, "by": " ", "pin": "1", "why": "w"}, 422),
+        ("/camera", {"number": True}, 422),
     ],
 )
 def test_rubbish_is_refused(
@@ -135,6 +174,44 @@ def test_rubbish_is_refused(
     """And not passed on."""
     assert client.post(path, json=data).status_code == status
     assert desk.told == []
+
+
+def test_a_camera_that_is_not_offered_is_refused(client: FlaskClient) -> None:
+    """The list has changed meanwhile."""
+    assert client.post("/camera", json={"number": 3}).status_code == 422
+    offered = client.get("/cameras").json
+    assert offered == {"items": [{"name": {"de": "Kamera 1", "en": "Camera 1"}, "used": True}]}
+
+
+def test_a_search_is_answered_and_nothing_of_it_is_kept(
+    client: FlaskClient, desk: Recorder, feed: Feed
+) -> None:
+    """The names go to whoever asked, and into no state."""
+    desk.found = Found((Match("Zoë Ünal", {"de": "Tageskarte", "en": "Day ticket"}, "E7K4-QXC3"),))
+    answer = client.post("/search", json={"name": "zoë"})
+    item = {
+        "holder": "Zoë Ünal",
+        "said": {"de": "Tageskarte", "en": "Day ticket"},
+        "code": "E7K4-QXC3",
+    }
+    assert answer.json == {"items": [item], "note": {}, "scanned": False}
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert b"nal" not in feed.newest("state")
+    assert "Zoë" not in repr(desk.found)
+
+
+def test_a_supervisors_pin_is_passed_on_and_shown_by_nothing(
+    client: FlaskClient, desk: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither the log nor a representation has it."""
+    desk.note = {"de": "Name oder PIN stimmt nicht", "en": "Name or PIN is wrong"}
+    body = {"scan": "a" * 32, "by": "sofia", "pin": "271828", "why": "Handy leer"}
+    answer = client.post("/override", json=body)
+    assert answer.json == {"note": desk.note}
+    (told,) = desk.told
+    assert isinstance(told, Overruling)
+    assert (told.by, told.pin, told.why) == ("sofia", "271828", "Handy leer")
+    assert "271828" not in repr(told) + answer.text + caplog.text
 
 
 def test_a_body_that_is_no_json_is_refused(client: FlaskClient, desk: Recorder) -> None:
@@ -218,7 +295,7 @@ def test_the_page_has_nothing_inline(client: FlaskClient) -> None:
     text = client.get("/").text
     assert "style=" not in text
     assert "onclick" not in text
-    assert text.count("<script") == 2
+    assert text.count("<script") == 3
     assert 'type="application/json"' in text
     assert "Stadtmuseum &lt;Erlenbach&gt;" in text
 
@@ -229,6 +306,7 @@ def test_the_page_has_nothing_inline(client: FlaskClient) -> None:
         "/static/einlass.css",
         "/static/station.css",
         "/static/station.js",
+        "/static/station-tools.js",
         "/static/fonts/bricolage-grotesque-latin.woff2",
     ],
 )
@@ -247,7 +325,7 @@ def test_nothing_else_is_served(client: FlaskClient, path: str) -> None:
 
 def test_no_address_outside_is_named_in_page_and_script(client: FlaskClient) -> None:
     """No third party learns that a station runs."""
-    for path in ("/", "/static/station.js", "/static/station.css"):
+    for path in ("/", "/static/station.js", "/static/station-tools.js", "/static/station.css"):
         answer = client.get(path)
         text = answer.text.replace("http://www.w3.org/2000/svg", "")
         answer.close()

@@ -9,6 +9,7 @@ from ticketing.domain.slots import CAPACITY_LIMIT
 from ticketing.service.bulk import MOST
 from ticketing.web.api.shapes import (
     MOST_PER_PAGE,
+    BothLanguages,
     Day,
     In,
     ListQuery,
@@ -116,6 +117,7 @@ class FoundAtGate(Out):
     id: str
     holder: str
     offer: str
+    offer_name: BothLanguages
     party: int
     state: str
     short_code: str

@@ -79,6 +79,7 @@ def _at_gate(found: ListedTicket) -> own.FoundAtGate:
         id=ticket.id.hex(),
         holder=ticket.holder,
         offer=found.offer.slug,
+        offer_name=shapes.BothLanguages(de=found.offer.name.de, en=found.offer.name.en),
         party=ticket.party,
         state=state_of(house, found).value,
         short_code=shown_code(ticket.short_code),
