@@ -17,7 +17,7 @@ from scanner.camera.pictures import decode_picture
 from scanner.desk import Desk
 from scanner.events import Seen, Sighting
 from scanner.presentation import Eye, Facts
-from scanner.sight import Reading, Sight, default_sight
+from scanner.sight import Reading, SecondEyes, Sight, Watched, default_sight
 
 LOOK_AGAIN_S: Final = 2.0
 PREVIEW_S: Final = 1 / 12
@@ -52,6 +52,7 @@ class Eyes:
         self._feed = desk.feed
         self._world = desk.world
         self._sight = sight or default_sight()
+        self.second = SecondEyes(self._sight_of_second)
         self._look_again_s = look_again_s
         self._eye = Eye(name)
         self._previewed = 0.0
@@ -97,12 +98,26 @@ class Eyes:
         if not self._eye.seen or self._eye.lost_at is not None:
             self._change(replace(self._eye, seen=True, lost_at=None))
         try:
-            readings = self._sight.glance(frame.image, frame.number)
+            watched = self._sight.watch(frame.image, frame.number)
+            readings = watched.readings
+            self._hand_on(watched)
         except Exception as error:  # noqa: BLE001  a hostile code must not stop the loop
             log.error("a frame could not be read: %s", type(error).__name__)  # noqa: TRY400  a traceback could tell what was read
             readings = ()
         self._report(readings, frame.image)
         self._preview(frame.image)
+
+    def _hand_on(self, watched: Watched) -> None:
+        """To the thread that knows our symbol, unless the code is read already."""
+        if watched.readings:
+            self.second.forget()
+        elif watched.look is not None:
+            self.second.show(watched.look)
+
+    def _sight_of_second(self, readings: tuple[Reading, ...]) -> None:
+        """In the second thread: what it reads is judged like anything else that is read."""
+        texts = dict.fromkeys(reading.text for reading in readings)
+        self._desk.post(Seen(tuple(Sighting(text, self._world.scan_id()) for text in texts)))
 
     def _report(self, readings: tuple[Reading, ...], image: Picture) -> None:
         texts = dict.fromkeys(reading.text for reading in readings)

@@ -148,6 +148,7 @@ class Station:
             closing.enter_context(_thread("desk", self._desk.run, self._desk.stop))
             closing.enter_context(_thread("probe", lambda: probe.run(stop)))
             closing.enter_context(_thread("sync", lambda: sync.run(stop), self._stop_sync))
+            closing.enter_context(_thread("second eyes", lambda: eyes.second.run(stop)))
             closing.enter_context(_thread("eyes", lambda: eyes.run(stop)))
             closing.enter_context(self._server)
             closing.callback(self._feed.close)

@@ -14,8 +14,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from scanner.sight import locate, prepare, reader
-from scanner.sight.bend import Bender
+import numpy as np
+
+from scanner.sight import bend, locate, prepare, reader
 from scanner.sight.layout import LIVE, TICKET
 from scanner.sight.prepare import View
 from scanner.sight.readers import ZxingReader
@@ -45,6 +46,7 @@ _MUCH_BETTER, _BETTER = 0.25, 0.1
 _DOUBT_AFTER = 3
 _BEND_AFTER = 4
 _BEND_SCORE = 0.5
+_BEND_EXTRA_S = 0.09
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,14 +54,19 @@ class Look:
     """A frame, and what the first reader saw in it.
 
     Attributes:
-        gray: the picture.
-        suspects: corners of symbols that were located but not decoded.
+        view: the picture, at most 1280 pixels long, and where it lies in the camera's.
+        suspects: corners in the view of symbols that were located but not decoded.
         stirs: whether something has moved lately; if not, an unknown place is not searched.
     """
 
-    gray: Gray
+    view: View
     suspects: tuple[Corners, ...] = ()
     stirs: bool = True
+
+    @property
+    def gray(self) -> Gray:
+        """The picture."""
+        return self.view.gray
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,6 @@ class Fusion:
         self._pace = pace or Pace()
         self._clock = clock
         self._sharp = ZxingReader("sharpened")
-        self._bender = Bender()
         self._turn = itertools.count()
         self._end = 0.0
         self.forget()
@@ -126,7 +132,10 @@ class Fusion:
         return len(self._ring)
 
     def push(self, look: Look) -> tuple[Reading, ...]:
-        """What can be read now, with this frame; never raises for what a frame holds."""
+        """What can be read now, with this frame; corners are in pixels of the camera's."""
+        return tuple(look.view.named(reading, reading.stage) for reading in self._pushed(look))
+
+    def _pushed(self, look: Look) -> tuple[Reading, ...]:
         self._end = self._clock() + self._pace.budget_ms / 1000
         if self._last is not None and self._last.gray.shape != look.gray.shape:
             self.forget()
@@ -266,11 +275,14 @@ class Fusion:
         best = max(one.grid.score for one in self._ring)
         if best >= _DOUBTFUL or len(self._ring) < _DOUBT_AFTER or self._is_late():
             return ()
-        found, _ = self._found(Look(held.gray))
+        found, _ = self._found(Look(View(held.gray)))
         if found is None or found.grid.score <= best + _BETTER:
             return ()
         self._begin(found)
         return self._tried(found)
+
+    def _is_bend_late(self) -> bool:
+        return self._clock() > self._end + _BEND_EXTRA_S
 
     def _bent(self, held: _Held) -> tuple[Reading, ...]:
         """Bent paper costs more than a frame's time: late, and rarely."""
@@ -278,7 +290,7 @@ class Fusion:
         if self._until_bend > 0 or held.grid.score <= _BEND_SCORE:
             return ()
         self._until_bend = self._pace.bend_every
-        tried = self._bender.read(held.gray, held.grid)
+        tried = bend.read(held.gray, held.grid, is_late=self._is_bend_late)
         if tried is None or tried.text is None:
             return ()
         self._read = _Read(tried.text, tried.confirmed, BENT)
@@ -295,5 +307,5 @@ def _likeness(held: _Held, ring: deque[_Held]) -> float:
     if held.grid.layout is not layout:
         return 0.0
     data = layout.block_of >= 0
-    total = sum(reader.inner(one.sample.soft)[data] for one in ring)
+    total = np.sum([reader.inner(one.sample.soft)[data] for one in ring], axis=0)
     return reader.likeness(reader.inner(held.sample.soft)[data], total)

@@ -124,7 +124,7 @@ def _alignments(version: int, side: int) -> list[tuple[int, int]]:
     """Centres of the alignment patterns."""
     lines = [_TIMING, side - 7] if version < 7 else [_TIMING, side // 2, side - 7]  # noqa: PLR2004 (from version 7 there is a middle line)
     corners = {(_TIMING, _TIMING), (_TIMING, side - 7), (side - 7, _TIMING)}
-    return [at for at in itertools.product(lines, repeat=2) if at not in corners]
+    return [at for at in itertools.product(lines, lines) if at not in corners]
 
 
 def _function_modules(version: int, side: int) -> tuple[Modules, Modules]:
@@ -139,7 +139,7 @@ def _function_modules(version: int, side: int) -> tuple[Modules, Modules]:
     for centre_row, centre_column in _finders(side):
         for row, column, out in _ring(4):
             there = (centre_row + row, centre_column + column)
-            if 0 <= min(there) and max(there) < side:
+            if min(there) >= 0 and max(there) < side:
                 known[there] = 1 if out in {0, 1, 3} else -1
     for centre_row, centre_column in _alignments(version, side):
         for row, column, out in _ring(2):

@@ -77,7 +77,9 @@ class _Trio:
     peaks: tuple[_Peak, _Peak, _Peak]
 
 
-def from_suspects(gray: Gray, suspects: Iterable[Corners], layouts: Iterable[Layout]) -> Grid | None:
+def from_suspects(
+    gray: Gray, suspects: Iterable[Corners], layouts: Iterable[Layout]
+) -> Grid | None:
     """The best grid that begins at corners which a reader reported; None if none fits.
 
     Args:

@@ -17,7 +17,6 @@ import numpy as np
 from scanner.sight import symbol
 from scanner.sight.geometry import module_means, rectified
 from scanner.sight.layout import QUIET
-from scanner.sight.symbol import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from scanner.sight.geometry import Grid
     from scanner.sight.layout import Layout, Modules
     from scanner.sight.reading import Gray
+    from scanner.sight.symbol import Attempt
 
 _LIGHT_WINDOW = (9, 9)
 _SATURATED, _FLAT = 248.0, 10.0
@@ -113,9 +113,7 @@ def read(
     return tried
 
 
-def equalised(
-    samples: Sequence[Sample], soft: Modules, labels: Modules, turn: Round
-) -> Modules:
+def equalised(samples: Sequence[Sample], soft: Modules, labels: Modules, turn: Round) -> Modules:
     """Soft modules anew: the weighted neighbours that come closest to the labels.
 
     Where nothing is known the present sign is the label, with a weight that falls with doubt:

@@ -26,6 +26,7 @@ ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
 _QR_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _MASKS_TRIED = 2
 _CERTAIN = 1e3
+_ALPHANUMERIC = 0b0010
 _MODE_BITS, _COUNT_BITS = 4, 9
 _PAIR_BITS, _LAST_BITS = 11, 6
 
@@ -120,7 +121,7 @@ def _labels(blocks: list[Bytes | None], layout: Layout, mask: int) -> Modules:
 def parse(data: Bytes) -> str | None:
     """The text of data symbols in alphanumeric mode; None for anything else."""
     bits = "".join(f"{byte:08b}" for byte in data.tolist())
-    if int(bits[:_MODE_BITS], 2) != 0b0010:
+    if int(bits[:_MODE_BITS], 2) != _ALPHANUMERIC:
         return None
     count = int(bits[_MODE_BITS : _MODE_BITS + _COUNT_BITS], 2)
     at = _MODE_BITS + _COUNT_BITS

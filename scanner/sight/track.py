@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -88,6 +88,7 @@ def _motion(before: Gray, grid: Grid, now: Gray) -> Matrix | None:
         return None
     origin = np.array([around.left, around.top], np.float32)
     from_, to = start[kept].reshape(-1, 2) + origin, ended[kept].reshape(-1, 2) + origin
+    motion: Any
     motion, agree = cv2.findHomography(from_, to, cv2.RANSAC, 2.0)
     if motion is None or agree.sum() < _AGREEING * kept.sum():
         return None
@@ -109,7 +110,8 @@ def _points(gray: Gray, corners: Matrix, area: _Area) -> Matrix | None:
     cv2.fillConvexPoly(mask, outline, (255,))
     mask = np.asarray(cv2.dilate(mask, np.ones((9, 9), np.uint8)))
     soft = cv2.GaussianBlur(gray[area.window], (0, 0), 1.2)
-    points = cv2.goodFeaturesToTrack(soft, _POINTS, 0.02, 7, mask=mask)
+    # The stub forgets that there may be none.
+    points: Any = cv2.goodFeaturesToTrack(soft, _POINTS, 0.02, 7, mask=mask)
     if points is None:
         return None
     return np.asarray(points + np.array([area.left, area.top], np.float32))
