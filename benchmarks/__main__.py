@@ -3,7 +3,16 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("pictures", "sight", "photos", "offline", "scans", "journal_upload", "station_sync")
+BENCHMARKS = (
+    "pictures",
+    "sight",
+    "presentations",
+    "photos",
+    "offline",
+    "scans",
+    "journal_upload",
+    "station_sync",
+)
 
 
 def main() -> int:

@@ -47,6 +47,7 @@ _DOUBT_AFTER = 3
 _BEND_AFTER = 4
 _BEND_SCORE = 0.5
 _BEND_EXTRA_S = 0.09
+_LIVE_TURNS, _LIVE_TURN = 6, 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,7 +175,7 @@ class Fusion:
             if grid is not None or (way != turn and (not worth or self._is_late())):
                 break
             if way % 2 == 0:
-                layout = self._layouts()[0] if way % 6 else self._layouts()[-1]
+                layout = self._layouts()[-1 if way % _LIVE_TURNS == _LIVE_TURN else 0]
                 grid, likeness = locate.from_texture(look.gray, layout)
                 worth = worth or likeness >= locate.ENOUGH_FINDERS
                 continue
@@ -240,7 +241,7 @@ class Fusion:
     def _tried(self, held: _Held) -> tuple[Reading, ...]:
         layout = held.grid.layout
         samples = [one.sample for one in self._ring]
-        tried = reader.read(samples, layout, is_late=self._is_late)
+        tried = reader.read(samples, layout, rounds=reader.ROUNDS, is_late=self._is_late)
         if tried.text is None:
             return ()
         return self._checked(held, _Read(tried.text, tried.confirmed, STAGE))
