@@ -83,7 +83,7 @@ class Film:
 
 @dataclass(slots=True)
 class Tally:
-    """What came of a way: the frame of each presentation, wrong texts, times of the second reader."""
+    """What came of a way: each presentation's frame, wrong texts, the second reader's times."""
 
     results: list[tuple[Presentation, int | None]] = field(default_factory=list)
     wrong: int = 0

@@ -22,11 +22,12 @@ import cv2
 import numpy as np
 
 from benchmarks import gate_frames, gate_wear
-from benchmarks.gate_frames import Plane
 from benchmarks.gate_wear import CONDITIONS, Wear, wear_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from benchmarks.gate_frames import Plane
 
 FIRST_JUDGING_SEED: Final = 100
 FRAMES: Final = 15

@@ -130,10 +130,9 @@ def _stepped(gray: Gray, grid: Grid, warp: _Warp, step: _Step) -> tuple[_Warp, A
 @functools.cache
 def _terms_at(side: int, terms: Degrees, *, px: int) -> Modules:
     """(places, terms) the terms at pixels of an unbent picture, or at modules for `px` 0."""
+    line: Modules = np.arange(side) + 0.5
     if px:
         line = (np.arange((side + 2 * _MARGIN) * px) + 0.5) / px - _MARGIN
-    else:
-        line = np.arange(side) + 0.5
     angle = np.arccos(np.clip((line - side / 2) / (side / 2) * _STRETCH, -1, 1))
     powers = np.array([np.cos(degree * angle) for degree in range(9)])
     values = [np.outer(powers[j], powers[i]).ravel() for i, j in terms]
@@ -143,7 +142,7 @@ def _terms_at(side: int, terms: Degrees, *, px: int) -> Modules:
 def _unbent(gray: Gray, grid: Grid, warp: _Warp) -> Gray:
     """The sheet as if it were flat."""
     side = grid.layout.modules
-    line = (np.arange((side + 2 * _MARGIN) * _PX) + 0.5) / _PX - _MARGIN
+    line: Modules = (np.arange((side + 2 * _MARGIN) * _PX) + 0.5) / _PX - _MARGIN
     x: Modules
     y: Modules
     x, y = np.meshgrid(line, line)

@@ -1,13 +1,17 @@
 """Symbols of ours for the tests of the reader that knows them, drawn by another library."""
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 import qrcode
 
 from scanner.sight.layout import TICKET, Layout, Modules
 from scanner.sight.prepare import View
-from scanner.sight.reading import Gray
 from scanner.sight.symbol import ALPHABET
+
+if TYPE_CHECKING:
+    from scanner.sight.reading import Gray
 
 MODULE_PX = 8
 

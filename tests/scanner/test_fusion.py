@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from scanner.sight import bend, fusion, locate, reader
+from scanner.sight import bend, fusion, locate, reader, symbol
 from scanner.sight.fusion import Fusion, Look, Pace
 from scanner.sight.geometry import Grid, from_corners, is_plausible, measured, refined
 from scanner.sight.layout import LAYOUTS, LIVE, TICKET, Layout, Modules
@@ -61,7 +61,8 @@ def test_both_kinds_are_found_by_their_finders(layout: Layout, *, inverted: bool
 def test_a_rough_guess_is_drawn_onto_the_symbol() -> None:
     """Corners that a reader reports are often some modules off."""
     view = frame(drawn(text_of(2)), at=AT)
-    rough = np.array(corners(view, AT, 41)) + [[14, -9], [-12, 8], [9, 12], [-10, -12]]
+    off = np.array([[14, -9], [-12, 8], [9, 12], [-10, -12]])
+    rough = np.array(corners(view, AT, 41)) + off
     first, second, third, fourth = [(float(x), float(y)) for x, y in rough]
     grid = locate.from_suspects(view.gray, [(first, second, third, fourth)], LAYOUTS)
     assert grid is not None
@@ -153,9 +154,9 @@ def test_a_sum_of_two_codes_is_found_out_even_if_nothing_else_does(
         (one, mixed)
         for one in others
         for mixed in (np.where(TICKET.block_of % 2 == 0, mine, one),)
-        if reader.symbol.attempt(mixed, TICKET).text is not None
+        if symbol.attempt(mixed, TICKET).text is not None
     )
-    tried = reader.symbol.attempt(mixed, TICKET)
+    tried = symbol.attempt(mixed, TICKET)
     monkeypatch.setattr(fusion, "_ALIKE", -1.0)
     monkeypatch.setattr(reader, "read", lambda *_, **__: tried)
     fused = Fusion(UNHURRIED)
