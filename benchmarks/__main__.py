@@ -4,7 +4,14 @@ import subprocess
 import sys
 
 BENCHMARKS = (
-    *("pictures", "sight", "photos", "offline", "scans", "journal_upload", "station_sync"),
+    "pictures",
+    "sight",
+    "presentations",
+    "photos",
+    "offline",
+    "scans",
+    "journal_upload",
+    "station_sync",
     "station_load",
 )
 

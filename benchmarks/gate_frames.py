@@ -50,7 +50,7 @@ class GateFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class _Card:
+class Card:
     """A drawn card: float picture (h, w) or (h, w, 3), and the code's box in it (x, y, w, h)."""
 
     picture: Plane
@@ -96,18 +96,18 @@ def frame_of_picture(picture: Plane, *, seed: int, severity: int) -> Plane:
     # The card fills 560 of the frame's 720 lines, as a telephone held up to be read does.
     reach = 560.0 * side / max(height, width * 0.6) * wear.side_px / gate_wear.USUAL_SIDE_PX
     shown = gate_wear.replaced(wear, side_px=reach)
-    _, jpeg = _photograph(_Card(colour.astype(np.float32), box), shown, rng)
+    _, jpeg = _photograph(Card(colour.astype(np.float32), box), shown, rng)
     return _decode(jpeg, cv2.IMREAD_COLOR)
 
 
 def empty(seed: int, *, telephone: bool) -> Plane:
     """A gray frame without any code; with `telephone`, somebody shows a chat but no ticket."""
     rng = np.random.default_rng([seed, 777])
-    scene = _hall(rng, float(rng.uniform(0.1, 0.8))) * 0.8
+    scene = hall(rng, float(rng.uniform(0.1, 0.8))) * 0.8
     if telephone:
         _draw_chat(scene, rng)
     scene = cv2.GaussianBlur(scene, (0, 0), 0.7) + rng.normal(0, 3, scene.shape)
-    return _decode(_webcam_jpeg(scene), cv2.IMREAD_GRAYSCALE)
+    return _decode(webcam_jpeg(scene), cv2.IMREAD_GRAYSCALE)
 
 
 def modules(text: str, level: str = "M") -> Plane:
@@ -126,7 +126,7 @@ def _write(plane: Plane, text: str, at: tuple[int, int], *, size: float, ink: fl
     plane[...] = plane * (1 - share) + ink * share
 
 
-def _draw_ticket(text: str, level: str, wear: Wear) -> _Card:
+def _draw_ticket(text: str, level: str, wear: Wear) -> Card:
     dark = modules(text, level)
     scale = max(4, round(700 / (dark.shape[0] + 2 * wear.quiet)))
     code = np.where(dark, wear.dark, wear.light).astype(np.float32)
@@ -144,22 +144,32 @@ def _draw_ticket(text: str, level: str, wear: Wear) -> _Card:
     _write(card, "STADTMUSEUM", (60, 70), size=1.7, ink=wear.dark)
     _write(card, "So 22.11.2026 14:30", (60, 120), size=1.1, ink=wear.dark)
     _write(card, "Besuch: M. Muster", (60, card.shape[0] - 90), size=1.1, ink=wear.dark)
-    return _Card(card, (left, top, side, side))
+    return Card(card, (left, top, side, side))
 
 
-def _photograph(card: _Card, wear: Wear, rng: np.random.Generator) -> tuple[Plane, bytes]:
-    sent = _Card(gate_wear.recompressed(card.picture, wear), card.box)
+def _photograph(card: Card, wear: Wear, rng: np.random.Generator) -> tuple[Plane, bytes]:
+    held = _held(card, wear, rng)
+    scene = hall(rng, wear.clutter) * 0.72
+    middle = np.array([rng.uniform(-220, 220), rng.uniform(-90, 90)])
+    seen = projected(held, scene, wear=wear, middle=middle)
+    exposed = gate_wear.exposed(gate_wear.through_lens(seen, wear, rng), wear, rng)
+    jpeg = webcam_jpeg(exposed)
+    return _decode(jpeg, cv2.IMREAD_GRAYSCALE), jpeg
+
+
+def held_card(text: str, wear: Wear, rng: np.random.Generator) -> Card:
+    """A ticket on its telephone or sheet, worn by what lies on it."""
+    return _held(_draw_ticket(text, "M", wear), wear, rng)
+
+
+def _held(card: Card, wear: Wear, rng: np.random.Generator) -> Card:
+    sent = Card(gate_wear.recompressed(card.picture, wear), card.box)
     sheet = _on_paper(sent) if wear.paper else _on_telephone(sent, rng)
     worn = gate_wear.worn_surface(sheet.picture, sheet.box, wear=wear, rng=rng)
     body = worn if wear.paper else _cased(worn)
     edge = 0 if wear.paper else CASE_PX
     x, y, width, height = sheet.box
-    held = _Card(body, (x + edge, y + 3 * edge, width, height))
-    scene = _hall(rng, wear.clutter) * 0.72
-    seen = _projected(held, scene, wear=wear, rng=rng)
-    exposed = gate_wear.exposed(gate_wear.through_lens(seen, wear, rng), wear, rng)
-    jpeg = _webcam_jpeg(exposed)
-    return _decode(jpeg, cv2.IMREAD_GRAYSCALE), jpeg
+    return Card(body, (x + edge, y + 3 * edge, width, height))
 
 
 def _cased(screen: Plane) -> Plane:
@@ -169,16 +179,16 @@ def _cased(screen: Plane) -> Plane:
     return np.asarray(case)
 
 
-def _on_paper(card: _Card) -> _Card:
+def _on_paper(card: Card) -> Card:
     pad = int(card.picture.shape[1] * 0.06)
     sheet = cv2.copyMakeBorder(
         card.picture, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=(250, 250, 250)
     )
     x, y, width, height = card.box
-    return _Card(sheet, (x + pad, y + pad, width, height))
+    return Card(sheet, (x + pad, y + pad, width, height))
 
 
-def _on_telephone(card: _Card, rng: np.random.Generator) -> _Card:
+def _on_telephone(card: Card, rng: np.random.Generator) -> Card:
     width = card.picture.shape[1]
     pad, top, bottom = int(width * 0.06), int(width * 0.35), int(width * 0.30)
     shade = 35.0 if rng.random() < 0.5 else 225.0
@@ -190,18 +200,20 @@ def _on_telephone(card: _Card, rng: np.random.Generator) -> _Card:
             at = (pad, 40 + line * 55)
             _write(screen, "Ihr Ticket für das Museum", at, size=1.0, ink=255 - shade)
     x, y, box_width, box_height = card.box
-    return _Card(screen, (x + pad, y + top, box_width, box_height))
+    return Card(screen, (x + pad, y + top, box_width, box_height))
 
 
-def _projected(card: _Card, scene: Plane, *, wear: Wear, rng: np.random.Generator) -> Plane:
+def projected(card: Card, scene: Plane, *, wear: Wear, middle: Points) -> Plane:
+    """The card before the scene, the middle of its code at `middle` (x, y) of the frame."""
     height, width = card.picture.shape[:2]
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     centre = np.array([card.box[0] + card.box[2] / 2, card.box[1] + card.box[3] / 2])
     scale = wear.side_px / max(card.box[2:])
-    middle = (WIDTH / 2 + rng.uniform(-220, 220), HEIGHT / 2 + rng.uniform(-90, 90))
     turned = np.c_[(corners - centre) * scale, np.zeros(4)] @ _rotation(wear).T
     depth = FOCAL_PX + turned[:, 2:]
-    there = (np.array(middle) + FOCAL_PX * turned[:, :2] / depth).astype(np.float32)
+    there = (np.array([WIDTH / 2, HEIGHT / 2]) + middle + FOCAL_PX * turned[:, :2] / depth).astype(
+        np.float32
+    )
     matrix = cv2.getPerspectiveTransform(corners, there * np.float32(SUPERSAMPLING))
     picture = card.picture
     if scale * SUPERSAMPLING < 0.8:  # blur before shrinking, or the warp makes its own moire
@@ -226,7 +238,7 @@ def _rotation(wear: Wear) -> Points:
     return np.asarray(roll @ pitch @ yaw)
 
 
-def _hall(rng: np.random.Generator, clutter: float) -> Plane:
+def hall(rng: np.random.Generator, clutter: float) -> Plane:
     """A blurred hall with signs, people-sized blobs and, when cluttered, finder-like squares."""
     scene = _clouds(rng, 200, low=60, high=170) * 0.7 + _clouds(rng, 60, low=0, high=90) * 0.5
     for _ in range(int(8 + clutter * 90)):
@@ -272,7 +284,8 @@ def _draw_chat(scene: Plane, rng: np.random.Generator) -> None:
         _write(scene, f"Nachricht {line} Museum offen", at, size=0.42, ink=30)
 
 
-def _webcam_jpeg(scene: Plane) -> bytes:
+def webcam_jpeg(scene: Plane) -> bytes:
+    """What the camera sends."""
     sharp = np.clip(scene, 0, 255).astype(np.uint8)
     return bytes(cv2.imencode(".jpg", sharp, [cv2.IMWRITE_JPEG_QUALITY, WEBCAM_QUALITY])[1])
 

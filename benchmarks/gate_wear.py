@@ -189,8 +189,8 @@ def worn_surface(surface: Plane, box: Box, *, wear: Wear, rng: Rng) -> Plane:
     if wear.finger:
         _cover(worn, box, depth=wear.finger, rng=rng)
     if wear.glare:
-        worn = _glared(worn, box, share=wear.glare, rng=rng)
-    return _bent(worn, wear.bend, rng) if wear.bend else worn
+        worn = glared(worn, box, share=wear.glare, rng=rng)
+    return bent(worn, wear.bend, rng) if wear.bend else worn
 
 
 def _ink(surface: Plane, tone: float) -> float | tuple[float, float, float]:
@@ -227,7 +227,7 @@ def _cover(surface: Plane, box: Box, *, depth: float, rng: Rng) -> None:
     cv2.line(surface, near, far, tone, int(0.24 * width), cv2.LINE_AA)
 
 
-def _glared(surface: Plane, box: Box, *, share: float, rng: Rng) -> Plane:
+def glared(surface: Plane, box: Box, *, share: float, rng: Rng) -> Plane:
     """A lamp's reflection over `share` of the code, with its wide halo (drawn at an eighth)."""
     x, y, width, height = box
     radius = math.sqrt(share * width * height / math.pi)
@@ -243,7 +243,7 @@ def _glared(surface: Plane, box: Box, *, share: float, rng: Rng) -> Plane:
     return surface + (light if surface.ndim == 2 else light[:, :, None])
 
 
-def _bent(surface: Plane, share: float, rng: Rng) -> Plane:
+def bent(surface: Plane, share: float, rng: Rng) -> Plane:
     """A sheet bent like a cylinder by `share` of its width, with the shading of its fold."""
     height, width = surface.shape[:2]
     down, across = np.mgrid[0:height, 0:width].astype(np.float32)
@@ -253,14 +253,14 @@ def _bent(surface: Plane, share: float, rng: Rng) -> Plane:
     wave, ripple = np.sin(turn) * share * width, np.sin(2.15 * turn + phase) * share * width / 4
     shift_x = wave + ripple if upright else wave * 0.55
     shift_y = wave * 0.55 if upright else wave + ripple
-    bent = cv2.remap(
+    curved = cv2.remap(
         surface,
         (across + shift_x).astype(np.float32),
         (down + shift_y).astype(np.float32),
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return np.asarray(bent * (1 - 6 * share * (np.cos(turn) * 0.5 + 0.5)))
+    return np.asarray(curved * (1 - 6 * share * (np.cos(turn) * 0.5 + 0.5)))
 
 
 def through_lens(seen: Plane, wear: Wear, rng: Rng) -> Plane:
@@ -269,7 +269,7 @@ def through_lens(seen: Plane, wear: Wear, rng: Rng) -> Plane:
     if wear.defocus_px:
         out = cv2.filter2D(out, -1, _disc(wear.defocus_px), borderType=cv2.BORDER_REPLICATE)
     if wear.motion_px > 1:
-        kernel = _streak(wear.motion_px, rng.uniform(0, math.pi))
+        kernel = streak(wear.motion_px, rng.uniform(0, math.pi))
         out = cv2.filter2D(out, -1, kernel, borderType=cv2.BORDER_REPLICATE)
     return np.asarray(cv2.GaussianBlur(out, (0, 0), 0.6))
 
@@ -296,7 +296,8 @@ def _disc(radius_px: float) -> Plane:
     return np.asarray(disc / disc.sum())
 
 
-def _streak(length_px: float, way: float) -> Plane:
+def streak(length_px: float, way: float) -> Plane:
+    """The kernel of a motion so long, in this direction (radians)."""
     size = int(length_px) * 2 + 3
     middle, reach = size // 2, length_px / 2
     ends = [

@@ -20,7 +20,7 @@ from scanner.exposure import Exposure
 from scanner.lookout import Lookout, Viewer
 from scanner.nearest import nearest_first
 from scanner.presentation import Eye, Facts
-from scanner.sight import Reading, Sight, default_sight
+from scanner.sight import Reading, SecondEyes, Sight, Watched, default_sight
 
 LOOK_AGAIN_S: Final = 2.0
 PREVIEW_S: Final = 1 / 12
@@ -62,6 +62,7 @@ class Eyes:
         self._world = desk.world
         self._sight = sight or default_sight()
         self._remember = remember
+        self.second = SecondEyes(self._sight_of_second)
         self._eye = Eye(name)
         self._previewed = 0.0
         self._exposure = Exposure()
@@ -113,7 +114,9 @@ class Eyes:
             self._change(replace(self._eye, seen=True, lost_at=None))
         sight = self._sight
         try:
-            readings = sight.glance(frame.image, frame.number)
+            watched = sight.watch(frame.image, frame.number)
+            readings = watched.readings
+            self._hand_on(watched)
         except Exception as error:  # noqa: BLE001  a hostile code must not stop the loop
             log.error("a frame could not be read: %s", type(error).__name__)  # noqa: TRY400  a traceback could tell what was read
             readings = ()
@@ -121,6 +124,18 @@ class Eyes:
             return
         self._report(readings, frame.image)
         self._preview(frame.image)
+
+    def _hand_on(self, watched: Watched) -> None:
+        """To the thread that knows our symbol, unless the code is read already."""
+        if watched.readings:
+            self.second.forget()
+        elif watched.look is not None:
+            self.second.show(watched.look)
+
+    def _sight_of_second(self, readings: tuple[Reading, ...]) -> None:
+        """In the second thread: what it reads is judged like anything else that is read."""
+        texts = dict.fromkeys(reading.text for reading in readings)
+        self._desk.post(Seen(tuple(Sighting(text, self._world.scan_id()) for text in texts)))
 
     def _report(self, readings: tuple[Reading, ...], image: Picture) -> None:
         height, width = image.shape[:2]

@@ -168,7 +168,8 @@ class Station:
         """
         self.eyes.look_through(opener)
         looking = Worker("the camera", self.eyes.run)
-        watchman = Watchman(self._watched(looking), silent_s=SILENT_S)
+        second = Worker("the second eyes", self.eyes.second.run)
+        watchman = Watchman(self._watched(looking, second), silent_s=SILENT_S)
         probe = Probe(self._link, self._desk, every_s=PROBE_S, version=self._version)
         sync = Sync(self._sync_parts())
         with ExitStack() as closing:
@@ -180,6 +181,7 @@ class Station:
             closing.enter_context(Worker("desk", lambda _: self._desk.run(), halt=self._desk.stop))
             closing.enter_context(Worker("probe", probe.run))
             closing.enter_context(Worker("sync", sync.run, halt=self._stop_sync))
+            closing.enter_context(second)
             closing.enter_context(looking)
             closing.enter_context(Worker("watchman", watchman.run))
             closing.enter_context(self._server)
@@ -206,12 +208,15 @@ class Station:
             wake=self._wake,
         )
 
-    def _watched(self, looking: Worker) -> tuple[Watched, ...]:
+    def _watched(self, looking: Worker, second: Worker) -> tuple[Watched, ...]:
         def restart() -> None:
             self.eyes.renew()  # the old ones may be stuck with a frame
             looking.restart()
 
-        return (Watched("the camera", lambda: self.eyes.beat, restart),)
+        return (
+            Watched("the camera", lambda: self.eyes.beat, restart),
+            Watched("the second eyes", lambda: self.eyes.second.beat, second.restart),
+        )
 
     def _remember_source(self, source: str) -> None:
         """Another camera is used now whether or not that can be kept."""

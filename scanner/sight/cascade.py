@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from scanner.sight import prepare
+from scanner.sight.fusion import Look
 from scanner.sight.prepare import View
 from scanner.sight.readers import GLOBAL, OTHERS, PyzbarReader, ZxingReader
 from scanner.sight.watch import Watch
@@ -93,6 +94,14 @@ FALLBACKS: Final = (
 greedy choice was larger-shaded, lit, wider and crop-halved; the others add single frames."""
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What was read in a live frame, and the frame for those who read on; None if it is none."""
+
+    readings: tuple[Reading, ...]
+    look: Look | None
+
+
 class Sight:
     """Reads frames and still pictures. Not for two threads at once: it watches for motion."""
 
@@ -141,18 +150,24 @@ class Sight:
         The first reader always looks; if it reads nothing but sees a suspect, or something has
         moved, one fallback looks too, chosen in rotation by the frame's number. Never raises.
         """
+        return self.watch(picture, number).readings
+
+    def watch(self, picture: Gray, number: int) -> Watched:
+        """The same, with what a reader that knows more of the symbol can go on from."""
         gray = prepare.gray_of(picture)
         if gray is None:
-            return ()
+            return Watched((), None)
         stirs = self._watch.stirs(gray)
         whole = prepare.reduced(gray)
         found = self._first.find(whole.gray)
+        look = Look(whole, found.suspects, stirs=stirs)
         if found.readings:
-            return tuple(whole.named(reading, self._first.name) for reading in found.readings)
+            named = tuple(whole.named(reading, self._first.name) for reading in found.readings)
+            return Watched(named, look)
         if not (found.suspects or stirs):
-            return ()
+            return Watched((), look)
         worth = [stage for stage in self._fallbacks if stage.views(whole, found)]
-        return worth[number % len(worth)].read(whole, found) if worth else ()
+        return Watched(worth[number % len(worth)].read(whole, found) if worth else (), look)
 
     def everything(self, picture: Gray) -> tuple[Reading, ...]:
         """All barcodes in a still picture: QR by the whole cascade, then the other formats.

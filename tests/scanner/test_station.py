@@ -34,7 +34,7 @@ from scanner.page.feed import Feed
 from scanner.page.server import PortTaken
 from scanner.presentation import House
 from scanner.screen import Face
-from scanner.sight import Reading
+from scanner.sight import Reading, Watched
 from scanner.station import RealWorld, Station, opener_of, remembered, stopped_by_signals
 from tests.scanner.frames import bgr, code, huge_png, packed, paper
 from tests.scanner.homes import a_station, paired_home, today_ticket, until
@@ -509,7 +509,7 @@ def test_a_fault_in_the_eyes_costs_one_frame(desk: Desk, caplog: pytest.LogCaptu
     """A hostile code that breaks a reader does not stop the station."""
 
     class Faulty:
-        def glance(self, *_: object) -> tuple[Reading, ...]:
+        def watch(self, *_: object) -> Watched:
             raise UnicodeDecodeError("utf-8", b"secret", 0, 1, "bad")
 
     eyes = Eyes(ScriptedCamera, desk, sight=Faulty())  # type: ignore[arg-type]  # broken on purpose

@@ -1,0 +1,187 @@
+"""Where a symbol lies in a frame, and what its modules look like from there.
+
+A matrix maps module coordinates to pixels. Module coordinates begin at the outer corner of the
+symbol, x to the right and y down, one unit a module; pixel coordinates name the centres of pixels
+by whole numbers, as OpenCV does.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from scanner.sight.layout import QUIET
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scanner.sight.layout import Layout, Modules
+    from scanner.sight.reading import Corners, Gray
+
+# One core is enough for a frame; OpenCV's own threads would fight with the station's.
+cv2.setNumThreads(1)
+
+Matrix: TypeAlias = npt.NDArray[Any]
+"""3 by 3, module coordinates to pixels."""
+
+MODULE_PX: Final = 4
+"""Pixels a module of a rectified picture; more costs time and reads no better."""
+_SCORE_PX = 3
+_SMALLEST_PX, _LARGEST_PX = 40.0, 900.0
+_COARSE, _FINE = 13, 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """A symbol found in a frame.
+
+    Attributes:
+        layout: which kind of symbol.
+        matrix: where it is.
+        score: correlation of the known modules, 1 at best; above 0.55 it is right (a grid that
+            is off by one module reaches 0.86 at the worst, wrong places stay below 0.3).
+        polarity: +1 for dark on light, -1 for a telephone in dark mode.
+    """
+
+    layout: Layout
+    matrix: Matrix
+    score: float
+    polarity: int
+
+    @property
+    def corners(self) -> Corners:
+        """The four corners in pixels, clockwise from the symbol's own top left."""
+        points = corners_of(self.matrix, self.layout.modules).tolist()
+        first, second, third, fourth = ((float(x), float(y)) for x, y in points)
+        return (first, second, third, fourth)
+
+
+def from_corners(modules: int, corners: Sequence[Sequence[float]] | Matrix) -> Matrix:
+    """The matrix that lays a symbol between four corners."""
+    own = np.array([[0, 0], [modules, 0], [modules, modules], [0, modules]], np.float32)
+    there = np.asarray(corners, np.float32)
+    return np.asarray(cv2.getPerspectiveTransform(own, there), np.float64)
+
+
+def corners_of(matrix: Matrix, modules: int) -> Matrix:
+    """(4, 2) corners in pixels, clockwise from the top left."""
+    own = np.array([[0, modules, modules, 0], [0, 0, modules, modules], [1, 1, 1, 1]])
+    there = matrix @ own
+    return np.asarray((there[:2] / there[2]).T)
+
+
+def is_plausible(matrix: Matrix, modules: int) -> bool:
+    """Whether the symbol is a convex figure of a size that can be read."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        corners = corners_of(matrix, modules).astype(np.float32)
+    if not np.isfinite(corners).all() or not cv2.isContourConvex(corners.reshape(-1, 1, 2)):
+        return False
+    return _SMALLEST_PX**2 < cv2.contourArea(corners) < _LARGEST_PX**2
+
+
+def _to_modules(module_px: int, margin: float) -> Matrix:
+    """From pixels of a rectified picture to module coordinates; pixels are named by centres."""
+    step, start = 1 / module_px, 0.5 / module_px - margin
+    return np.array([[step, 0, start], [0, step, start], [0, 0, 1.0]])
+
+
+def rectified(
+    gray: Gray, matrix: Matrix, modules: int, *, module_px: int = MODULE_PX, margin: int = QUIET
+) -> Gray:
+    """The symbol seen from the front, with `margin` modules around it."""
+    side = (modules + 2 * margin) * module_px
+    picture = cv2.warpPerspective(
+        gray,
+        matrix @ _to_modules(module_px, margin),
+        (side, side),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(picture)
+
+
+def module_means(picture: Gray, module_px: int = MODULE_PX) -> Modules:
+    """The brightness of each module of a rectified picture; its centre counts most."""
+    count = len(picture) // module_px
+    offsets = (np.arange(module_px) + 0.5 - module_px / 2) / (0.28 * module_px)
+    weights = np.exp(-0.5 * offsets**2).astype(np.float32)
+    weights /= weights.sum()
+    lines = picture.astype(np.float32).reshape(count * module_px, count, module_px) @ weights
+    return np.asarray(np.tensordot(weights, lines.reshape(count, module_px, count), (0, 1)))
+
+
+def match(means: Modules, layout: Layout) -> tuple[float, int]:
+    """Correlation of framed module means with what is known, and the polarity.
+
+    Each area is correlated by itself, so that light may differ across the symbol, and the worst
+    one is left out, so that a thumb may cover a finder.
+    """
+    flat, known = means.ravel(), layout.framed.ravel()
+    found = np.array([-_correlation(flat[area], known[area]) for area in layout.patches])
+    polarity = 1 if np.median(found) >= 0 else -1
+    return float(np.mean(np.sort(found * polarity)[1:])), polarity
+
+
+def _correlation(seen: Modules, labels: Modules) -> float:
+    spread = float(seen.std())
+    if spread <= 1:
+        return 0.0
+    deviation = labels - labels.mean()
+    return float((seen - seen.mean()) @ deviation / (len(seen) * spread * deviation.std()))
+
+
+def measured(gray: Gray, matrix: Matrix, layout: Layout) -> Grid:
+    """The grid of a matrix, with its score."""
+    seen = rectified(gray, matrix, layout.modules, module_px=_SCORE_PX)
+    score, polarity = match(module_means(seen, _SCORE_PX), layout)
+    return Grid(layout, matrix, score, polarity)
+
+
+@functools.cache
+def _template(layout: Layout) -> tuple[Gray, Gray]:
+    """The known modules as a picture, and where anything is known."""
+    block = np.ones((MODULE_PX, MODULE_PX), np.uint8)
+    picture = np.kron(np.where(layout.framed > 0, 0, 255).astype(np.uint8), block)
+    mask = np.kron((layout.framed != 0).astype(np.uint8) * 255, block)
+    return picture, mask
+
+
+def refined(gray: Gray, grid: Grid, *, near: bool = False) -> Grid:
+    """The grid moved until the known modules lie on their pictures; the same if that is no gain.
+
+    This pulls a grid in from five modules away to a fifth of a module.
+
+    Args:
+        gray: the frame.
+        grid: a guess with the right polarity.
+        near: whether the guess is a tracked one, so that the fine step is enough.
+    """
+    layout = grid.layout
+    template, mask = _template(layout)
+    if grid.polarity < 0:
+        template = 255 - template
+    seen = rectified(gray, grid.matrix, layout.modules)
+    everywhere = np.full(seen.shape, 255, np.uint8)
+    warp: Any = np.eye(3, dtype=np.float32)
+    rounds = 12 if near else 20
+    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, rounds, 1e-3)
+    try:
+        for blur in (_FINE,) if near else (_COARSE, _FINE):
+            _, warp = cv2.findTransformECCWithMask(
+                template, seen, mask, everywhere, warp, cv2.MOTION_HOMOGRAPHY, stop, blur
+            )
+    except cv2.error:
+        # It does not converge where there is no symbol.
+        return grid
+    frame = _to_modules(MODULE_PX, QUIET)
+    matrix = grid.matrix @ frame @ warp.astype(np.float64) @ np.linalg.inv(frame)
+    matrix = matrix / matrix[2, 2]
+    if not is_plausible(matrix, layout.modules):
+        return grid
+    better = measured(gray, matrix, layout)
+    return better if better.score > grid.score else grid
