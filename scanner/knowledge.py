@@ -123,7 +123,8 @@ class Knowledge:
 
         `online_until`: how long the journal was when the page was asked for; what the service
         decided until then is in the rows, if the page says that it is complete (`acked`).
-        `at`: when that was by the station's clock, aware; else the service's.
+        `at`: when that was by the station's clock, aware; else the service's. What the page is
+        behind, the knowledge is older.
         """
         with self._applying:
             self._mend()
@@ -135,7 +136,7 @@ class Knowledge:
                 offers = offers_of(page.offers)
             except BadMessage:
                 return False
-            fetched = to_ms(at or page.server_time)
+            fetched = to_ms(at or page.server_time) - page.behind_ms
             edition = self._after(going_on, page, online_until=online_until, fetched=fetched)
             try:
                 with self._writer:

@@ -86,6 +86,14 @@ def test_the_cursor_outlives_a_restart(path: Path, knowledge: Knowledge) -> None
     again.close()
 
 
+def test_what_a_page_is_behind_makes_the_knowledge_older(knowledge: Knowledge) -> None:
+    """A change of that time may not be told yet: it never looks fresher than it is."""
+    knowledge.apply(a_page(behind_ms=2_000), at=NOON)
+    house = knowledge.house()
+    assert house is not None
+    assert house.fetched_at == NOON - timedelta(seconds=2)
+
+
 def test_the_house_is_told(knowledge: Knowledge) -> None:
     """Keys, offers by number, settings, age, window."""
     rule = OfferRule(reentry=True, per_day=2, gates=frozenset({"nord"}), pay_at_desk=True)

@@ -279,23 +279,53 @@ def test_a_transaction_that_commits_late_is_not_lost(knowing: Knowing) -> None:
 
 
 @pytest.mark.only("postgres")
-def test_changes_that_cannot_be_final_do_not_hold_a_station_in_a_loop(knowing: Knowing) -> None:
-    """A full page of them says that there is no more now, and acknowledges nothing."""
+def test_what_changes_behind_an_open_transaction_is_told_however_much_it_is(
+    knowing: Knowing,
+) -> None:
+    """Page by page in one question; it ends, acknowledges nothing and says how old it is."""
     entrance = knowing.entrance
+    cases = [entrance.ticket() for _ in range(5)]
     knowing.catch_up()
-    knowing.journal = JOURNAL
+    knowing.journal, knowing.limit = JOURNAL, 2
     with entrance.store.unit() as slow:
         slow.begin()
         slow.run(text("SELECT pg_current_xact_id()"))
-        for _ in range(4):
-            entrance.ticket()
-        knowing.limit = 2
-        page = knowing.ask()
-        assert (page.more, page.acked, len(page.tickets)) == (False, None, 2)
+        for case in cases:
+            revoke(entrance, case)
+        entrance.scan(cases[0].barcode)
+        assert knowing.ask().more
+        entrance.clock.tick(seconds=3)
+        knowing.catch_up()
+        assert {knowing.known[case.ticket.id].state for case in cases} == {TicketState.REVOKED}
+        last = knowing.pages[-1]
+        assert (last.more, last.acked, last.behind_ms) == (False, None, 3000)
         slow.commit()
     knowing.catch_up()
-    assert len(knowing.known) == 4
-    assert knowing.pages[-1].acked == 0
+    assert (knowing.pages[-1].acked, knowing.pages[-1].behind_ms) == (0, 0)
+    assert knowing.ask().tickets == ()
+
+
+@pytest.mark.only("postgres")
+def test_what_is_committed_late_where_a_question_has_been_is_told_by_the_next(
+    knowing: Knowing,
+) -> None:
+    """The question that went on beyond what was final does not count as having seen it."""
+    entrance = knowing.entrance
+    late = entrance.ticket().ticket
+    cases = [entrance.ticket() for _ in range(3)]
+    knowing.catch_up()
+    knowing.limit = 2
+    with entrance.store.unit() as slow:
+        slow.begin()
+        ticket_rows.set_state(slow, late.id, TicketState.REVOKED, at=entrance.clock.now())
+        for case in cases:
+            block(entrance, case)
+        assert knowing.ask().more
+        slow.commit()
+    knowing.catch_up()
+    assert knowing.pages[-1].acked is None
+    knowing.catch_up()
+    assert knowing.known[late.id].state is TicketState.REVOKED
 
 
 def test_tickets_whose_day_comes_nearer_arrive_by_themselves(knowing: Knowing) -> None:
@@ -354,6 +384,9 @@ def test_a_cursor_that_was_not_given_out_is_refused(knowing: Knowing) -> None:
     fields = json.loads(from_base64url(page.cursor) or b"")
     forms = [
         fields[:-1],
+        [*fields, *fields[-5:]],
+        [*fields, *fields[-5:], -1],
+        [*fields, *fields[-5:], "1"],
         [2, *fields[1:]],
         [*fields[:6], "1", *fields[7:]],
         [*fields[:6], -1, *fields[7:]],

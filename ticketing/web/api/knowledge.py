@@ -53,6 +53,7 @@ class KnowledgeOut(shapes.Out):
     settings: dict[str, Any]
     drop: list[str]
     acked: int | None
+    behind_ms: int
     tickets: list[list[Any]]
 
 
