@@ -20,9 +20,8 @@ from typing import Final, NamedTuple
 from scanner.editions import (
     EDITION,
     PLACES,
-    SCHEMA,
-    VERSION,
     Edition,
+    bring_up,
     check,
     connected,
     house_text,
@@ -170,6 +169,7 @@ class Knowledge:
             cursor=page.cursor,
             fetched=fetched if is_last else was.fetched,
             acked=page.acked if is_last and page.acked is not None else carried.acked,
+            held=json.dumps(page.held) if is_sure else carried.held,
             online_from=online_from,
             online_until=max(carried.online_until, online_until if is_sure else online_from),
             window_from=to_ms(page.window_from),
@@ -198,7 +198,7 @@ class Knowledge:
 
     def _write(self, edition: Edition) -> None:
         self._writer.execute(
-            "INSERT OR REPLACE INTO edition VALUES (?,?,?,?,?,?,?,?,?,?)", astuple(edition)
+            "INSERT OR REPLACE INTO edition VALUES (?,?,?,?,?,?,?,?,?,?,?)", astuple(edition)
         )
 
     def _read_editions(self) -> None:
@@ -253,8 +253,7 @@ class Knowledge:
         self._writer = connected(path)
         try:
             check(self._writer)
-            self._writer.executescript(SCHEMA)
-            self._writer.execute(f"PRAGMA user_version = {VERSION}")
+            bring_up(self._writer)
             self._read_editions()
             self._read_house()
         except BaseException:

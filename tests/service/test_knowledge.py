@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import insert, text, update
@@ -17,12 +17,14 @@ from ticketing.service import tickets
 from ticketing.service.errors import Gone
 from ticketing.service.gate.knowledge import Asked, knowledge
 from ticketing.service.tickets import TicketCase
+from ticketing.store import journals as journal_rows
 from ticketing.store import schema
 from ticketing.store import tickets as ticket_rows
+from ticketing.store.journals import Kept
 from ticketing.wire.codec import canonical_json, from_base64url, to_base64url
 from ticketing.wire.keys import KeyId, KeyRing, KeyState
 from ticketing.wire.namebox import open_name
-from ticketing.wire.sync_api import KnownTicket
+from ticketing.wire.sync_api import KnowledgePage, KnownTicket, Result
 from ticketing.wire.token import TicketId, verify
 from ticketing.wire.verdict import Direction, TicketState
 
@@ -445,12 +447,13 @@ def test_when_an_offer_goes_to_another_gate_it_begins_anew(knowing: Knowing) -> 
 
 
 # ------------------------------------------------------------ which entries are in the rows
-def with_journal(entrance: Entrance, *, acked: int, journal: bytes = JOURNAL) -> None:
+def with_journal(entrance: Entrance, *, acked: int, forked_at: datetime | None = None) -> None:
     """The station's journal, uploaded up to an entry."""
     with entrance.store.unit() as unit:
         unit.begin()
         row = {
-            "id": journal,
+            "id": JOURNAL,
+            "forked_at": forked_at,
             "station": entrance.station.id,
             "acked": acked,
             "head": bytes(32),
@@ -469,6 +472,50 @@ def test_a_station_hears_which_of_its_entries_the_rows_contain(knowing: Knowing)
     knowing.journal, knowing.limit = JOURNAL, 3
     knowing.catch_up()
     assert [page.acked for page in knowing.pages] == [None, 12]
+
+
+def with_entries(entrance: Entrance, numbers: dict[int, Result]) -> None:
+    """Entries of the journal that are here."""
+    with entrance.store.unit() as unit:
+        unit.begin()
+        rows = [
+            Kept(
+                journal=JOURNAL,
+                n=n,
+                hash=bytes([n]) * 32,
+                body="{}",
+                sig=bytes(64),
+                received_at=entrance.clock.now(),
+                result=result,
+            )
+            for n, result in numbers.items()
+        ]
+        journal_rows.keep(unit, rows)
+        unit.commit()
+
+
+def test_a_station_hears_what_is_here_behind_an_entry_that_never_came(knowing: Knowing) -> None:
+    """In runs; what could not be processed is in none, nor what is acknowledged."""
+    entrance = knowing.entrance
+    with_journal(entrance, acked=2)
+    done = dict.fromkeys((1, 2, 4, 5, 6, 9), Result.ACCEPTED)
+    with_entries(entrance, done | {7: Result.REJECTED, 10: Result.CONFLICT})
+    knowing.journal, knowing.limit = JOURNAL, 1
+    for _ in range(2):
+        entrance.ticket()
+    knowing.catch_up()
+    assert [page.held for page in knowing.pages[:-1]] == [()] * 2
+    assert (knowing.pages[-1].acked, knowing.pages[-1].held) == (2, ((4, 6), (9, 10)))
+    assert KnowledgePage.from_json(knowing.pages[-1].to_json()).held == ((4, 6), (9, 10))
+
+
+def test_of_a_journal_with_two_histories_nothing_is_held_behind_a_gap(knowing: Knowing) -> None:
+    """It could be the other one's entry of that number."""
+    with_journal(knowing.entrance, acked=2, forked_at=knowing.entrance.clock.now())
+    with_entries(knowing.entrance, {4: Result.ACCEPTED})
+    knowing.journal = JOURNAL
+    page = knowing.ask()
+    assert (page.acked, page.held) == (2, ())
 
 
 def test_a_journal_nobody_has_seen_has_no_entries_here(knowing: Knowing) -> None:

@@ -238,8 +238,9 @@ class KnowledgePage:
 
     `offers` are the Offer objects of the contract; `acked`: entries of the station's journal
     up to this one are part of the rows (None: cannot be told now); `gone` are tickets to
-    forget. `behind_ms`: for so long before `server_time` a change may have been made that is
-    not told yet, on the last page.
+    forget. `held` are the entries behind `acked` that are part of them too, as first and
+    last numbers of runs, in order. `behind_ms`: for so long before `server_time` a change
+    may have been made that is not told yet, on the last page.
     """
 
     epoch: str
@@ -255,6 +256,7 @@ class KnowledgePage:
     gone: tuple[TicketId, ...] = ()
     acked: int | None = None
     behind_ms: int = 0
+    held: tuple[tuple[int, int], ...] = ()
 
     def to_json(self) -> JsonObject:
         """As JSON; keys, settings and what is to be forgotten come first."""
@@ -273,6 +275,7 @@ class KnowledgePage:
             "drop": [to_base64url(ticket) for ticket in self.gone],
             "acked": self.acked,
             "behind_ms": self.behind_ms,
+            "held": [list(run) for run in self.held],
             "tickets": [ticket.to_row() for ticket in self.tickets],
         }
 
@@ -303,7 +306,17 @@ class KnowledgePage:
             gone=tuple(_ticket_id(item) for item in got.items("drop")),
             acked=got.optional("acked", got.whole),
             behind_ms=got.optional("behind_ms", got.whole) or 0,
+            held=tuple(_run(item) for item in got.optional("held", got.items) or ()),
         )
+
+
+def _run(item: object) -> tuple[int, int]:
+    match item:
+        case [int(first), int(last)]:
+            return first, last
+        case _:
+            pass
+    raise BadMessage("held: runs of entries are wanted")
 
 
 def _ticket_id(item: object) -> TicketId:

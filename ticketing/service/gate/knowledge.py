@@ -92,9 +92,9 @@ def knowledge(unit: Unit, house: House, *, station: Station, asked: Asked) -> To
         Gone: `epoch` or `cursor` is not of this database, gate and set of offers: load anew.
     """
     now, zone = house.clock.now(), house.museum.zone
-    acked = None
-    if asked.journal is not None:  # read first: what is acknowledged is in the rows read later
-        acked = rows.acked(unit, asked.journal, station=station.id)
+    here = None
+    if asked.journal is not None:  # read first: what is here then is in the rows read later
+        here = rows.uploaded(unit, asked.journal, station=station.id)
     epoch, bounds = _epoch(unit), rows.bounds(unit)
     offers = offer_rows.listed(unit)
     scope = _scope(house.museum, offers, gate=station.gate, now=now)
@@ -102,6 +102,7 @@ def knowledge(unit: Unit, house: House, *, station: Station, asked: Asked) -> To
     search = _Search(unit, bounds, now_ms=_to_ms(now))
     step = _step(search, cursor, scope=scope, limit=asked.limit)
     known, gone = _looked_up(unit, step.ids, offers=offers, scope=scope, zone=zone)
+    contained = here if step.is_whole else None
     page = KnowledgePage(
         epoch=epoch,
         cursor=cursors.written(step.cursor),
@@ -114,7 +115,8 @@ def knowledge(unit: Unit, house: House, *, station: Station, asked: Asked) -> To
         settings=_settings(house.museum, station, now=now),
         tickets=known,
         gone=gone,
-        acked=acked if step.is_whole else None,
+        acked=None if contained is None else contained.acked,
+        held=() if contained is None else contained.runs,
         behind_ms=step.behind_ms,
     )
     return Told(page, offers)

@@ -54,6 +54,7 @@ class KnowledgeOut(shapes.Out):
     drop: list[str]
     acked: int | None
     behind_ms: int
+    held: list[tuple[int, int]]
     tickets: list[list[Any]]
 
 
