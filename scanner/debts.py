@@ -6,11 +6,13 @@ Every function takes the open database; the journal holds the lock.
 import hashlib
 import sqlite3
 from collections.abc import Collection
-from itertools import dropwhile
+from itertools import chain, dropwhile
 from typing import Final
 
 from ticketing.wire.sync_api import SentEntry
 
+Runs = Collection[tuple[int, int]]
+"""First and last numbers of entries that the service has behind one it never took."""
 _CHUNK: Final = 500
 _UNTOLD: Final = "SELECT n, body, sig FROM entry WHERE told = 0 AND body <> '' AND n >= ?"
 
@@ -56,13 +58,26 @@ def reopen(database: sqlite3.Connection, after: int) -> None:
     database.execute("UPDATE journal SET acked = min(acked, ?)", (after,))
 
 
-def drop(database: sqlite3.Connection, before_ms: int) -> int:
-    """Empty some bodies that are older and acknowledged; how many, 0: there are no more."""
+def reclaim(database: sqlite3.Connection, acked: int, held: Runs) -> None:
+    """The service may have lost what was told behind a gap: what it does not hold is owed again."""
+    values = (acked, *chain.from_iterable(held))
+    lost = f"told = 1 AND body <> '' AND n > ? AND NOT ({_within(held)})"
+    database.execute(f"UPDATE entry SET owed = 1, told = 0 WHERE {lost}", values)  # noqa: S608  marks
+
+
+def drop(database: sqlite3.Connection, before_ms: int, held: Runs) -> int:
+    """Empty some bodies that are older and with the service; how many, 0: there are no more."""
+    here = f"n <= (SELECT acked FROM journal) OR {_within(held)}"  # noqa: S608  marks
     rows = database.execute(
-        "SELECT n, body FROM entry WHERE body <> '' AND at_ms < ? AND told = 1"
-        " AND n <= (SELECT acked FROM journal) ORDER BY at_ms LIMIT ?",
-        (before_ms, _CHUNK),
+        f"SELECT n, body FROM entry WHERE body <> '' AND at_ms < ? AND told = 1 AND ({here})"  # noqa: S608  marks
+        " ORDER BY at_ms LIMIT ?",
+        (before_ms, *chain.from_iterable(held), _CHUNK),
     ).fetchall()
     emptied = [(hashlib.sha256(body.encode()).digest(), n) for n, body in rows]
     database.executemany("UPDATE entry SET body = '', body_hash = ? WHERE n = ?", emptied)
     return len(rows)
+
+
+def _within(held: Runs) -> str:
+    """A condition on `n`, with two marks for each run."""
+    return " OR ".join(["n BETWEEN ? AND ?"] * len(held)) or "FALSE"

@@ -23,12 +23,12 @@ _FACTS = """
   last_in_at INTEGER, last_in_gate TEXT, inside INTEGER NOT NULL, box BLOB,
   uses_today INTEGER NOT NULL, first_in_at INTEGER, first_in_gate TEXT, has_left INTEGER NOT NULL
 """
-SCHEMA = f"""
+_SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS edition (
   no INTEGER PRIMARY KEY CHECK (no IN (0, 1)), is_complete INTEGER NOT NULL,
   epoch TEXT, cursor TEXT, fetched INTEGER, acked INTEGER NOT NULL,
   online_from INTEGER NOT NULL, online_until INTEGER NOT NULL,
-  window_from INTEGER, window_until INTEGER
+  window_from INTEGER, window_until INTEGER, held TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 CREATE TABLE IF NOT EXISTS house (only INTEGER PRIMARY KEY CHECK (only = 1), facts TEXT NOT NULL)
   STRICT;
@@ -38,14 +38,14 @@ CREATE TABLE IF NOT EXISTS known_1 ({_FACTS}) STRICT, WITHOUT ROWID;
 PLACES = ",".join("?" * 17)
 EDITION = (
     "no, is_complete, epoch, cursor, fetched, acked, online_from, online_until,"
-    " window_from, window_until"
+    " window_from, window_until, held"
 )
 VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """One of the two sets of rows; times in milliseconds."""
+    """One of the two sets of rows; times in milliseconds, `held` as JSON."""
 
     no: int
     is_complete: bool = False
@@ -57,19 +57,35 @@ class Edition:
     online_until: int = 0
     window_from: int | None = None
     window_until: int | None = None
+    held: str = "[]"
 
 
 def looked_up(database: sqlite3.Connection, ticket_id: TicketId) -> Found:
     """The row of a ticket in the complete edition; within one transaction of the caller."""
     live = database.execute(
-        "SELECT no, acked, online_from, online_until FROM edition WHERE is_complete = 1"
+        "SELECT no, acked, online_from, online_until, held FROM edition WHERE is_complete = 1"
     ).fetchone()
     if live is None:
         return Found(None, Contained())
-    no, *contained = live
+    no, acked, online_from, online_until, held = live
+    runs = tuple((first, last) for first, last in json.loads(held))
     query = f"SELECT * FROM known_{no:d} WHERE id = ?"  # noqa: S608  0 or 1
     row = database.execute(query, (ticket_id,)).fetchone()
-    return Found(None if row is None else _known(row), Contained(*contained))
+    return Found(
+        None if row is None else _known(row), Contained(acked, online_from, online_until, runs)
+    )
+
+
+def bring_up(database: sqlite3.Connection) -> None:
+    """Tables, and the column that a file of an older station lacks.
+
+    Raises:
+        sqlite3.Error: the file cannot be used.
+    """
+    database.executescript(_SCHEMA)
+    if not any(row[1] == "held" for row in database.execute("PRAGMA table_info(edition)")):
+        database.execute("ALTER TABLE edition ADD COLUMN held TEXT NOT NULL DEFAULT '[]'")
+    database.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def check(database: sqlite3.Connection) -> None:

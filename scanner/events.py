@@ -228,12 +228,16 @@ class OwnMove:
 class JournalMove:
     """An own move as it stands in the journal.
 
-    `n`: the number of its entry; `is_online`: the service had recorded it by then.
+    `n`: the number of its entry; `is_online`: the service had recorded it by then; `of`:
+    the number of the scan it settles, if that is in another entry; `is_told`: the service
+    has answered for it.
     """
 
     n: int
     is_online: bool
     own: OwnMove
+    of: int | None = None
+    is_told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,10 @@ KEPT: Final = timedelta(days=14)
 """How long the body of an acknowledged entry stays (`protocol.md`, UPLOAD)."""
 PAGE = 500
 _NEWEST = 1_000
+_MOVES: Final = (
+    "SELECT n, (SELECT min(n) FROM entry AS scan WHERE scan.scan_id = entry.scan_id), told,"
+    " online, issue, scan_id, move, people, at_ms, gate FROM entry WHERE ticket = ? ORDER BY n"
+)
 _HOUR_MS: Final = 3_600_000
 
 
@@ -225,8 +229,19 @@ class Journal:
         with self._writing(), self._transaction():
             self._db.execute("UPDATE entry SET told = 0 WHERE n = ? AND body <> ''", (self.length,))
 
-    def drop(self, now: datetime) -> int:
+    def reclaim(self, acked: int, held: debts.Runs) -> None:
+        """What the service has neither up to `acked` nor in `held` is owed again.
+
+        Raises:
+            JournalError: it could not be written.
+        """
+        with self._writing(), self._transaction():
+            debts.reclaim(self._db, acked, held)
+
+    def drop(self, now: datetime, held: debts.Runs = ()) -> int:
         """Let bodies go that the service has and that are older than `KEPT`; how many.
+
+        It has what is acknowledged, and `held` behind what it never took.
 
         Raises:
             JournalError: it could not be written.
@@ -234,7 +249,7 @@ class Journal:
         dropped, before_ms = 0, to_ms(now - KEPT)
         while True:
             with self._writing(), self._transaction():
-                count = debts.drop(self._db, before_ms)
+                count = debts.drop(self._db, before_ms, held)
             if not count:
                 return dropped
             dropped += count
@@ -260,15 +275,13 @@ class Journal:
     def moves_of(self, ticket_id: TicketId) -> tuple[JournalMove, ...]:
         """The moves of a ticket that this station has let happen, oldest first."""
         with self._lock:
-            rows = self._db.execute(
-                "SELECT n, online, issue, scan_id, move, people, at_ms, gate FROM entry"
-                " WHERE ticket = ? ORDER BY n",
-                (ticket_id,),
-            ).fetchall()
+            rows = self._db.execute(_MOVES, (ticket_id,)).fetchall()
         found = []
-        for no, (n, online, issue, scan_id, kind, people, at_ms, gate) in enumerate(rows, start=1):
+        for no, (n, of, told, online, issue, *row) in enumerate(rows, start=1):
+            scan_id, kind, people, at_ms, gate = row
             move = Move(no, scan_id, MoveKind(kind), people, from_ms(at_ms), gate)
-            found.append(JournalMove(n, bool(online), OwnMove(ticket_id, issue, move)))
+            own = OwnMove(ticket_id, issue, move)
+            found.append(JournalMove(n, bool(online), own, of=of, is_told=bool(told)))
         return tuple(found)
 
     def lines(self) -> Iterator[str]:

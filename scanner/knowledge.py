@@ -20,9 +20,8 @@ from typing import Final, NamedTuple
 from scanner.editions import (
     EDITION,
     PLACES,
-    SCHEMA,
-    VERSION,
     Edition,
+    bring_up,
     check,
     connected,
     house_text,
@@ -123,7 +122,8 @@ class Knowledge:
 
         `online_until`: how long the journal was when the page was asked for; what the service
         decided until then is in the rows, if the page says that it is complete (`acked`).
-        `at`: when that was by the station's clock, aware; else the service's.
+        `at`: when that was by the station's clock, aware; else the service's. What the page is
+        behind, the knowledge is older.
         """
         with self._applying:
             self._mend()
@@ -135,7 +135,7 @@ class Knowledge:
                 offers = offers_of(page.offers)
             except BadMessage:
                 return False
-            fetched = to_ms(at or page.server_time)
+            fetched = to_ms(at or page.server_time) - page.behind_ms
             edition = self._after(going_on, page, online_until=online_until, fetched=fetched)
             try:
                 with self._writer:
@@ -169,6 +169,7 @@ class Knowledge:
             cursor=page.cursor,
             fetched=fetched if is_last else was.fetched,
             acked=page.acked if is_last and page.acked is not None else carried.acked,
+            held=json.dumps(page.held) if is_sure else carried.held,
             online_from=online_from,
             online_until=max(carried.online_until, online_until if is_sure else online_from),
             window_from=to_ms(page.window_from),
@@ -197,7 +198,7 @@ class Knowledge:
 
     def _write(self, edition: Edition) -> None:
         self._writer.execute(
-            "INSERT OR REPLACE INTO edition VALUES (?,?,?,?,?,?,?,?,?,?)", astuple(edition)
+            "INSERT OR REPLACE INTO edition VALUES (?,?,?,?,?,?,?,?,?,?,?)", astuple(edition)
         )
 
     def _read_editions(self) -> None:
@@ -252,8 +253,7 @@ class Knowledge:
         self._writer = connected(path)
         try:
             check(self._writer)
-            self._writer.executescript(SCHEMA)
-            self._writer.execute(f"PRAGMA user_version = {VERSION}")
+            bring_up(self._writer)
             self._read_editions()
             self._read_house()
         except BaseException:

@@ -23,18 +23,26 @@ from ticketing.wire.window import to_local
 class Contained:
     """Which entries of the journal the service's rows contain.
 
-    All up to `acked`, which were uploaded; and those the service itself decided, from
-    `online_from` (excluded: it may have lost older ones, being restored) to `online_until`.
+    All up to `acked`, which were uploaded; behind an entry that the service never took the
+    runs of `held`; and those the service itself decided, from `online_from` (excluded: it
+    may have lost older ones, being restored) to `online_until`.
     """
 
     acked: int = 0
     online_from: int = 0
     online_until: int = 0
+    held: tuple[tuple[int, int], ...] = ()
 
     def holds(self, move: JournalMove) -> bool:
         """Whether the row of its ticket contains this move."""
-        is_told = move.is_online and self.online_from < move.n <= self.online_until
-        return is_told or move.n <= self.acked
+        if move.is_online and self.online_from < move.n <= self.online_until:
+            return True
+        return move.n <= self.acked or (move.is_told and self._is_held(move))
+
+    def _is_held(self, move: JournalMove) -> bool:
+        """What settles a scan that the service lacks has done nothing there."""
+        needed = {move.n, move.n if move.of is None else move.of}
+        return all(n <= self.acked or any(a <= n <= b for a, b in self.held) for n in needed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,7 @@ class Sync:
         self._noted: tuple[tuple[str, str], datetime] | None = None
         self._dropped_at: datetime | None = None
         self._doubted: int | None = None
+        self._is_anew = False
 
     def run(self, stop: threading.Event) -> None:
         """Work until stopped; to stop at once, set `wake` too."""
@@ -189,6 +190,7 @@ class Sync:
 
     def _begin_again(self) -> bool:
         """The service is another than it was: what has it of the journal?"""
+        self._is_anew = True
         self._parts.knowledge.begin_again()
         self._parts.journal.ask_again()
         self._parts.wake.set()
@@ -196,11 +198,14 @@ class Sync:
 
     def _finish(self, page: KnowledgePage) -> None:
         journal, now = self._parts.journal, self._parts.now()
+        if self._is_anew and page.acked is not None:
+            journal.reclaim(page.acked, page.held)
+            self._is_anew = False
         self._note((page.epoch, page.cursor), now)
         self._doubt(page.acked)
         if self._dropped_at is None or now - self._dropped_at >= _DROP_EVERY:
             self._dropped_at = now
-            journal.drop(page.server_time)
+            journal.drop(page.server_time, page.held)
 
     def _note(self, position: tuple[str, str], now: datetime) -> None:
         """In the journal stands what was known when; once a minute is often enough."""

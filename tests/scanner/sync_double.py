@@ -78,6 +78,11 @@ class SyncDouble:
             n += 1
         return n
 
+    @property
+    def held(self) -> tuple[tuple[int, int], ...]:
+        """Single entries behind the first gap."""
+        return tuple((n, n) for n in sorted(self.hashes) if n > self.acked)
+
     def take(self, data: dict[str, Any]) -> tuple[int, dict[str, object]]:
         """An upload: status and answer."""
         entries = data["entries"]
@@ -124,6 +129,7 @@ class SyncDouble:
             settings=self.settings,
             tickets=(),
             acked=self.page_acked,
+            held=() if self.page_acked is None else self.held,
         )
         return self.change(page) if self.change else page
 

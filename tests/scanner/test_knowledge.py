@@ -86,6 +86,14 @@ def test_the_cursor_outlives_a_restart(path: Path, knowledge: Knowledge) -> None
     again.close()
 
 
+def test_what_a_page_is_behind_makes_the_knowledge_older(knowledge: Knowledge) -> None:
+    """A change of that time may not be told yet: it never looks fresher than it is."""
+    knowledge.apply(a_page(behind_ms=2_000), at=NOON)
+    house = knowledge.house()
+    assert house is not None
+    assert house.fetched_at == NOON - timedelta(seconds=2)
+
+
 def test_the_house_is_told(knowledge: Knowledge) -> None:
     """Keys, offers by number, settings, age, window."""
     rule = OfferRule(reentry=True, per_day=2, gates=frozenset({"nord"}), pay_at_desk=True)
@@ -194,6 +202,33 @@ def test_a_page_in_between_says_nothing_about_that(knowledge: Knowledge) -> None
     assert knowledge.look_up(ticket_id(1)).contained == Contained(5, 0, 9)
     knowledge.apply(a_page(cursor="c4", acked=18), online_until=22)
     assert knowledge.look_up(ticket_id(1)).contained == Contained(18, 0, 22)
+
+
+def test_what_is_held_behind_a_gap_is_kept_until_it_is_told_anew(path: Path) -> None:
+    """Over a new start too; a page in between says nothing, a restored service begins anew."""
+    knowledge = Knowledge(path)
+    runs = ((7, 9), (12, 12))
+    knowledge.apply(a_page([a_row()], acked=5, held=runs), online_until=9)
+    knowledge.apply(a_page(cursor="c2", acked=None), online_until=21)
+    knowledge.close()
+    knowledge = Knowledge(path)
+    assert knowledge.look_up(ticket_id(1)).contained == Contained(5, 0, 9, runs)
+    knowledge.begin_again()
+    knowledge.apply(a_page([a_row()], epoch="f" * 16, acked=None), online_until=9)
+    assert knowledge.look_up(ticket_id(1)).contained.held == ()
+    knowledge.close()
+
+
+def test_a_file_of_an_older_station_is_used_on(path: Path) -> None:
+    """It lacks what is held behind a gap; the tickets are known all the same."""
+    knowledge = Knowledge(path)
+    knowledge.apply(a_page([a_row()], acked=5), online_until=9)
+    knowledge._writer.execute("ALTER TABLE edition DROP COLUMN held")
+    knowledge.close()
+    knowledge = Knowledge(path)
+    assert knowledge.look_up(ticket_id(1)).contained == Contained(5, 0, 9)
+    assert knowledge.find(ticket_id(1)) == a_row()
+    knowledge.close()
 
 
 def test_a_restored_service_contains_only_what_is_uploaded_again(knowledge: Knowledge) -> None:

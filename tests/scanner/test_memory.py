@@ -1,7 +1,7 @@
 """What the service told and the station's own moves, put together without counting twice."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -74,6 +74,31 @@ def test_own_moves_that_the_row_contains_are_left_out(
     recalled = memory.recall(ticket_id(1))
     assert recalled.known == a_row()
     assert [own.move.no for own in recalled.own] == left
+
+
+BEHIND = Contained(acked=2, held=((4, 5), (8, 9)))
+
+
+@pytest.mark.parametrize(
+    ("n", "of", "is_held"), [(3, 3, False), (4, 4, True), (5, 2, True), (7, 7, False), (9, 4, True)]
+)
+def test_behind_an_entry_never_taken_the_row_holds_what_the_service_has(
+    n: int, of: int, *, is_held: bool
+) -> None:
+    """An honest holder is not counted twice for it."""
+    entry = replace(an_entry(n, is_online=False), of=of, is_told=True)
+    assert BEHIND.holds(entry) is is_held
+
+
+@pytest.mark.parametrize("of", [3, 6])
+def test_what_settles_a_scan_the_service_lacks_is_not_in_the_row(of: int) -> None:
+    """It has the confirmation, and nothing to confirm: nobody is let in twice by that."""
+    assert not BEHIND.holds(replace(an_entry(8, is_online=False), of=of, is_told=True))
+
+
+def test_an_entry_the_service_has_not_answered_for_is_not_in_the_row() -> None:
+    """The number may be one of another life of this station, before it was restored."""
+    assert not BEHIND.holds(replace(an_entry(4, is_online=False), of=4, is_told=False))
 
 
 def test_without_a_row_nothing_is_contained_in_it() -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import insert, text, update
@@ -17,12 +17,14 @@ from ticketing.service import tickets
 from ticketing.service.errors import Gone
 from ticketing.service.gate.knowledge import Asked, knowledge
 from ticketing.service.tickets import TicketCase
+from ticketing.store import journals as journal_rows
 from ticketing.store import schema
 from ticketing.store import tickets as ticket_rows
+from ticketing.store.journals import Kept
 from ticketing.wire.codec import canonical_json, from_base64url, to_base64url
 from ticketing.wire.keys import KeyId, KeyRing, KeyState
 from ticketing.wire.namebox import open_name
-from ticketing.wire.sync_api import KnownTicket
+from ticketing.wire.sync_api import KnowledgePage, KnownTicket, Result
 from ticketing.wire.token import TicketId, verify
 from ticketing.wire.verdict import Direction, TicketState
 
@@ -279,23 +281,53 @@ def test_a_transaction_that_commits_late_is_not_lost(knowing: Knowing) -> None:
 
 
 @pytest.mark.only("postgres")
-def test_changes_that_cannot_be_final_do_not_hold_a_station_in_a_loop(knowing: Knowing) -> None:
-    """A full page of them says that there is no more now, and acknowledges nothing."""
+def test_what_changes_behind_an_open_transaction_is_told_however_much_it_is(
+    knowing: Knowing,
+) -> None:
+    """Page by page in one question; it ends, acknowledges nothing and says how old it is."""
     entrance = knowing.entrance
+    cases = [entrance.ticket() for _ in range(5)]
     knowing.catch_up()
-    knowing.journal = JOURNAL
+    knowing.journal, knowing.limit = JOURNAL, 2
     with entrance.store.unit() as slow:
         slow.begin()
         slow.run(text("SELECT pg_current_xact_id()"))
-        for _ in range(4):
-            entrance.ticket()
-        knowing.limit = 2
-        page = knowing.ask()
-        assert (page.more, page.acked, len(page.tickets)) == (False, None, 2)
+        for case in cases:
+            revoke(entrance, case)
+        entrance.scan(cases[0].barcode)
+        assert knowing.ask().more
+        entrance.clock.tick(seconds=3)
+        knowing.catch_up()
+        assert {knowing.known[case.ticket.id].state for case in cases} == {TicketState.REVOKED}
+        last = knowing.pages[-1]
+        assert (last.more, last.acked, last.behind_ms) == (False, None, 3000)
         slow.commit()
     knowing.catch_up()
-    assert len(knowing.known) == 4
-    assert knowing.pages[-1].acked == 0
+    assert (knowing.pages[-1].acked, knowing.pages[-1].behind_ms) == (0, 0)
+    assert knowing.ask().tickets == ()
+
+
+@pytest.mark.only("postgres")
+def test_what_is_committed_late_where_a_question_has_been_is_told_by_the_next(
+    knowing: Knowing,
+) -> None:
+    """The question that went on beyond what was final does not count as having seen it."""
+    entrance = knowing.entrance
+    late = entrance.ticket().ticket
+    cases = [entrance.ticket() for _ in range(3)]
+    knowing.catch_up()
+    knowing.limit = 2
+    with entrance.store.unit() as slow:
+        slow.begin()
+        ticket_rows.set_state(slow, late.id, TicketState.REVOKED, at=entrance.clock.now())
+        for case in cases:
+            block(entrance, case)
+        assert knowing.ask().more
+        slow.commit()
+    knowing.catch_up()
+    assert knowing.pages[-1].acked is None
+    knowing.catch_up()
+    assert knowing.known[late.id].state is TicketState.REVOKED
 
 
 def test_tickets_whose_day_comes_nearer_arrive_by_themselves(knowing: Knowing) -> None:
@@ -354,6 +386,9 @@ def test_a_cursor_that_was_not_given_out_is_refused(knowing: Knowing) -> None:
     fields = json.loads(from_base64url(page.cursor) or b"")
     forms = [
         fields[:-1],
+        [*fields, *fields[-5:]],
+        [*fields, *fields[-5:], -1],
+        [*fields, *fields[-5:], "1"],
         [2, *fields[1:]],
         [*fields[:6], "1", *fields[7:]],
         [*fields[:6], -1, *fields[7:]],
@@ -412,12 +447,13 @@ def test_when_an_offer_goes_to_another_gate_it_begins_anew(knowing: Knowing) -> 
 
 
 # ------------------------------------------------------------ which entries are in the rows
-def with_journal(entrance: Entrance, *, acked: int, journal: bytes = JOURNAL) -> None:
+def with_journal(entrance: Entrance, *, acked: int, forked_at: datetime | None = None) -> None:
     """The station's journal, uploaded up to an entry."""
     with entrance.store.unit() as unit:
         unit.begin()
         row = {
-            "id": journal,
+            "id": JOURNAL,
+            "forked_at": forked_at,
             "station": entrance.station.id,
             "acked": acked,
             "head": bytes(32),
@@ -436,6 +472,50 @@ def test_a_station_hears_which_of_its_entries_the_rows_contain(knowing: Knowing)
     knowing.journal, knowing.limit = JOURNAL, 3
     knowing.catch_up()
     assert [page.acked for page in knowing.pages] == [None, 12]
+
+
+def with_entries(entrance: Entrance, numbers: dict[int, Result]) -> None:
+    """Entries of the journal that are here."""
+    with entrance.store.unit() as unit:
+        unit.begin()
+        rows = [
+            Kept(
+                journal=JOURNAL,
+                n=n,
+                hash=bytes([n]) * 32,
+                body="{}",
+                sig=bytes(64),
+                received_at=entrance.clock.now(),
+                result=result,
+            )
+            for n, result in numbers.items()
+        ]
+        journal_rows.keep(unit, rows)
+        unit.commit()
+
+
+def test_a_station_hears_what_is_here_behind_an_entry_that_never_came(knowing: Knowing) -> None:
+    """In runs; what could not be processed is in none, nor what is acknowledged."""
+    entrance = knowing.entrance
+    with_journal(entrance, acked=2)
+    done = dict.fromkeys((1, 2, 4, 5, 6, 9), Result.ACCEPTED)
+    with_entries(entrance, done | {7: Result.REJECTED, 10: Result.CONFLICT})
+    knowing.journal, knowing.limit = JOURNAL, 1
+    for _ in range(2):
+        entrance.ticket()
+    knowing.catch_up()
+    assert [page.held for page in knowing.pages[:-1]] == [()] * 2
+    assert (knowing.pages[-1].acked, knowing.pages[-1].held) == (2, ((4, 6), (9, 10)))
+    assert KnowledgePage.from_json(knowing.pages[-1].to_json()).held == ((4, 6), (9, 10))
+
+
+def test_of_a_journal_with_two_histories_nothing_is_held_behind_a_gap(knowing: Knowing) -> None:
+    """It could be the other one's entry of that number."""
+    with_journal(knowing.entrance, acked=2, forked_at=knowing.entrance.clock.now())
+    with_entries(knowing.entrance, {4: Result.ACCEPTED})
+    knowing.journal = JOURNAL
+    page = knowing.ask()
+    assert (page.acked, page.held) == (2, ())
 
 
 def test_a_journal_nobody_has_seen_has_no_entries_here(knowing: Knowing) -> None:

@@ -33,7 +33,14 @@ PAGE: dict[str, Any] = {
 def test_a_page_is_read_and_its_parts_are_refused_by_name() -> None:
     """Keys one may not trust, ids and rows that are none."""
     assert KnowledgePage.from_json(PAGE).epoch == "e"
-    for wrong in ({"keys": [{"id": 1}]}, {"drop": ["AA"]}, {"drop": [1]}, {"tickets": [[1]]}):
+    for wrong in (
+        {"held": [[4]]},
+        {"held": 4},
+        {"keys": [{"id": 1}]},
+        {"drop": ["AA"]},
+        {"drop": [1]},
+        {"tickets": [[1]]},
+    ):
         with pytest.raises(BadMessage):
             KnowledgePage.from_json(PAGE | wrong)
 

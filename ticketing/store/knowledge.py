@@ -17,10 +17,13 @@ from ticketing.domain.slots import Slot
 from ticketing.store import moves, positions, schema, slots
 from ticketing.store.unit import Unit
 from ticketing.wire.admission import Move
+from ticketing.wire.sync_api import Result
 from ticketing.wire.token import TicketId
 from ticketing.wire.verdict import TicketState
 
 T, M, J = schema.tickets.c, schema.moves.c, schema.journals.c
+E = schema.journal_entries.c
+_MOST_RUNS = 100
 _FORBIDDEN = (TicketState.REVOKED, TicketState.BLOCKED)
 
 
@@ -75,13 +78,40 @@ class TicketRow:
     has_turned: bool = False
 
 
-def acked(unit: Unit, journal: bytes, *, station: StationId) -> int | None:
-    """Entries of a journal that are here, 0 if none came yet; None for another station's."""
-    query = select(J.station, J.acked).where(J.id == journal)
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """Entries of a journal that are here: all up to `acked`, and runs behind a gap.
+
+    A run is its first and last number; what was rejected is in none.
+    """
+
+    acked: int = 0
+    runs: tuple[tuple[int, int], ...] = ()
+
+
+def uploaded(unit: Unit, journal: bytes, *, station: StationId) -> Uploaded | None:
+    """What is here of a journal; None for another station's.
+
+    Of a journal with two histories nothing is said behind `acked`: it could be the other's.
+    """
+    query = select(J.station, J.acked, J.forked_at).where(J.id == journal)
     row = unit.run(query).first()
     if row is None:
-        return 0
-    return int(row.acked) if row.station == station else None
+        return Uploaded()
+    if row.station != station:
+        return None
+    runs = () if row.forked_at else _runs(unit, journal, after=row.acked)
+    return Uploaded(int(row.acked), runs)
+
+
+def _runs(unit: Unit, journal: bytes, *, after: int) -> tuple[tuple[int, int], ...]:
+    """Runs of processed entries; of more than `_MOST_RUNS` the first."""
+    place = E.n - func.row_number().over(order_by=E.n)
+    here = and_(E.journal == journal, E.n > after, E.result != Result.REJECTED.value)
+    found = select(E.n, place.label("run")).where(here).subquery()
+    first, last = func.min(found.c.n).label("low"), func.max(found.c.n).label("high")
+    query = select(first, last).group_by(found.c.run).order_by(first)
+    return tuple((int(row.low), int(row.high)) for row in unit.run(query.limit(_MOST_RUNS)))
 
 
 def bounds(unit: Unit) -> Bounds:

@@ -5,19 +5,32 @@ JSON in and out as in `protocol.md` (UPLOAD, KNOWLEDGE). Every `from_json` raise
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from ticketing.wire.codec import from_base64url, to_base64url
-from ticketing.wire.facts import OfferRule
+from ticketing.wire.house import HouseSettings, KnownOffer, OpenDay
 from ticketing.wire.journal import from_ms, to_ms
 from ticketing.wire.keys import BadKey, KeyRing
 from ticketing.wire.messages import BadMessage, Fields, JsonObject
-from ticketing.wire.texts import Localised
 from ticketing.wire.token import TicketId
 from ticketing.wire.verdict import TicketState
-from ticketing.wire.views import name_json, name_of
+
+__all__ = [
+    "MOST_ENTRIES",
+    "MOST_TICKETS",
+    "EntryResult",
+    "HouseSettings",
+    "KnowledgePage",
+    "KnownOffer",
+    "KnownTicket",
+    "OpenDay",
+    "Result",
+    "SentEntry",
+    "Upload",
+    "UploadAnswer",
+]
 
 MOST_ENTRIES: Final = 500
 """Entries of one upload."""
@@ -219,115 +232,15 @@ class KnownTicket:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class KnownOffer:
-    """What a station needs of an offer: the number in the barcode, its name, its rule."""
-
-    number: int
-    name: Localised
-    rule: OfferRule
-    calendar: bool = False
-
-    @classmethod
-    def from_json(cls, data: object) -> "KnownOffer":
-        """From an Offer object of the contract.
-
-        Raises:
-            BadMessage: anything else.
-        """
-        got = Fields.of(data)
-        gates = got.optional("gates", got.items)
-        rule = OfferRule(
-            reentry=got.data.get("reentry") is True,
-            per_day=got.optional("per_day", got.whole),
-            gates=None if gates is None else frozenset(str(gate) for gate in gates),
-            pay_at_desk=got.data.get("pay_at_desk") is True,
-        )
-        number, name = got.whole("number"), name_of(got, "name")
-        return cls(number, name, rule, got.data.get("calendar") is True)
-
-
-@dataclass(frozen=True, slots=True)
-class OpenDay:
-    """The hours of one local day, wall time; both None when the house is closed."""
-
-    day: date
-    opens: time | None
-    closes: time | None
-
-    def to_json(self) -> JsonObject:
-        """As JSON."""
-        return {
-            "day": self.day.isoformat(),
-            "opens": self.opens and self.opens.isoformat("minutes"),
-            "closes": self.closes and self.closes.isoformat("minutes"),
-        }
-
-    @classmethod
-    def from_json(cls, data: object) -> "OpenDay":
-        """From JSON.
-
-        Raises:
-            BadMessage: anything else.
-        """
-        got = Fields.of(data)
-        try:
-            return cls(
-                date.fromisoformat(got.text("day")),
-                got.optional("opens", lambda name: time.fromisoformat(got.text(name))),
-                got.optional("closes", lambda name: time.fromisoformat(got.text(name))),
-            )
-        except ValueError:
-            raise BadMessage("calendar: a day and hours are wanted") from None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HouseSettings:
-    """What a station needs of the house; `calendar` is the next 14 local days."""
-
-    museum: str
-    zone: str
-    gate: str
-    gate_name: Localised
-    calendar: tuple[OpenDay, ...] = ()
-    languages: tuple[str, ...] = ("de", "en")
-
-    def to_json(self) -> JsonObject:
-        """As JSON."""
-        return {
-            "museum": self.museum,
-            "zone": self.zone,
-            "gate": self.gate,
-            "gate_name": name_json(self.gate_name),
-            "calendar": [day.to_json() for day in self.calendar],
-            "languages": list(self.languages),
-        }
-
-    @classmethod
-    def from_json(cls, data: object) -> "HouseSettings":
-        """From JSON.
-
-        Raises:
-            BadMessage: anything else.
-        """
-        got = Fields.of(data)
-        return cls(
-            museum=got.text("museum"),
-            zone=got.text("zone"),
-            gate=got.text("gate"),
-            gate_name=name_of(got, "gate_name"),
-            calendar=tuple(OpenDay.from_json(day) for day in got.items("calendar")),
-            languages=tuple(str(lang) for lang in got.items("languages")),
-        )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnowledgePage:
     """One page of what a station may know.
 
     `offers` are the Offer objects of the contract; `acked`: entries of the station's journal
     up to this one are part of the rows (None: cannot be told now); `gone` are tickets to
-    forget.
+    forget. `held` are the entries behind `acked` that are part of them too, as first and
+    last numbers of runs, in order. `behind_ms`: for so long before `server_time` a change
+    may have been made that is not told yet, on the last page.
     """
 
     epoch: str
@@ -342,6 +255,8 @@ class KnowledgePage:
     tickets: tuple[KnownTicket, ...]
     gone: tuple[TicketId, ...] = ()
     acked: int | None = None
+    behind_ms: int = 0
+    held: tuple[tuple[int, int], ...] = ()
 
     def to_json(self) -> JsonObject:
         """As JSON; keys, settings and what is to be forgotten come first."""
@@ -359,6 +274,8 @@ class KnowledgePage:
             "settings": self.settings.to_json(),
             "drop": [to_base64url(ticket) for ticket in self.gone],
             "acked": self.acked,
+            "behind_ms": self.behind_ms,
+            "held": [list(run) for run in self.held],
             "tickets": [ticket.to_row() for ticket in self.tickets],
         }
 
@@ -388,7 +305,18 @@ class KnowledgePage:
             tickets=tuple(KnownTicket.from_row(row) for row in got.items("tickets")),
             gone=tuple(_ticket_id(item) for item in got.items("drop")),
             acked=got.optional("acked", got.whole),
+            behind_ms=got.optional("behind_ms", got.whole) or 0,
+            held=tuple(_run(item) for item in got.optional("held", got.items) or ()),
         )
+
+
+def _run(item: object) -> tuple[int, int]:
+    match item:
+        case [int(first), int(last)]:
+            return first, last
+        case _:
+            pass
+    raise BadMessage("held: runs of entries are wanted")
 
 
 def _ticket_id(item: object) -> TicketId:

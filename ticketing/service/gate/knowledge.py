@@ -10,11 +10,9 @@ is told to load everything anew (`Gone`), and its old knowledge serves meanwhile
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from ticketing.domain import offers as offer_rules
@@ -23,6 +21,8 @@ from ticketing.domain.museum import Museum, day_bounds, local_day
 from ticketing.domain.offers import Offer
 from ticketing.domain.opening import opening_on
 from ticketing.service.errors import Gone
+from ticketing.service.gate import cursors
+from ticketing.service.gate.cursors import Ahead, Cursor
 from ticketing.service.ports import House
 from ticketing.store import counters
 from ticketing.store import knowledge as rows
@@ -31,7 +31,7 @@ from ticketing.store.knowledge import Bounds, Scope, Spot, TicketRow
 from ticketing.store.types import EPOCH
 from ticketing.store.unit import Unit
 from ticketing.wire.admission import Move, MoveKind, Moves, Terms, fold
-from ticketing.wire.codec import canonical_json, from_base64url, to_base64url
+from ticketing.wire.codec import canonical_json
 from ticketing.wire.sync_api import (
     MOST_TICKETS,
     HouseSettings,
@@ -44,7 +44,6 @@ from ticketing.wire.token import TicketId
 CALENDAR_DAYS = 14
 _LANGUAGES = ("de", "en")
 _MS = timedelta(milliseconds=1)
-_FORM = 1  # of the cursor
 _DIGEST_CHARACTERS = 16
 _MOST_DAYS = 366
 _ALONE = Terms(party=1)  # nothing is added up without moves
@@ -71,34 +70,19 @@ class Told:
     offers: tuple[Offer, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cursor:
-    """How far a station has come.
-
-    The walk goes on behind the id `after`, None when it is over; it takes tickets that
-    begin before `until_ms`, and after the first time only from `begins_ms` on.
-    """
-
-    gate: str
-    offers: str
-    until_ms: int
-    begins_ms: int | None
-    after: bytes | None
-    tickets: Spot
-    moves: Spot
-
-
 @dataclass(frozen=True, slots=True)
 class _Step:
     """What one page found: tickets, where it ends, whether that was all there is.
 
-    `is_stuck`: more is there but not final, and cannot be told now.
+    `behind_ms`: for so long something may have been committed where the question has been
+    already; `is_whole`: it was the last page, and nothing can have been.
     """
 
     ids: tuple[TicketId, ...]
-    cursor: _Cursor
-    more: bool
-    is_stuck: bool = False
+    cursor: Cursor
+    more: bool = False
+    behind_ms: int = 0
+    is_whole: bool = False
 
 
 def knowledge(unit: Unit, house: House, *, station: Station, asked: Asked) -> Told:
@@ -108,18 +92,20 @@ def knowledge(unit: Unit, house: House, *, station: Station, asked: Asked) -> To
         Gone: `epoch` or `cursor` is not of this database, gate and set of offers: load anew.
     """
     now, zone = house.clock.now(), house.museum.zone
-    acked = None
-    if asked.journal is not None:  # read first: what is acknowledged is in the rows read later
-        acked = rows.acked(unit, asked.journal, station=station.id)
+    here = None
+    if asked.journal is not None:  # read first: what is here then is in the rows read later
+        here = rows.uploaded(unit, asked.journal, station=station.id)
     epoch, bounds = _epoch(unit), rows.bounds(unit)
     offers = offer_rows.listed(unit)
     scope = _scope(house.museum, offers, gate=station.gate, now=now)
     cursor = _place(asked, epoch=epoch, bounds=bounds, scope=scope, gate=station.gate)
-    step = _step(unit, cursor, bounds=bounds, scope=scope, limit=asked.limit)
+    search = _Search(unit, bounds, now_ms=_to_ms(now))
+    step = _step(search, cursor, scope=scope, limit=asked.limit)
     known, gone = _looked_up(unit, step.ids, offers=offers, scope=scope, zone=zone)
+    contained = here if step.is_whole else None
     page = KnowledgePage(
         epoch=epoch,
-        cursor=_text(step.cursor),
+        cursor=cursors.written(step.cursor),
         more=step.more,
         server_time=now,
         window_from=scope.since,
@@ -129,7 +115,9 @@ def knowledge(unit: Unit, house: House, *, station: Station, asked: Asked) -> To
         settings=_settings(house.museum, station, now=now),
         tickets=known,
         gone=gone,
-        acked=None if step.more or step.is_stuck else acked,
+        acked=None if contained is None else contained.acked,
+        held=() if contained is None else contained.runs,
+        behind_ms=step.behind_ms,
     )
     return Told(page, offers)
 
@@ -213,34 +201,54 @@ def _terms(
 
 
 # ------------------------------------------------------------ what is next
-def _step(unit: Unit, cursor: _Cursor, *, bounds: Bounds, scope: Scope, limit: int) -> _Step:
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Where it is looked, and up to where changes are final; the time in ms since 1970."""
+
+    unit: Unit
+    bounds: Bounds
+    now_ms: int
+
+
+def _step(search: _Search, cursor: Cursor, *, scope: Scope, limit: int) -> _Step:
     until_ms = _to_ms(scope.until)
     if cursor.after is None and cursor.until_ms < until_ms:  # a day has begun
         cursor = replace(cursor, begins_ms=cursor.until_ms, until_ms=until_ms, after=b"")
     if cursor.after is None:
-        return _changes(unit, cursor, bounds=bounds, limit=limit)
+        return _changes(search, cursor, limit=limit)
     begins = None if cursor.begins_ms is None else EPOCH + cursor.begins_ms * _MS
     until = replace(scope, until=EPOCH + cursor.until_ms * _MS)
-    ids = rows.walk(unit, until, begins=begins, after=cursor.after, limit=limit)
+    ids = rows.walk(search.unit, until, begins=begins, after=cursor.after, limit=limit)
     if len(ids) == limit:
         return _Step(ids, replace(cursor, after=ids[-1]), more=True)
-    rest = _changes(unit, replace(cursor, after=None), bounds=bounds, limit=limit - len(ids))
+    rest = _changes(search, replace(cursor, after=None), limit=limit - len(ids))
     return replace(rest, ids=(*ids, *rest.ids))
 
 
-def _changes(unit: Unit, cursor: _Cursor, *, bounds: Bounds, limit: int) -> _Step:
-    """Tickets first: what was revoked is more urgent than who came in."""
-    tickets = rows.changed_tickets(unit, cursor.tickets, limit=limit)
+def _changes(search: _Search, cursor: Cursor, *, limit: int) -> _Step:
+    """Tickets first: what was revoked is more urgent than who came in.
+
+    Of what is not final all is told as well, page by page; the next question begins again
+    where it is, for what is committed late.
+    """
+    far = cursor.ahead or Ahead(search.now_ms, cursor.tickets, cursor.moves)
+    tickets = rows.changed_tickets(search.unit, far.tickets, limit=limit)
     left = limit - len(tickets)
-    moves = rows.changed_moves(unit, cursor.moves, limit=left) if left else ()
-    ids = dict.fromkeys(TicketId(spot.id) for spot in (*tickets, *moves))
-    end = replace(
-        cursor,
-        tickets=_end(cursor.tickets, tickets, final_below=bounds.tickets),
-        moves=_end(cursor.moves, moves, final_below=bounds.moves),
-    )
-    is_full = len(tickets) + len(moves) >= limit
-    return _Step(tuple(ids), end, more=is_full and end != cursor, is_stuck=is_full)
+    moves = rows.changed_moves(search.unit, far.moves, limit=left) if left else ()
+    ids = tuple(dict.fromkeys(TicketId(spot.id) for spot in (*tickets, *moves)))
+    end = replace(cursor, ahead=None)
+    if cursor.ahead is None:
+        end = replace(
+            end,
+            tickets=_end(far.tickets, tickets, final_below=search.bounds.tickets),
+            moves=_end(far.moves, moves, final_below=search.bounds.moves),
+        )
+    if len(moves) < left:
+        behind_ms = max(0, search.now_ms - far.since_ms)
+        return _Step(ids, end, behind_ms=behind_ms, is_whole=cursor.ahead is None)
+    reached = Ahead(far.since_ms, (far.tickets, *tickets)[-1], (far.moves, *moves)[-1])
+    is_final = (reached.tickets, reached.moves) == (end.tickets, end.moves)
+    return _Step(ids, end if is_final else replace(end, ahead=reached), more=True)
 
 
 def _end(spot: Spot, found: Sequence[Spot], *, final_below: int) -> Spot:
@@ -284,8 +292,8 @@ def _epoch(unit: Unit) -> str:
     return f"{counters.read(unit, 'epoch') or 0:016x}"
 
 
-def _place(asked: Asked, *, epoch: str, bounds: Bounds, scope: Scope, gate: str) -> _Cursor:
-    fresh = _Cursor(
+def _place(asked: Asked, *, epoch: str, bounds: Bounds, scope: Scope, gate: str) -> Cursor:
+    fresh = Cursor(
         gate=gate,
         offers=_digest(scope.elsewhere),
         until_ms=_to_ms(scope.until),
@@ -296,7 +304,7 @@ def _place(asked: Asked, *, epoch: str, bounds: Bounds, scope: Scope, gate: str)
     )
     if asked.epoch is None and asked.cursor is None:
         return fresh
-    cursor = None if asked.cursor is None else _parsed(asked.cursor)
+    cursor = None if asked.cursor is None else cursors.read(asked.cursor)
     if cursor is None or asked.epoch != epoch:
         raise Gone
     is_here = (cursor.gate, cursor.offers) == (fresh.gate, fresh.offers)
@@ -304,41 +312,6 @@ def _place(asked: Asked, *, epoch: str, bounds: Bounds, scope: Scope, gate: str)
     if is_ahead or not is_here:
         raise Gone
     return cursor
-
-
-def _text(cursor: _Cursor) -> str:
-    after = None if cursor.after is None else cursor.after.hex()
-    tickets, moves = cursor.tickets, cursor.moves
-    fields = [
-        *(_FORM, cursor.gate, cursor.offers, cursor.until_ms, cursor.begins_ms, after),
-        *(tickets.pos, tickets.id.hex(), moves.pos, moves.id.hex(), moves.no),
-    ]
-    return to_base64url(canonical_json(fields))
-
-
-def _parsed(text: str) -> _Cursor | None:
-    try:
-        fields: Any = json.loads(from_base64url(text) or b"")
-        form, gate, offers, until_ms, begins_ms, after, *spots = fields
-        ticket_pos, ticket_id, move_pos, move_id, move_no = spots
-        cursor = _Cursor(
-            gate=gate,
-            offers=offers,
-            until_ms=until_ms,
-            begins_ms=begins_ms,
-            after=None if after is None else bytes.fromhex(after),
-            tickets=Spot(ticket_pos, bytes.fromhex(ticket_id)),
-            moves=Spot(move_pos, bytes.fromhex(move_id), move_no),
-        )
-        is_ours = form == _FORM and _text(cursor) == text  # nothing but what was given out
-        _ = [EPOCH + (ms or 0) * _MS for ms in (until_ms, begins_ms)]
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
-        return None
-    return cursor if is_ours and _are_numbers(until_ms, ticket_pos, move_pos, move_no) else None
-
-
-def _are_numbers(*values: object) -> bool:
-    return all(type(value) is int and 0 <= value < 1 << 62 for value in values)
 
 
 def _digest(elsewhere: Sequence[int]) -> str:

@@ -53,6 +53,8 @@ class KnowledgeOut(shapes.Out):
     settings: dict[str, Any]
     drop: list[str]
     acked: int | None
+    behind_ms: int
+    held: list[tuple[int, int]]
     tickets: list[list[Any]]
 
 
