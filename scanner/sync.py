@@ -125,7 +125,8 @@ class Sync:
         self._noted: tuple[tuple[str, str], datetime] | None = None
         self._dropped_at: datetime | None = None
         self._doubted: int | None = None
-        self._is_anew = False
+        # Also after a start: the station may have been killed while it found out.
+        self._is_anew = True
 
     def run(self, stop: threading.Event) -> None:
         """Work until stopped; to stop at once, set `wake` too."""

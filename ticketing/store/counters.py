@@ -94,7 +94,8 @@ def _merged(fresh: str) -> TextualSelect:
     statement = text(
         f"INSERT INTO counters (name, n, cap) {fresh} "
         "ON CONFLICT (name) DO UPDATE SET cap = excluded.cap, n = excluded.n + "
-        "CASE WHEN excluded.cap IS NOT NULL AND counters.n < 0 THEN 0 ELSE counters.n END "
+        "CASE WHEN excluded.cap IS NOT NULL AND excluded.n > 0 AND counters.n < 0 "
+        "THEN 0 ELSE counters.n END "
         "WHERE excluded.cap IS NULL OR counters.n + excluded.n <= excluded.cap "
         "OR excluded.n <= 0 RETURNING name, n"
     )
