@@ -7,9 +7,11 @@ import pytest
 from tests.factories import with_gates, with_offer
 from tests.fakes import FrozenClock
 from tests.service.halls import Door, Hall
+from ticketing.domain.conflicts import ConflictKind, ConflictState
 from ticketing.domain.ids import ScanId
+from ticketing.service import tickets
 from ticketing.service.errors import Conflict
-from ticketing.service.gate import overrule, undo
+from ticketing.service.gate import conflicts, overrule, undo
 from ticketing.service.gate.recording import inside_counter
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
@@ -130,3 +132,26 @@ def test_a_station_alone_has_no_supervisor(hall: Hall) -> None:
     door.journal.scan(case, hall.now(), reason=Reason.OK_OVERRIDE)
     hall.upload(door)
     assert [one.kind.value for one in hall.conflicts()] == ["double_use"]
+
+
+@pytest.mark.parametrize("state", [ConflictState.IGNORED, ConflictState.EXPLAINED])
+def test_people_of_a_closed_conflict_leave_with_their_annul(
+    hall: Hall, state: ConflictState
+) -> None:
+    """Staff have closed it: the people are in the house until the scan is taken back."""
+    door, case = hall.door("A"), hall.ticket()
+    with hall.store.unit() as unit:
+        tickets.revoke_ticket(unit, hall.house, ticket_id=case.ticket.id, reason="")
+    hall.clock.tick(minutes=10)
+    extra = door.journal.scan(case, hall.now(-2))
+    hall.upload(door)
+    assert hall.inside() == 1
+    [found] = hall.conflicts()
+    assert found.kind is ConflictKind.OVERRULED
+    closing = conflicts.Closing(conflict=found.id, state=state, note="seen", by="staff_1")
+    with hall.store.unit() as unit:
+        conflicts.close_conflict(unit, hall.house, closing=closing)
+    annul(hall, extra)
+    assert hall.inside() == 0
+    [after] = hall.conflicts()
+    assert (after.state, after.note, after.closed_by) == (state, "seen", "staff_1")

@@ -16,7 +16,9 @@ from ticketing.service.gate import undo
 from ticketing.service.gate.recording import around
 from ticketing.service.tickets import TicketCase
 from ticketing.store import facts as fact_rows
+from ticketing.store import passings
 from ticketing.store import scans as scan_rows
+from ticketing.store.passings import Passing
 from ticketing.store.scans import Scan, ScanState
 from ticketing.store.unit import Unit
 from ticketing.wire.admission import MoveKind
@@ -407,14 +409,22 @@ def _slot_ticket(gate: Entrance, *, capacity: int) -> TicketCase:
 
 
 def _before_begin(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
-    """Let something happen once, when the decision is made and the lock not yet taken."""
-    begin = Unit.begin
+    """Let something happen once, when the decision is made and nothing yet written."""
+    begin, add = Unit.begin, passings.add
     done: list[bool] = []
 
-    def late(unit: Unit) -> None:
+    def once() -> None:
         if not done:
             done.append(True)
             act()
+
+    def late(unit: Unit) -> None:
+        once()
         begin(unit)
 
+    def late_too(unit: Unit, passing: Passing) -> Scan | None:
+        once()
+        return add(unit, passing)
+
     monkeypatch.setattr(Unit, "begin", late)
+    monkeypatch.setattr(passings, "add", late_too)

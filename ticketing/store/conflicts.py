@@ -73,9 +73,9 @@ def close(unit: Unit, conflict: Conflict) -> bool:
     return unit.run(statement).first() is not None
 
 
-def open_of(unit: Unit, extra: bytes) -> tuple[Conflict, ...]:
-    """Open conflicts about people who came with a scan."""
-    query = select(schema.conflicts).where(T.extra == extra, T.state == ConflictState.OPEN.value)
+def of_scan(unit: Unit, extra: bytes) -> tuple[Conflict, ...]:
+    """Conflicts about people who came with a scan; they are in the house once it is closed too."""
+    query = select(schema.conflicts).where(T.extra == extra)
     return tuple(_to_conflict(row) for row in unit.run(query).mappings())
 
 

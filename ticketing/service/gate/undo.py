@@ -108,7 +108,7 @@ def take_back(
     )
     unit.begin()
     if annul is None or _is_written(unit, facts, annul):
-        extra = conflicts.open_of(unit, found.scan_id)
+        extra = conflicts.of_scan(unit, found.scan_id)
         brought = max((one.people_extra for one in extra), default=0)
         inside = count_out(unit, house, facts, scan=found, move=own, brought=brought)
         kept = replace(judged, inside=inside)

@@ -181,7 +181,7 @@ class Writer:
             self._add_move(facts, replace(own, kind=MoveKind.ANNUL, at=at))
             if own.kind is MoveKind.ENTRY:
                 self.passages.came(-own.people, slot=facts.slot)
-        extra = conflicts.open_of(self._unit, found.scan_id)
+        extra = conflicts.of_scan(self._unit, found.scan_id)
         brought = max((one.people_extra for one in extra), default=0)
         people = _present(found) if found.decision.verdict in PASSED else brought
         self._uncount(found, people, own=own)
