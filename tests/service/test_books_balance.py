@@ -138,12 +138,12 @@ def test_a_station_alone_has_no_supervisor(hall: Hall) -> None:
 def test_people_of_a_closed_conflict_leave_with_their_annul(
     hall: Hall, state: ConflictState
 ) -> None:
-    """Staff have closed it: the people are in the house until the scan is taken back."""
+    """Refused online, let in by the station: in the house until the scan is taken back."""
     door, case = hall.door("A"), hall.ticket()
     with hall.store.unit() as unit:
         tickets.revoke_ticket(unit, hall.house, ticket_id=case.ticket.id, reason="")
-    hall.clock.tick(minutes=10)
-    extra = door.journal.scan(case, hall.now(-2))
+    extra = hall.online(door, case).scan_id
+    door.journal.scan(case, hall.now(), scan_id=extra)
     hall.upload(door)
     assert hall.inside() == 1
     [found] = hall.conflicts()
