@@ -13,7 +13,7 @@ from scanner import config
 from scanner.camera import Frame
 from scanner.config import CAMERA_FILE, SETTINGS_FILE, Settings, choose_source, load_settings
 from scanner.eyes import Eyes
-from scanner.sight import Reading, Sight
+from scanner.sight import Reading, Sight, Watched
 from scanner.station import Station
 from tests.scanner.frames import bgr, code, packed, paper
 from tests.scanner.homes import a_station, today_ticket, until
@@ -115,11 +115,12 @@ class StuckSight:
         self.looking = threading.Event()
         self.wakes = threading.Event()
 
-    def glance(self, *_: object) -> tuple[Reading, ...]:
+    def watch(self, *_: object) -> Watched:
         """For ever, then a text nobody asked for any more."""
         self.looking.set()
         self.wakes.wait(20)
-        return (Reading("http://late.example", ((0, 0), (9, 0), (9, 9), (0, 9)), "stuck"),)
+        late = Reading("http://late.example", ((0, 0), (9, 0), (9, 9), (0, 9)), "stuck")
+        return Watched((late,), None)
 
 
 def test_a_station_whose_reader_is_stuck_reads_on_with_another(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from scanner import station as station_module
-from scanner.camera import BadSource, CameraLost, Frame, Trouble
+from scanner.camera import BadSource, CameraLost, Frame, Picture, Trouble
 from scanner.config import Settings, load_key
 from scanner.desk import Desk, Parts
 from scanner.events import (
@@ -35,6 +35,8 @@ from scanner.page.server import PortTaken
 from scanner.presentation import House
 from scanner.screen import Face
 from scanner.sight import Reading, Watched
+from scanner.sight.fusion import Look
+from scanner.sight.prepare import View
 from scanner.station import RealWorld, Station, opener_of, remembered, stopped_by_signals
 from tests.scanner.frames import bgr, code, huge_png, packed, paper
 from tests.scanner.homes import a_station, paired_home, today_ticket, until
@@ -418,6 +420,26 @@ def test_an_open_page_gets_outlines_and_a_small_picture(desk: Desk) -> None:
     desk.feed.put("picture", b"")
     eyes._look(a_frame(WEB))
     assert desk.feed.newest("picture") == b""
+
+
+def test_of_a_picture_that_stands_still_the_second_reader_sees_little(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A notice on the wall costs next to nothing; whatever stirs is shown to it at once."""
+
+    class Still:
+        """A hall in which nothing moves, but for frame 7."""
+
+        def watch(self, picture: Picture, number: int) -> Watched:
+            return Watched((), Look(View(picture[..., 0]), stirs=number == 7))
+
+    eyes = Eyes(ScriptedCamera, desk, sight=Still())  # type: ignore[arg-type]  # the part that is used
+    shown: list[Look] = []
+    monkeypatch.setattr(eyes.second, "show", shown.append)
+    frame = a_frame()
+    for number in range(31):
+        eyes._look(replace(frame, number=number))
+    assert [look.stirs for look in shown] == [False, True, False, False]
 
 
 def test_the_preview_is_no_film(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
