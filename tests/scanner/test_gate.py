@@ -574,6 +574,15 @@ def test_a_late_answer_settles_what_waits_for_the_service(desk: Desk) -> None:
     assert desk.shown == ADMITTED
 
 
+def test_a_late_admit_that_is_taken_over_is_owed_to_the_service(desk: Desk) -> None:
+    """It has answered, and does not know that somebody came in by it: recorded as offline."""
+    desk.type(SHORT_CODE)
+    desk.wait(2_000)
+    desk.answer()
+    taken = [one for one in desk.records if isinstance(one, ResolveEntry)]
+    assert [(one.basis, one.shown) for one in taken] == [(Basis.OFFLINE, Verdict.ADMIT)]
+
+
 def test_a_late_refusal_stops_an_open_check(desk: Desk) -> None:
     """Staff look at the proof when the service says that the ticket was used elsewhere."""
     desk.see(a_ticket(flags=Flag.PROOF))
