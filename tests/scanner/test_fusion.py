@@ -125,8 +125,8 @@ def test_a_code_is_told_again_for_as_long_as_it_is_in_view() -> None:
     assert fused.frames == 0
 
 
-@pytest.mark.parametrize("frames_of_first", [1, 2, 3, 5, 8])
-@pytest.mark.parametrize("share", [0.0, 0.2, 0.3])
+@pytest.mark.parametrize("frames_of_first", [1, 3, 8])
+@pytest.mark.parametrize("share", [0.0, 0.3])
 @pytest.mark.parametrize("shift", [0, 160])
 def test_two_visitors_never_give_a_mixture(frames_of_first: int, share: float, shift: int) -> None:
     """Another ticket in the same place, or beside it, while the first is still being summed."""

@@ -234,6 +234,7 @@ def test_a_hand_scanner_that_goes_off_in_a_field_is_a_scan(page: Page, service: 
     """Not a name, not a PIN; what was typed before stays."""
     page.keyboard.press("F3")
     for _ in range(5):  # on a busy machine the keys of a test may come slower than a scanner's
+        before = len(service.paths)
         page.locator("#search-name").fill("")
         page.keyboard.type("jör", delay=90)
         page.wait_for_timeout(100)
@@ -243,7 +244,7 @@ def test_a_hand_scanner_that_goes_off_in_a_field_is_a_scan(page: Page, service: 
             word(page, "Einlass")
             break
     expect(page.locator("#search-name")).to_have_value("jör")
-    assert [path for path in service.paths if path.endswith("search")] == []
+    assert [path for path in service.paths[before:] if path.endswith("search")] == []
 
 
 # ---------------------------------------------------------------- a supervisor's word
