@@ -26,6 +26,7 @@ import zxingcpp
 
 from benchmarks import gate_wear
 from benchmarks.gate_wear import CONDITIONS, Wear, wear_of
+from ticketing.wire.codec import BASE32HEX
 
 Plane: TypeAlias = npt.NDArray[Any]
 Points: TypeAlias = npt.NDArray[Any]
@@ -33,7 +34,6 @@ Points: TypeAlias = npt.NDArray[Any]
 WIDTH, HEIGHT = 1280, 720
 SUPERSAMPLING = 2
 FOCAL_PX = 1100.0
-TICKET_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
 WEBCAM_QUALITY = 88
 CASE_PX = 30
 
@@ -60,7 +60,7 @@ class Card:
 def ticket_text(characters: int, seed: int) -> str:
     """A text over the alphabet of ticket barcodes, the same for the same seed."""
     rng = np.random.default_rng([seed, characters])
-    return "".join(TICKET_ALPHABET[i] for i in rng.integers(0, 32, characters))
+    return "".join(BASE32HEX[i] for i in rng.integers(0, 32, characters))
 
 
 def frame(

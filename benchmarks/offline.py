@@ -33,10 +33,11 @@ from scanner.knowledge import FILE_NAME, PAGE, Knowledge
 from scanner.memory import StationMemory
 from scanner.post import Post
 from scanner.reading import identify
+from ticketing.wire.house import HouseSettings
 from ticketing.wire.keys import KeyId, KeyRing, KeyState, PublicKey
 from ticketing.wire.moves import Move, MoveKind
 from ticketing.wire.namebox import seal_name
-from ticketing.wire.sync_api import HouseSettings, KnowledgePage, KnownTicket
+from ticketing.wire.sync_api import KnowledgePage, KnownTicket
 from ticketing.wire.texts import Localised
 from ticketing.wire.token import Claims, Flag, TicketId, encode, signed_bytes, verify
 from ticketing.wire.verdict import Basis, Direction, Reason, TicketState, Verdict

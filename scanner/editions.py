@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from scanner.memory import Contained, Found
+from ticketing.wire.house import KnownOffer
 from ticketing.wire.journal import from_ms, to_ms
-from ticketing.wire.sync_api import KnowledgePage, KnownOffer, KnownTicket
+from ticketing.wire.sync_api import KnowledgePage, KnownTicket
 from ticketing.wire.token import TicketId
 from ticketing.wire.verdict import TicketState
 

@@ -23,8 +23,6 @@ from scanner.presentation import Eye, Facts
 from scanner.sight import Reading, SecondEyes, Sight, Watched, default_sight
 
 LOOK_AGAIN_S: Final = 2.0
-RESTING: Final = 15
-"""Of a picture that stands still the second reader sees one frame in so many."""
 PREVIEW_S: Final = 1 / 12
 PREVIEW_WIDTH_PX: Final = 640
 _JPEG_QUALITY: Final = 70
@@ -122,21 +120,9 @@ class Eyes:
             watched = Watched((), None)
         if sight is not self._sight:  # it was stuck, and others look by now
             return
-        self._hand_on(watched, frame.number)
-        readings = watched.readings
-        self._report(readings, frame.image)
+        self.second.attend(watched, frame.at_mono)
+        self._report(watched.readings, frame.image)
         self._preview(frame.image)
-
-    def _hand_on(self, watched: Watched, number: int) -> None:
-        """To the thread that knows our symbol, unless the code is read already.
-
-        What has not moved for a while is hardly a visitor's, and each frame of it is like the
-        last: now and then one is enough, or a notice on the wall would cost half a core.
-        """
-        if watched.readings:
-            self.second.forget()
-        elif watched.look is not None and (watched.look.stirs or number % RESTING == 0):
-            self.second.show(watched.look)
 
     def _sight_of_second(self, readings: tuple[Reading, ...]) -> None:
         """In the second thread: what it reads is judged like anything else that is read."""

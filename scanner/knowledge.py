@@ -32,10 +32,11 @@ from scanner.editions import (
 )
 from scanner.memory import Contained, Found, KnownHouse
 from ticketing.wire.errors import WireError
+from ticketing.wire.house import HouseSettings, KnownOffer
 from ticketing.wire.journal import to_ms
 from ticketing.wire.keys import KeyRing
 from ticketing.wire.messages import BadMessage, Fields
-from ticketing.wire.sync_api import HouseSettings, KnowledgePage, KnownOffer, KnownTicket
+from ticketing.wire.sync_api import KnowledgePage, KnownTicket
 from ticketing.wire.token import TicketId
 
 FILE_NAME: Final = "knowledge.sqlite3"

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from scanner.memory import KnownHouse
 from scanner.post import Post
 from scanner.presentation import House
+from ticketing.wire.house import HouseSettings, KnownOffer
 from ticketing.wire.keys import KeyRing
-from ticketing.wire.sync_api import HouseSettings, KnowledgePage, KnownOffer
+from ticketing.wire.sync_api import KnowledgePage
 from ticketing.wire.texts import Localised
 
 

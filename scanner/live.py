@@ -7,15 +7,15 @@ neither shown nor kept. What is never even located is not seen here: count along
 """
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
 from scanner.camera import Camera, CameraLost, Frame
-from scanner.sight import Gray, Reading, Sight
-from scanner.sight.prepare import gray_of, reduced
-from scanner.sight.readers import ZxingReader
+from scanner.sight import Reading, SecondEyes, Sight
+from scanner.worker import Worker
 
 GONE_S: Final = 1.5
 _LAPSE_S: Final = 0.5
@@ -110,10 +110,37 @@ def watched(
     camera: Camera, sight: Sight, minutes: float, *, told: Callable[[str], None]
 ) -> LiveFigures:
     """Look for so long, or until a film is over; `told` hears of each minute."""
-    counted, finder, glance = Presentations(), ZxingReader(), sight.glance
+    eyes = _BothEyes(sight)
+    with Worker("the second eyes", eyes.second.run):
+        return _counted(camera, eyes, 60 * minutes, told=told)
+
+
+class _BothEyes:
+    """Both readers, as the station uses them."""
+
+    def __init__(self, sight: Sight) -> None:
+        self._sight = sight
+        self._late: deque[tuple[Reading, ...]] = deque()
+        self.second = SecondEyes(self._late.append)
+
+    def look(self, frame: Frame) -> tuple[tuple[str, ...], bool]:
+        """The texts that are read by now, and whether a code is located at all."""
+        seen = self._sight.watch(frame.image, frame.number)
+        self.second.attend(seen, frame.at_mono)
+        readings = list(seen.readings)
+        while self._late:
+            readings += self._late.popleft()
+        is_located = bool(readings) or (seen.look is not None and bool(seen.look.suspects))
+        return tuple(dict.fromkeys(one.text for one in readings)), is_located
+
+
+def _counted(
+    camera: Camera, eyes: _BothEyes, seconds: float, *, told: Callable[[str], None]
+) -> LiveFigures:
+    counted = Presentations()
     begun, cpu = time.monotonic(), time.process_time()
     frames = lost = minute = 0
-    while (now := time.monotonic()) - begun < 60 * minutes and not camera.ended:
+    while (now := time.monotonic()) - begun < seconds and not camera.ended:
         if (now - begun) // 60 > minute:
             minute += 1
             told(f"{minute} min: {len(counted.read_after_s)} presentations")
@@ -124,10 +151,15 @@ def watched(
             lost += 1
             continue
         frames += 1
-        readings = glance(frame.image, frame.number)
-        located = bool(readings) or _locates(finder, frame.image)
-        counted.look(frame.at_mono, _texts(readings), located=located)
+        texts, located = eyes.look(frame)
+        counted.look(frame.at_mono, texts, located=located)
     counted.end()
+    return _figures(counted, frames, lost, begun=begun, cpu=cpu)
+
+
+def _figures(
+    counted: Presentations, frames: int, lost: int, *, begun: float, cpu: float
+) -> LiveFigures:
     times = sorted(counted.read_after_s) or [0.0]
     seconds = max(0.001, time.monotonic() - begun)
     return LiveFigures(
@@ -153,12 +185,3 @@ def _next(camera: Camera) -> Frame | CameraLost | None:
         except CameraLost:
             return None
         return loss
-
-
-def _locates(finder: ZxingReader, image: Gray) -> bool:
-    gray = gray_of(image)
-    return gray is not None and bool(finder.find(reduced(gray).gray).suspects)
-
-
-def _texts(readings: tuple[Reading, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.text for one in readings))

@@ -12,9 +12,10 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from scanner.events import JournalMove, OwnMove
+from ticketing.wire.house import HouseSettings, KnownOffer
 from ticketing.wire.keys import KeyRing
 from ticketing.wire.moves import MoveKind
-from ticketing.wire.sync_api import HouseSettings, KnownOffer, KnownTicket
+from ticketing.wire.sync_api import KnownTicket
 from ticketing.wire.token import TicketId
 from ticketing.wire.window import to_local
 

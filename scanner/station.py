@@ -213,9 +213,13 @@ class Station:
             self.eyes.renew()  # the old ones may be stuck with a frame
             looking.restart()
 
+        def restart_second() -> None:
+            self.eyes.second.renew()
+            second.restart()
+
         return (
             Watched("the camera", lambda: self.eyes.beat, restart),
-            Watched("the second eyes", lambda: self.eyes.second.beat, second.restart),
+            Watched("the second eyes", lambda: self.eyes.second.beat, restart_second),
         )
 
     def _remember_source(self, source: str) -> None:

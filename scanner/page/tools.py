@@ -14,6 +14,7 @@ from scanner.page.fields import done, short_text_of, text_of, whole_of
 
 _MOST_NAME: Final = 200
 _MOST_PIN: Final = 32
+_MOST_ID: Final = 32
 _MOST_WHY: Final = 500
 
 Said = Mapping[str, str]
@@ -117,7 +118,7 @@ def _add_errands(app: Flask, errands: Errands) -> None:
     @app.post("/override")
     def override() -> Response:
         overruling = Overruling(
-            scan_id=ScanId(short_text_of("scan", _MOST_PIN)),
+            scan_id=ScanId(short_text_of("scan", _MOST_ID)),
             by=short_text_of("by", _MOST_NAME),
             pin=short_text_of("pin", _MOST_PIN),
             why=short_text_of("why", _MOST_WHY),

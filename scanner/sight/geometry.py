@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from scanner.sight.layout import Layout, Modules
     from scanner.sight.reading import Corners, Gray
 
-# One core is enough for a frame; OpenCV's own threads would fight with the station's.
-cv2.setNumThreads(1)
-
 Matrix: TypeAlias = npt.NDArray[Any]
 """3 by 3, module coordinates to pixels."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from scanner.sight.correction import corrected
+from ticketing.wire.codec import BASE32HEX
 
 if TYPE_CHECKING:
     from scanner.sight.correction import Bytes
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 SPARE_CHECKS: Final = 3
 """Check symbols kept unused: with two, erasures made one wrong text out of noise in 40 trials."""
-ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
-"""All that a barcode of ours holds (`wire.codec`, base32hex)."""
 
 _QR_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _MASKS_TRIED = 2
@@ -72,7 +71,7 @@ def attempt(soft: Modules, layout: Layout, *, erasing: bool = True) -> Attempt:
 
 def is_ours(text: str, layout: Layout) -> bool:
     """Whether a text has the length and the alphabet of our barcodes."""
-    return len(text) == layout.characters and set(text) <= set(ALPHABET)
+    return len(text) == layout.characters and set(text) <= set(BASE32HEX)
 
 
 def _likely_masks(soft: Modules, layout: Layout) -> list[int]:
@@ -128,7 +127,8 @@ def parse(data: Bytes) -> str | None:
     end = at + count // 2 * _PAIR_BITS + count % 2 * _LAST_BITS
     if end > len(bits):
         return None
-    pairs = [int(bits[p : p + _PAIR_BITS], 2) for p in range(at, at + count // 2 * _PAIR_BITS, 11)]
+    starts = range(at, at + count // 2 * _PAIR_BITS, _PAIR_BITS)
+    pairs = [int(bits[start : start + _PAIR_BITS], 2) for start in starts]
     last = [int(bits[end - _LAST_BITS : end], 2)] if count % 2 else []
     base = len(_QR_ALPHABET)
     if any(pair >= base**2 for pair in pairs) or any(one >= base for one in last):

@@ -8,7 +8,7 @@ import qrcode
 
 from scanner.sight.layout import TICKET, Layout, Modules
 from scanner.sight.prepare import View
-from scanner.sight.symbol import ALPHABET
+from ticketing.wire.codec import BASE32HEX
 
 if TYPE_CHECKING:
     from scanner.sight.reading import Gray
@@ -19,7 +19,7 @@ MODULE_PX = 8
 def text_of(seed: int, layout: Layout = TICKET) -> str:
     """A text as long as the layout's, the same for the same seed."""
     rng = np.random.default_rng(seed)
-    return "".join(ALPHABET[i] for i in rng.integers(0, len(ALPHABET), layout.characters))
+    return "".join(BASE32HEX[i] for i in rng.integers(0, len(BASE32HEX), layout.characters))
 
 
 def drawn(text: str, layout: Layout = TICKET, *, mask: int | None = None) -> Modules:

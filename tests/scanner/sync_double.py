@@ -12,16 +12,11 @@ from typing import Any
 from tests.scanner.station_kit import RING
 from ticketing.wire.chain import EntryHash, JournalId, entry_hash, is_signed
 from ticketing.wire.codec import from_base64url
+from ticketing.wire.house import HouseSettings
 from ticketing.wire.journal import parse_body
 from ticketing.wire.keys import KeyRing
 from ticketing.wire.messages import BadMessage
-from ticketing.wire.sync_api import (
-    EntryResult,
-    HouseSettings,
-    KnowledgePage,
-    Result,
-    UploadAnswer,
-)
+from ticketing.wire.sync_api import EntryResult, KnowledgePage, Result, UploadAnswer
 from ticketing.wire.texts import Localised
 
 SETTINGS = HouseSettings(

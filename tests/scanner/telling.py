@@ -14,7 +14,8 @@ from scanner.memory import ListedMoves, StationMemory
 from scanner.post import Post
 from tests.scanner.station_kit import BERLIN, NOON, POST, RING
 from ticketing.wire.facts import OfferRule
-from ticketing.wire.sync_api import HouseSettings, KnowledgePage, KnownTicket, OpenDay
+from ticketing.wire.house import HouseSettings, OpenDay
+from ticketing.wire.sync_api import KnowledgePage, KnownTicket
 from ticketing.wire.texts import Localised
 from ticketing.wire.token import TicketId
 from ticketing.wire.verdict import TicketState

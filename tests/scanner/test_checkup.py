@@ -17,8 +17,8 @@ from tests.scanner.frames import packed
 from tests.scanner.homes import paired_home
 from tests.scanner.service_double import Service, running
 from tests.scanner.station_kit import NOON, RING
+from ticketing.wire.house import HouseSettings
 from ticketing.wire.keys import KeyRing, KeyState
-from ticketing.wire.sync_api import HouseSettings
 from ticketing.wire.texts import Localised
 
 SETTINGS = HouseSettings(

@@ -319,3 +319,21 @@ def test_a_fault_in_the_second_thread_costs_one_frame(caplog: pytest.LogCaptureF
     eyes.work(0)
     assert "UnicodeDecodeError" in caplog.text
     assert "secret" not in caplog.text
+
+
+def test_what_a_stuck_thread_says_at_last_is_dropped() -> None:
+    """Another one reads by then, with a sum of its own."""
+    told: list[tuple[Reading, ...]] = []
+
+    class Stuck(Fusion):
+        def push(self, look: Look) -> tuple[Reading, ...]:
+            eyes.renew()  # the watchman, meanwhile
+            return super().push(look)
+
+    eyes = SecondEyes(told.append, fusion=Stuck(UNHURRIED))
+    eyes.show(shown(drawn(text_of(1)), 0, share=0.0))
+    eyes.work(0)
+    assert told == []
+    eyes.show(shown(drawn(text_of(1)), 0, share=0.0))
+    eyes.work(0)
+    assert [one.text for readings in told for one in readings] == [text_of(1)]

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from scanner.station import Station
 from tests.scanner.frames import bgr, code, packed, paper
 from tests.scanner.homes import a_station, today_ticket
+from tests.scanner.pages import page_of, word
 from tests.scanner.service_double import Service, moody, running
 from tests.scanner.station_kit import SHORT_CODE, WEB, forged
 from ticketing.wire.token import Flag
@@ -57,28 +58,14 @@ def _station(tmp_path: Path, service: Service, source: str) -> Iterator[Station]
 @pytest.fixture(name="page")
 def _page(browser: Browser, station: Station) -> Iterator[Page]:
     """Its page, opened; a word in the console is a failure."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(10_000)
-    troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda said: troubles.append(said.text))
-    page.add_init_script(LISTEN)
-    page.goto(station.address)
-    expect(page.locator("#time")).not_to_be_empty()
-    yield page
-    page.close()
-    assert [one for one in troubles if "422" not in one] == []
+    with page_of(browser, station, script=LISTEN) as page:
+        yield page
 
 
 def scan(page: Page, text: str) -> None:
     """As a hand scanner does: characters and Enter, wherever the focus is."""
     page.keyboard.insert_text(text)
     page.keyboard.press("Enter")
-
-
-def word(page: Page, expected: str) -> None:
-    """The one big word."""
-    expect(page.locator(".verdict__word")).to_have_text(expected)
 
 
 def test_a_hand_scanner_opens_the_door(page: Page) -> None:

@@ -14,6 +14,7 @@ from scanner.station import Station
 from tests.axe import violations
 from tests.scanner.frames import bgr, code, packed, paper
 from tests.scanner.homes import a_station, today_ticket, until
+from tests.scanner.pages import page_of, word
 from tests.scanner.service_double import Service, moody, running
 from tests.scanner.station_kit import SHORT_CODE, WEB
 from tests.scanner.test_hand import typed
@@ -69,27 +70,15 @@ def _station(tmp_path: Path, service: Service, source: str) -> Iterator[Station]
 @pytest.fixture(name="page")
 def _page(browser: Browser, station: Station) -> Iterator[Page]:
     """Its page in German, online; a word in the console is a failure."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(10_000)
-    troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda said: troubles.append(said.text))
-    page.goto(station.address)
-    expect(page.locator("#link")).to_have_text("Verbunden · nichts offen")
-    yield page
-    page.close()
-    assert troubles == []
+    with page_of(browser, station) as page:
+        expect(page.locator("#link")).to_have_text("Verbunden · nichts offen")
+        yield page
 
 
 def scan(page: Page, text: str) -> None:
     """As a hand scanner does: key by key and Enter, wherever the focus is."""
     page.keyboard.type(text)
     page.keyboard.press("Enter")
-
-
-def word(page: Page, expected: str) -> None:
-    """The one big word."""
-    expect(page.locator(".verdict__word")).to_have_text(expected)
 
 
 def refused(page: Page) -> None:

@@ -422,24 +422,43 @@ def test_an_open_page_gets_outlines_and_a_small_picture(desk: Desk) -> None:
     assert desk.feed.newest("picture") == b""
 
 
+class Still:
+    """A hall in which nothing moves, but for frame 7; a text on the wall, if one is given."""
+
+    def __init__(self, *texts: str) -> None:
+        self.texts = texts
+
+    def watch(self, picture: Picture, number: int) -> Watched:
+        """The texts, and a view."""
+        corners = ((0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0))
+        readings = tuple(Reading(text, corners, "double") for text in self.texts)
+        return Watched(readings, Look(View(picture[..., 0]), stirs=number == 7))
+
+
+def handed_on(desk: Desk, sight: Still, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Of thirty frames in a second and a half those the second reader sees: whether they stir."""
+    eyes = Eyes(ScriptedCamera, desk, sight=sight)  # type: ignore[arg-type]  # the part that is used
+    shown: list[Look] = []
+    monkeypatch.setattr(eyes.second, "show", shown.append)
+    frame = a_frame()
+    for number in range(30):
+        eyes._look(replace(frame, number=number, at_mono=number / 20))
+    return [look.stirs for look in shown]
+
+
 def test_of_a_picture_that_stands_still_the_second_reader_sees_little(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A notice on the wall costs next to nothing; whatever stirs is shown to it at once."""
+    assert handed_on(desk, Still(), monkeypatch) == [False, True, False, False]
 
-    class Still:
-        """A hall in which nothing moves, but for frame 7."""
 
-        def watch(self, picture: Picture, number: int) -> Watched:
-            return Watched((), Look(View(picture[..., 0]), stirs=number == 7))
-
-    eyes = Eyes(ScriptedCamera, desk, sight=Still())  # type: ignore[arg-type]  # the part that is used
-    shown: list[Look] = []
-    monkeypatch.setattr(eyes.second, "show", shown.append)
-    frame = a_frame()
-    for number in range(31):
-        eyes._look(replace(frame, number=number))
-    assert [look.stirs for look in shown] == [False, True, False, False]
+def test_a_code_on_the_wall_keeps_the_second_reader_from_no_ticket(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a ticket that is read already does."""
+    assert any(handed_on(desk, Still(WEB), monkeypatch))
+    assert handed_on(desk, Still(today_ticket()), monkeypatch) == []
 
 
 def test_the_preview_is_no_film(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

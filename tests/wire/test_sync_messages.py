@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from ticketing.wire.house import OpenDay
 from ticketing.wire.journal import parse_body
 from ticketing.wire.messages import BadMessage
-from ticketing.wire.sync_api import KnowledgePage, KnownTicket, OpenDay, UploadAnswer
+from ticketing.wire.sync_api import KnowledgePage, KnownTicket, UploadAnswer
 
 PAGE: dict[str, Any] = {
     "epoch": "e",

@@ -1,9 +1,9 @@
 """Statements that every scan needs, compiled once per engine; in the store room.
 
 SQLAlchemy finds a statement in its cache, builds an execution context and a result object
-with each call. For the five statements of a scan that took 0.4 ms, more than SQLite itself
-takes for them (measured); and it is time in which no other thread of the process can run.
-The statements are still written with SQLAlchemy, one for both engines.
+with each call. For five statements of a scan that took 0.4 ms, more than SQLite itself takes
+for them (measured); and it is time in which no other thread of the process can run. The
+statements are still written with SQLAlchemy; on PostgreSQL `libpq` runs them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -88,7 +88,7 @@ def _compile(statement: _Statement, dialect: Dialect) -> _Compiled:
         dialect = type(dialect)(paramstyle=libpq.PARAMSTYLE)  # type: ignore[call-arg]  # a driver has it
     compiled: Any = statement.compile(dialect=dialect)
     binds = compiled.binds
-    run = _by_driver(str(compiled)) if is_sqlite else _by_libpq(libpq.Statement(str(compiled)))
+    run = (_by_driver if is_sqlite else _by_libpq)(str(compiled))
     columns = tuple(statement.exported_columns)
     read = (_reader(column.type, dialect) for column in columns)
     return _Compiled(
@@ -108,13 +108,15 @@ def _by_driver(sql: str) -> _Run:
     return run
 
 
-def _by_libpq(statement: libpq.Statement) -> _Run:
+def _by_libpq(sql: str) -> _Run:
+    statement = libpq.Statement(sql)
+
     def run(connection: Connection, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         driver: Any = connection.connection.driver_connection
         try:
             return statement.fetch(driver, values, connection.info)
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _as_ours(error, connection, "") from error
+            raise _as_ours(error, connection, sql) from error
 
     return run
 

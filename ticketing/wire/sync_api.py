@@ -10,27 +10,12 @@ from enum import StrEnum
 from typing import Final
 
 from ticketing.wire.codec import from_base64url, to_base64url
-from ticketing.wire.house import HouseSettings, KnownOffer, OpenDay
+from ticketing.wire.house import HouseSettings
 from ticketing.wire.journal import from_ms, to_ms
 from ticketing.wire.keys import BadKey, KeyRing
 from ticketing.wire.messages import BadMessage, Fields, JsonObject
 from ticketing.wire.token import TicketId
 from ticketing.wire.verdict import TicketState
-
-__all__ = [
-    "MOST_ENTRIES",
-    "MOST_TICKETS",
-    "EntryResult",
-    "HouseSettings",
-    "KnowledgePage",
-    "KnownOffer",
-    "KnownTicket",
-    "OpenDay",
-    "Result",
-    "SentEntry",
-    "Upload",
-    "UploadAnswer",
-]
 
 MOST_ENTRIES: Final = 500
 """Entries of one upload."""
@@ -312,11 +297,10 @@ class KnowledgePage:
 
 def _run(item: object) -> tuple[int, int]:
     match item:
-        case [int(first), int(last)]:
+        case [int(first), int(last)] if 0 < first <= last:
             return first, last
         case _:
-            pass
-    raise BadMessage("held: runs of entries are wanted")
+            raise BadMessage("held: runs of entries are wanted")
 
 
 def _ticket_id(item: object) -> TicketId:

@@ -32,13 +32,8 @@ from ticketing.store.types import EPOCH
 from ticketing.store.unit import Unit
 from ticketing.wire.admission import Move, MoveKind, Moves, Terms, fold
 from ticketing.wire.codec import canonical_json
-from ticketing.wire.sync_api import (
-    MOST_TICKETS,
-    HouseSettings,
-    KnowledgePage,
-    KnownTicket,
-    OpenDay,
-)
+from ticketing.wire.house import HouseSettings, OpenDay
+from ticketing.wire.sync_api import MOST_TICKETS, KnowledgePage, KnownTicket
 from ticketing.wire.token import TicketId
 
 CALENDAR_DAYS = 14

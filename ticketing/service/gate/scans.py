@@ -35,7 +35,7 @@ from ticketing.service.ports import House
 from ticketing.store import counters, stations
 from ticketing.store import facts as fact_rows
 from ticketing.store import gates as gate_rows
-from ticketing.store.facts import Around, Facts
+from ticketing.store.facts import Facts
 from ticketing.store.scans import Scan, ScanState
 from ticketing.store.unit import Unit
 from ticketing.wire.admission import Decision
@@ -77,7 +77,6 @@ class _Visit:
     request: ScanRequest
     what: Presented
     question: Question
-    around: Around
 
     @property
     def scan_id(self) -> ScanId:
@@ -133,10 +132,10 @@ def scanning(
 def _settle(
     unit: Unit, house: House, *, visit: _Visit, lang: str, facts: Facts | None = None
 ) -> ScanResult:
-    what, station, key = visit.what, visit.station, visit.what.looked.key(visit.scan_id)
+    what, station = visit.what, visit.station
     _check_gate(unit, visit)
     for attempt in range(TRIES):
-        facts = facts or fact_rows.find(unit, key, around=visit.around)
+        facts = facts or _found(unit, house, visit)
         if facts.scan is not None:
             if not is_same_barcode(facts.scan, what):
                 raise Conflict("scan_id_reused")
@@ -189,8 +188,12 @@ def _visit(house: House, *, station: Station, request: ScanRequest, what: Presen
     gate = station.gate if request.gate is None else request.gate
     now = house.clock.now()
     question = Question(gate=gate, now=now, direction=request.direction, people=request.people)
-    looked_at = around(house, now=now, station=station.id)
-    return _Visit(station=station, request=request, what=what, question=question, around=looked_at)
+    return _Visit(station=station, request=request, what=what, question=question)
+
+
+def _found(unit: Unit, house: House, visit: _Visit) -> Facts:
+    looked_at = around(house, now=visit.question.now, station=visit.station.id)
+    return fact_rows.find(unit, visit.what.looked.key(visit.scan_id), around=looked_at)
 
 
 def _check_gate(unit: Unit, visit: _Visit) -> None:
