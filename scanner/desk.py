@@ -276,10 +276,7 @@ class Desk:
             self._give_back(effects)
             self._facts = replace(self._facts, trouble=True, screen=self._parts.gate.screen)
         if any(isinstance(effect, Record) for effect in effects):
-            before, unsent = self._facts.unsent, self._parts.journal.unsent()
-            self._facts = replace(self._facts, unsent=unsent)
-            if unsent > before and self._parts.gate.link is LinkState.UP:
-                self._parts.nudge()
+            self._facts = replace(self._facts, unsent=self._parts.journal.unsent())
 
     def _give_back(self, effects: tuple[Effect, ...]) -> None:
         """What the service let in and nobody was shown is taken back: the ticket stays good."""
@@ -293,8 +290,10 @@ class Desk:
     def _do(self, effect: Effect) -> None:
         match effect:
             case Record():
-                self._parts.journal.append(effect.entry)
+                is_owed = self._parts.journal.append(effect.entry)
                 self._facts = replace(self._facts, trouble=False)
+                if is_owed and self._parts.gate.link is LinkState.UP:
+                    self._parts.nudge()
             case Show():
                 self._show(effect.screen)
             case Sound():

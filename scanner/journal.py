@@ -145,8 +145,10 @@ class Journal:
 
     # ------------------------------------------------------------ writing
 
-    def append(self, entry: Entry) -> None:
-        """Write an entry and sync it; when this returns, a power cut loses nothing.
+    def append(self, entry: Entry) -> bool:
+        """Write an entry and sync it; whether the service can know of it from here alone.
+
+        When this returns, a power cut loses nothing.
 
         Raises:
             JournalError: it could not be written (disk full, file damaged).
@@ -154,8 +156,9 @@ class Journal:
         with self._writing():
             if isinstance(entry, ForeignCount):
                 self._count_foreign(entry)
-            else:
-                self._append(written(entry))
+                return False
+            self._append(line := written(entry))
+            return line.owed
 
     def note(self, note: Note) -> None:
         """Append an entry about the station itself.
@@ -383,8 +386,7 @@ class Journal:
             marks = ",".join("?" * len(row))
             self._db.execute(f"INSERT INTO entry VALUES ({marks},NULL)", row)  # noqa: S608  marks
             if entry.settles is not None:
-                wanted = "UPDATE entry SET owed = 0 WHERE scan_id = ?"
-                self._db.execute(wanted, (entry.settles,))
+                self._db.execute("UPDATE entry SET owed = 0 WHERE scan_id = ?", (entry.settles,))
         self.head, self.length = digest, n
 
     def _count_foreign(self, entry: ForeignCount) -> None:

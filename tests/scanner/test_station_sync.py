@@ -138,6 +138,19 @@ def test_people_without_a_ticket_are_seen_at_once(desk: Desk, nudges: list[int])
     assert len(nudges) > before
 
 
+def test_what_is_recorded_while_an_upload_runs_is_asked_for_too(
+    desk: Desk, nudges: list[int]
+) -> None:
+    """However many entries the page still shows as unsent."""
+    desk.heard(Pulse(0))
+    desk.synced(Synced(unsent=7, at=None, alarms=0))
+    work(desk)
+    before = len(nudges)
+    desk.count(1)
+    work(desk)
+    assert len(nudges) == before + 1
+
+
 def test_syncing_is_asked_for_when_the_line_is_back(
     desk: Desk, service: Service, nudges: list[int]
 ) -> None:
