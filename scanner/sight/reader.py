@@ -57,6 +57,7 @@ class Round:
     joint: int
 
 
+_AGREEMENT_REACH: Final = 2
 ROUNDS: Final = (Round(2, 0), Round(2, 4), Round(2, 8), Round(3, 6), Round(3, 6))
 
 
@@ -163,7 +164,7 @@ def agreement(one: Sample, labels: Modules, layout: Layout) -> Modules:
     what is asked about cannot teach its own answer.
     """
     targets = np.where(labels != 0, labels, layout.known).astype(np.float32).ravel()
-    features = neighbours(one.soft, ROUNDS[0].reach)
+    features = neighbours(one.soft, _AGREEMENT_REACH)
     half = np.indices(labels.shape).sum(axis=0).ravel() // 2 % 2 == 0
     found = np.zeros_like(targets)
     for trained in (half, ~half):
