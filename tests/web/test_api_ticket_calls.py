@@ -122,6 +122,7 @@ def test_a_station_finds_what_the_desk_needs_and_nothing_that_opens_a_door(
         "id",
         "holder",
         "offer",
+        "offer_name",
         "party",
         "state",
         "short_code",
