@@ -1,8 +1,7 @@
 """Another process that makes rows by the million, as code batches do: drawn first, in key order.
 
 `python -m benchmarks.bulk URL COUNT` writes them through the product's own Store in chunks
-of 500, each a transaction of its own, and prints one line of JSON: chunks of 2,000 hold the lock
-up to 95 ms on two cores, and a scan waits for that.
+of 500, each a transaction of its own, and prints one line of JSON.
 """
 
 import json
