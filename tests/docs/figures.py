@@ -56,6 +56,30 @@ def figures_table(path: Path) -> list[str]:
     return rows
 
 
+def presentations_tables(path: Path) -> list[str]:
+    """A row for each way of reading presentations, then one for each part that was left out.
+
+    The parts were taken in a run of their own, with fewer presentations.
+    """
+    found: dict[int, list[Line]] = {}
+    for text in path.read_text(encoding="utf-8").splitlines():
+        line = json.loads(text)
+        if line["benchmark"] == "presentations" and "way" in line:
+            found.setdefault(line["presentations"], []).append(line)
+    runs = sorted(found.values(), key=lambda run: any("without" in line["way"] for line in run))
+    return [_presentations(line) for run in runs for line in run]
+
+
+def _presentations(line: Line) -> str:
+    shares = [line[f"within_{frames}_percent"] for frames in (1, 2, 4, 15)]
+    shares.append(line["severities_1_to_3_within_10_percent"])
+    read = " | ".join(f"{share} %" for share in shares)
+    times = f"{line['second_reader_median_ms']} / {line['second_reader_p95_ms']} ms"
+    spent = times if line["second_reader_p95_ms"] else ""
+    name = f"{line['set']}, {line['way']}"
+    return f"| {name} | {line['presentations']} | {read} | {line['wrong_texts']} wrong | {spent} |"
+
+
 def _size(line: Line) -> str:
     return f"{line['bytes']:,} bytes".replace(",", " ")
 
@@ -82,4 +106,5 @@ _VALUES: dict[str, Callable[[Line], str]] = {
 
 
 if __name__ == "__main__":  # the table of a file of lines, to be put into docs/benchmarks.md
-    print("\n".join(figures_table(Path(sys.argv[1]))))  # noqa: T201  printing is its purpose
+    rows = [*figures_table(Path(sys.argv[1])), "", *presentations_tables(Path(sys.argv[1]))]
+    print("\n".join(rows))  # noqa: T201  printing is its purpose
