@@ -55,6 +55,7 @@ SECONDS = int(os.environ.get("EINLASS_STATION_SECONDS", "20"))
 SCANS = int(os.environ.get("EINLASS_STATION_SCANS", "60"))
 FRAMES = int(os.environ.get("EINLASS_STATION_FRAMES", "100000"))
 HALLS = 12
+NOISE = 3.0
 EASY = ("tilt", "rotate")
 CLEAR_S, TOO_LATE_S = 0.6, 5.0
 SETTLE_S = 5.0
@@ -66,17 +67,33 @@ def coloured(gray: gate_frames.Plane) -> bytes:
     return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 88])[1])
 
 
+def still_hall() -> list[bytes]:
+    """What a camera that stands still sees of an empty hall: other noise in each frame."""
+    scene, chance = gate_frames.empty(0, telephone=False), np.random.default_rng(1)
+    noise = [chance.normal(0, NOISE, scene.shape) for _ in range(HALLS)]
+    return [coloured((scene + one).clip(0, 255).astype(np.uint8)) for one in noise]
+
+
+def restless_hall() -> list[bytes]:
+    """Another hall in each frame: nothing costs more as long as nobody holds up a code."""
+    return [coloured(gate_frames.empty(n, telephone=False)) for n in range(HALLS)]
+
+
 class Stand:
-    """A camera: shows the hall, or a frame that is held up; knows when it was first sent."""
+    """A camera: shows a hall, or a frame that is held up; knows when it was first sent."""
 
     def __init__(self) -> None:
-        self._hall = [coloured(gate_frames.empty(n, telephone=False)) for n in range(HALLS)]
+        self._hall = still_hall()
         self._held: bytes | None = None
         self.sent_at = 0.0
 
     def show(self, jpeg: bytes | None) -> None:
         """Hold this up from the next frame on, or nothing."""
         self.sent_at, self._held = 0.0, jpeg
+
+    def move_to(self, hall: list[bytes]) -> None:
+        """Stand before another hall."""
+        self._hall = hall
 
     def frame(self, number: int) -> bytes:
         """The next frame."""
@@ -262,6 +279,10 @@ def measured_hall(process: psutil.Process, page: int, stand: Stand, frames: list
         core_share_more=round(with_page - alone, 3),
         kb_per_s=round(got[0] / 1024 / SECONDS),
     )
+    stand.move_to(restless_hall())
+    time.sleep(SETTLE_S)
+    restless = core_share(process, SECONDS)
+    show("another hall in each frame", "none", core_share=round(restless, 3), fps=FPS)
     ear = Ear(page)
     time.sleep(1)
     times, other = latencies(stand, ear, frames)
