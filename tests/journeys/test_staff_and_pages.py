@@ -38,10 +38,13 @@ def test_staff_see_offers_tickets_scans_and_a_pairing_code(
     """The plain page: what there is, what happened, and how a station is added."""
     free_ticket(page, demo.chat, "Ayşe Demirtaş")
     sign_in(desk, demo)
+    desk.get_by_role("link", name="Angebote").first.click()
     expect(desk.locator("main")).to_contain_text("Tageskarte Erwachsene")
+    desk.get_by_role("link", name="Tickets").first.click()
     expect(desk.locator("main")).to_contain_text("Ayşe Demirtaş")
-    desk.locator("form[action='/staff/pairing'] input[name=name]").fill("Kasse 2")
-    desk.locator("form[action='/staff/pairing'] button").click()
+    desk.get_by_role("link", name="Stationen").first.click()
+    desk.locator("form[action='/staff/stations/pairing'] input[name=name]").fill("Kasse 2")
+    desk.locator("form[action='/staff/stations/pairing'] button").click()
     expect(desk.locator("main")).to_contain_text(re.compile(r"[0-9A-Z]{5}-[0-9A-Z]{5}"))
     picture(desk, "staff")
 
@@ -51,7 +54,8 @@ def test_the_pairing_code_on_the_screen_pairs_a_gate_pc(
 ) -> None:
     """A photo of the page is enough: address, code and the pinned keys are in its QR code."""
     sign_in(desk, demo)
-    form = desk.locator("form[action='/staff/pairing']")
+    desk.get_by_role("link", name="Stationen").first.click()
+    form = desk.locator("form[action='/staff/stations/pairing']")
     form.locator("input[name=name]").fill("Kasse 3")
     form.locator("button").click()
     photo = tmp_path / "photo.png"
@@ -70,7 +74,7 @@ def test_the_pairing_code_on_the_screen_pairs_a_gate_pc(
     )
     assert paired.returncode == 0, paired.stderr
     assert json.loads(paired.stdout)["server"] == demo.service
-    desk.reload()
+    desk.get_by_role("link", name="Stationen").first.click()
     expect(desk.locator("main")).to_contain_text("Kasse 3")
 
 

@@ -15,7 +15,7 @@ from jinja2 import StrictUndefined
 
 from ticketing.service import chat as chat_service
 from ticketing.templates_path import templates_dir
-from ticketing.web import assets, chat, errors, guard, headers, health, public, sessions, staff
+from ticketing.web import assets, chat, errors, guard, headers, health, public, sessions
 from ticketing.web.api import (
     conflicts,
     counts,
@@ -33,6 +33,7 @@ from ticketing.web.api import (
 from ticketing.web.feed import Feed
 from ticketing.web.lane import Lane
 from ticketing.web.parts import Parts, Room, settle_in
+from ticketing.web.staff import site
 from ticketing.web.words import load_words
 
 log = logging.getLogger("ticketing.web")
@@ -41,7 +42,7 @@ _BLUEPRINTS: Final = (
     chat.bp,
     health.bp,
     public.bp,
-    staff.bp,
+    *(noun.bp for noun in site.NOUNS),
     counts.bp,
     knowledge.bp,
     conflicts.bp,

@@ -12,6 +12,7 @@ from flask import request
 from ticketing.templates_path import templates_dir
 
 Lang = Literal["de", "en"]
+_FILES: Final = ("pages", "staff")  # visitors' pages, and the staff's site
 LANGS: Final[tuple[Lang, Lang]] = ("de", "en")
 
 
@@ -27,12 +28,12 @@ class Words:
 
 
 def load_words(folder: Path | None = None) -> Words:
-    """Read `wording/pages.de.json` and `pages.en.json`."""
+    """Read the catalogues of the pages, `wording/pages.de.json` and so on."""
     home = (templates_dir() if folder is None else folder) / "wording"
-    texts: dict[str, Mapping[str, str]] = {
-        lang: MappingProxyType(json.loads((home / f"pages.{lang}.json").read_text("utf-8")))
-        for lang in LANGS
-    }
+    texts: dict[str, Mapping[str, str]] = {}
+    for lang in LANGS:
+        read = [json.loads((home / f"{name}.{lang}.json").read_text("utf-8")) for name in _FILES]
+        texts[lang] = MappingProxyType({key: text for one in read for key, text in one.items()})
     return Words(MappingProxyType(texts))
 
 

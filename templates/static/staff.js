@@ -1,0 +1,32 @@
+// The staff's site with JavaScript. Every page works without this file.
+"use strict";
+(() => {
+  // The content security policy allows no inline style and no eval.
+  if (window.htmx) {
+    window.htmx.config.includeIndicatorCSS = false;
+    window.htmx.config.allowEval = false;
+  }
+  // Only one question open at a time; Escape closes it.
+  document.addEventListener("toggle", (event) => {
+    const opened = event.target;
+    if (!opened.matches?.("details.confirm[open]")) return;
+    for (const other of document.querySelectorAll("details.confirm[open]"))
+      if (other !== opened) other.open = false;
+  }, true);
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const open of document.querySelectorAll("details.confirm[open]")) {
+      open.open = false;
+      open.querySelector("summary").focus();
+    }
+  });
+  // A form is sent once, however often its button is pressed.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) event.preventDefault();
+    else if (form.method === "post" && !form.target) form.dataset.sent = "yes";
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  });
+})();

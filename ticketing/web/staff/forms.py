@@ -1,0 +1,155 @@
+"""What a form of the site holds: read field by field, every mistake told beside its field.
+
+A view asks for the fields with their kinds; what cannot be read is noted in `problems` (field
+to text) and read as None. The page is then shown again with what was typed:
+
+    form = the_form()
+    name = form.text("name", most=100)
+    count = form.whole("count", least=1, most=1_000_000)
+    if form.problems: return _page(form=form, status=422)
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+
+from ticketing.domain.museum import is_plausible_day
+from ticketing.service.errors import Invalid
+from ticketing.web.parts import the_parts
+from ticketing.web.staff.speaker import Speaker
+
+_MONEY: Final = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{1,2}))?")
+_MOST_CENTS: Final = 100_000_000
+E = TypeVar("E", bound=StrEnum)
+
+
+@dataclass(slots=True)
+class Form:
+    """The fields as they were sent, and what is wrong with them."""
+
+    sent: MultiDict[str, str]
+    speaker: Speaker
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def value(self, name: str, otherwise: str = "") -> str:
+        """What was typed, to show it again; `otherwise` before anything was."""
+        return self.sent.get(name, otherwise)
+
+    def is_checked(self, name: str) -> bool:
+        """Whether a box is ticked."""
+        return name in self.sent
+
+    def chosen(self, name: str) -> tuple[str, ...]:
+        """Every value of a field that may be chosen more than once."""
+        return tuple(self.sent.getlist(name))
+
+    def problem(self, name: str, key: str, **values: str | int) -> None:
+        """Note what is wrong with a field; the first mistake is the one that is told."""
+        self.problems.setdefault(name, self.speaker.say(key, **values))
+
+    def take(self, refusal: Invalid, names: dict[str, str] | None = None) -> None:
+        """Note what the service found wrong, under the field of that name (or `names` of it)."""
+        for error in refusal.errors:
+            known = f"refused_{error.problem}"
+            key = known if self.speaker.knows(known) else "wrong_value"
+            self.problem((names or {}).get(error.field, error.field), key)
+
+    def text(self, name: str, *, most: int, is_needed: bool = True) -> str:
+        """A line without blanks around it, at most so many characters."""
+        text = self.value(name).strip()
+        if is_needed and not text:
+            self.problem(name, "wrong_missing")
+        if len(text) > most:
+            self.problem(name, "wrong_too_long", most=most)
+        return text
+
+    def whole(self, name: str, *, least: int, most: int, is_needed: bool = True) -> int | None:
+        """A whole number within bounds, blanks and points between thousands allowed."""
+        text = re.sub(r"[\s.,']", "", self.value(name))
+        if not text:
+            if is_needed:
+                self.problem(name, "wrong_missing")
+            return None
+        if not re.fullmatch(r"-?[0-9]{1,12}", text) or not least <= int(text) <= most:
+            shown = [self.speaker.number(bound) for bound in (least, most)]
+            self.problem(name, "wrong_number", least=shown[0], most=shown[1])
+            return None
+        return int(text)
+
+    def cents(self, name: str, *, is_needed: bool = True) -> int | None:
+        """An amount of money such as "7,20", in cents."""
+        text = self.value(name).replace("€", "").strip()
+        if not text:
+            if is_needed:
+                self.problem(name, "wrong_missing")
+            return None
+        found = _MONEY.fullmatch(text)
+        cents = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else -1
+        if not 0 <= cents <= _MOST_CENTS:
+            self.problem(name, "wrong_money")
+            return None
+        return cents
+
+    def day(self, name: str, *, is_needed: bool = True) -> date | None:
+        """A date in the museum's zone, as the browser sends it: 2026-10-04."""
+        text = self.value(name).strip()
+        if not text and not is_needed:
+            return None
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            self.problem(name, "wrong_day" if text else "wrong_missing")
+            return None
+        if not is_plausible_day(day):
+            self.problem(name, "wrong_day")
+            return None
+        return day
+
+    def clock(self, name: str, *, is_needed: bool = True) -> time | None:
+        """A time of day, as the browser sends it: 14:30."""
+        text = self.value(name).strip()
+        if not text and not is_needed:
+            return None
+        try:
+            return time.fromisoformat(text).replace(second=0, microsecond=0, tzinfo=None)
+        except ValueError:
+            self.problem(name, "wrong_clock" if text else "wrong_missing")
+            return None
+
+    def moment(self, name: str, *, is_needed: bool = True) -> datetime | None:
+        """Date and time in the museum's zone, as the browser sends it: 2026-10-04T14:30; aware."""
+        text = self.value(name).strip()
+        if not text and not is_needed:
+            return None
+        try:
+            read = datetime.fromisoformat(text)
+        except ValueError:
+            self.problem(name, "wrong_moment" if text else "wrong_missing")
+            return None
+        if not is_plausible_day(read.date()):
+            self.problem(name, "wrong_moment")
+            return None
+        return read.replace(tzinfo=the_parts().house.museum.zone)
+
+    def choice(self, name: str, among: type[E]) -> E | None:
+        """One of a closed set."""
+        try:
+            return among(self.value(name))
+        except ValueError:
+            self.problem(name, "wrong_choice")
+            return None
+
+
+def the_form(speaker: Speaker) -> Form:
+    """The form of this request."""
+    return Form(request.form, speaker)
+
+
+def blank(speaker: Speaker, **values: str) -> Form:
+    """A form that was not sent yet, with what stands in it at first."""
+    return Form(MultiDict(values), speaker)

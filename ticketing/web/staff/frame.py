@@ -1,0 +1,108 @@
+"""What stands around every page of the site: navigation, who is signed in, what was just done."""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from flask import Response, flash, get_flashed_messages, redirect
+from werkzeug.wrappers import Response as AnyResponse
+
+from ticketing.web import sessions
+from ticketing.web.auth import the_staff
+from ticketing.web.pages import page
+from ticketing.web.staff.speaker import Speaker
+from ticketing.web.words import Lang, asked_lang
+
+HOME: Final = "/staff"
+
+
+class Place(StrEnum):
+    """A place of the navigation; its name is `place_…` in the words."""
+
+    TODAY = "today"
+    TICKETS = "tickets"
+    OFFERS = "offers"
+    STATIONS = "stations"
+    MORE = "more"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One line of the navigation; `is_near` ones stand in the bar of a phone."""
+
+    place: Place
+    address: str
+    icon: str
+    is_near: bool = False
+
+
+NAVIGATION: Final = (
+    Link(Place.TODAY, HOME, "i-today", is_near=True),
+    Link(Place.TICKETS, f"{HOME}/tickets", "i-ticket", is_near=True),
+    Link(Place.OFFERS, f"{HOME}/offers", "i-frame"),
+    Link(Place.STATIONS, f"{HOME}/stations", "i-gate", is_near=True),
+)
+"""In the order of the day's work. What is not built is not here: no dead ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line about what was just done; `is_bad` if it was not."""
+
+    text: str
+    is_bad: bool
+
+
+def the_lang() -> Lang:
+    """The language of the person's session."""
+    return asked_lang(sessions.remembered_lang())
+
+
+def the_speaker() -> Speaker:
+    """Says things in that language."""
+    return Speaker(the_lang())
+
+
+def show(template: str, *, place: Place, status: int = 200, **values: object) -> Response:
+    """A page within the frame."""
+    speaker = the_speaker()
+    answer = page(
+        template,
+        remembered=speaker.lang,
+        staff=the_staff(),
+        speaker=speaker,
+        place=place.value,
+        navigation=NAVIGATION,
+        told=the_told(),
+        **values,
+    )
+    answer.status_code = status
+    return answer
+
+
+def done(address: str, key: str, **values: str | int) -> AnyResponse:
+    """Go on to a page that says what was done; values must not be personal: a cookie has them."""
+    flash(json.dumps([key, values]), "done")
+    return redirect(address, 303)
+
+
+def not_done(address: str, key: str, **values: str | int) -> AnyResponse:
+    """Go on to a page that says why it was not done."""
+    flash(json.dumps([key, values]), "bad")
+    return redirect(address, 303)
+
+
+def checked_form() -> None:
+    """Refuse a form that does not carry the session's token; first line of every POST."""
+    sessions.check_csrf(the_staff())
+
+
+def the_told() -> list[Told]:
+    """What was just done, in the person's language; each line is told once."""
+    speaker, told = the_speaker(), list[Told]()
+    lines: list[tuple[str, str]] = get_flashed_messages(with_categories=True)  # type: ignore[assignment]  # with categories they are pairs
+    for category, line in lines:
+        key, values = json.loads(line)
+        told.append(Told(speaker.say(key, **values), is_bad=category == "bad"))
+    return told

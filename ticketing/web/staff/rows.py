@@ -1,0 +1,163 @@
+"""Rows that more than one page shows: scans, conflicts, stations, tickets, offers."""
+
+from dataclasses import dataclass
+
+from ticketing.domain.accounts import Station, StationState
+from ticketing.domain.offers import Offer
+from ticketing.domain.tickets import shown_code
+from ticketing.service.gate.conflicts import ListedConflict
+from ticketing.service.gate.records import happened_at
+from ticketing.service.gate.scans import SeenScan
+from ticketing.service.tickets import ListedTicket, state_of
+from ticketing.web.parts import the_parts
+from ticketing.web.staff.speaker import TICKET_SHAPES, Speaker
+from ticketing.wire.facts import Evidence
+from ticketing.wire.texts import render, verdict_word
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    """One offer."""
+
+    slug: str
+    name: str
+    price: str
+    validity: str
+    entries: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    """One ticket; `state` is a key of the words, `shape` the class of its sign."""
+
+    id: str
+    holder: str
+    offer: str
+    when: str
+    party: int
+    state: str
+    shape: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRow:
+    """One scan."""
+
+    at: str
+    gate: str
+    verdict: str
+    word: str
+    reason: str
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictRow:
+    """People inside for whom no ticket accounts; `scans` are times and gates."""
+
+    id: str
+    what: str
+    people: int
+    scans: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StationRow:
+    """One station; `state` is a text, `shape` the class of its sign."""
+
+    id: str
+    name: str
+    gate: str
+    gate_name: str
+    state: str
+    shape: str
+    seen: str
+    is_revoked: bool
+
+
+def offer(one: Offer, speaker: Speaker) -> OfferRow:
+    """One offer in words."""
+    return OfferRow(
+        slug=one.slug,
+        name=one.name.in_(speaker.lang),
+        price=speaker.money(one.price_cents, one.currency),
+        validity=speaker.validity(one),
+        entries=str(one.entries) if one.entries else speaker.say("staff_unlimited"),
+        is_active=one.active,
+    )
+
+
+def ticket(listed: ListedTicket, speaker: Speaker) -> TicketRow:
+    """One ticket in words."""
+    state = state_of(the_parts().house, listed)
+    return TicketRow(
+        id=str(listed.ticket.id),
+        holder=listed.ticket.holder,
+        offer=listed.offer.name.in_(speaker.lang),
+        when=speaker.day(listed.ticket.valid_from),
+        party=listed.ticket.party,
+        state=f"ticket_short_{state.value}",
+        shape=TICKET_SHAPES.get(state, "status--idle"),
+        code=shown_code(listed.ticket.short_code),
+    )
+
+
+def scan(seen: SeenScan, gates: dict[str, str], speaker: Speaker) -> ScanRow:
+    """One scan in words; `gates` are names by slug."""
+    zone = the_parts().house.museum.zone
+    text = render(seen.reason, speaker.lang, Evidence(), zone, speaker.now())
+    return ScanRow(
+        at=speaker.moment(seen.at),
+        gate=gates.get(seen.gate, seen.gate),
+        verdict=seen.verdict.value,
+        word=verdict_word(seen.verdict, speaker.lang),
+        reason=text.title,
+        offer=seen.offer_name.in_(speaker.lang) if seen.offer_name else "",
+    )
+
+
+def conflict(listed: ListedConflict, gates: dict[str, str], speaker: Speaker) -> ConflictRow:
+    """One conflict with the scans it is about; `gates` are names by slug."""
+    scans = (
+        f"{speaker.moment(happened_at(one))}, {gates.get(one.gate, one.gate)}"
+        for one in listed.scans
+    )
+    kind = listed.conflict.kind.value
+    return ConflictRow(
+        listed.conflict.id,
+        speaker.say(f"conflict_{kind}"),
+        listed.conflict.people_extra,
+        tuple(scans),
+    )
+
+
+def station(one: Station, speaker: Speaker) -> StationRow:
+    """One station with how it is and when it was last heard of."""
+    state, shape = _station_state(one, speaker)
+    seen = one.last_seen_at
+    return StationRow(
+        id=one.id,
+        name=one.name,
+        gate=one.gate,
+        gate_name=one.gate_name.in_(speaker.lang),
+        state=state,
+        shape=shape,
+        seen=speaker.say("staff_seen", at=speaker.moment(seen))
+        if seen
+        else speaker.say("staff_never_seen"),
+        is_revoked=one.revoked_at is not None,
+    )
+
+
+def _station_state(one: Station, speaker: Speaker) -> tuple[str, str]:
+    match one.state(speaker.now()):
+        case StationState.REVOKED:
+            return speaker.say("staff_revoked"), "status--bad"
+        case StationState.CONNECTED if one.unsent:
+            return speaker.say("staff_unsent", n=one.unsent), "status--off"
+        case StationState.CONNECTED:
+            return speaker.say("staff_connected"), ""
+        case StationState.SILENT:
+            return speaker.say("staff_away"), "status--idle"

@@ -1,0 +1,88 @@
+"""Says what the service knows in the words of a language: times, money, states."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from ticketing.domain.money import money
+from ticketing.domain.offers import Offer, Validity
+from ticketing.domain.opening import Hours
+from ticketing.domain.tickets import ShownState
+from ticketing.web.pages import teller
+from ticketing.web.parts import the_parts, the_room
+from ticketing.web.words import Lang
+from ticketing.wire.texts import local_date, local_time
+
+NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+TICKET_SHAPES: Final = {
+    ShownState.VALID: "",
+    ShownState.UNPAID: "status--off",
+    ShownState.BLOCKED: "status--bad",
+    ShownState.REVOKED: "status--bad",
+}
+"""The class of a state's sign; states that are over have `status--idle`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Times are said in the museum's zone; now is the house's clock."""
+
+    lang: Lang
+
+    def say(self, key: str, /, **values: str | int) -> str:
+        """A text of the pages."""
+        return teller(self.lang)(key, **values)
+
+    def knows(self, key: str) -> bool:
+        """Whether there is a text of that key."""
+        return key in the_room().words.texts[self.lang]
+
+    def now(self) -> datetime:
+        """The present time, aware."""
+        return the_parts().house.clock.now()
+
+    def day(self, at: datetime | date) -> str:
+        """A date: "So 4. Okt. 2026"."""
+        return local_date(at, the_parts().house.museum.zone, self.lang)
+
+    def time(self, at: datetime) -> str:
+        """A time: "14:42"."""
+        return local_time(at, the_parts().house.museum.zone)
+
+    def moment(self, at: datetime) -> str:
+        """The time, with the date unless it is today."""
+        is_today = self.day(at) == self.day(self.now())
+        return self.time(at) if is_today else f"{self.day(at)}, {self.time(at)}"
+
+    def money(self, cents: int, currency: str = "EUR") -> str:
+        """Money: "3,50 €" or "€3.50"."""
+        return money(cents, currency, self.lang)
+
+    def number(self, n: int) -> str:
+        """With its thousands set apart: "1.840" or "1,840"."""
+        return f"{n:,}".replace(",", "." if self.lang == "de" else ",")
+
+    def percent(self, part: int, of: int) -> str:
+        """A whole share: "92 %" or "92%"; of nothing it is 0."""
+        share = round(100 * part / of) if of else 0
+        return f"{share}{NO_BREAK}%" if self.lang == "de" else f"{share}%"
+
+    def hours(self, hours: Hours | None) -> str:
+        """Whether the house is open now, and until or from when."""
+        if hours is None:
+            return self.say("staff_shut")
+        local = self.now().astimezone(the_parts().house.museum.zone).time()
+        if local < hours.opens:
+            return self.say("staff_opens", opens=f"{hours.opens:%H:%M}")
+        if local < hours.closes:
+            return self.say("staff_open", closes=f"{hours.closes:%H:%M}")
+        return self.say("staff_shut")
+
+    def validity(self, offer: Offer) -> str:
+        """For how long a ticket of an offer is good."""
+        if offer.validity is not Validity.RANGE or not (offer.valid_from and offer.valid_until):
+            return self.say(f"validity_{offer.validity.value}")
+        first, last = (
+            local_date(day, None, self.lang) for day in (offer.valid_from, offer.valid_until)
+        )
+        return self.say("validity_range", first=first, last=last)
