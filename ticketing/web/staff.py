@@ -6,7 +6,7 @@ from apiflask import APIBlueprint
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from ticketing.domain.accounts import Staff
+from ticketing.domain.accounts import Right, Staff
 from ticketing.domain.conflicts import ConflictState
 from ticketing.domain.ids import StationId
 from ticketing.service import access, gates, museum, offers, tickets
@@ -14,7 +14,7 @@ from ticketing.service.access import SignInRefused
 from ticketing.service.errors import Conflict, Invalid, NotFound
 from ticketing.service.gate import conflicts, scans, stations
 from ticketing.web import sessions
-from ticketing.web.access import for_staff, open_to_all
+from ticketing.web.access import for_staff, open_to_all, staff_may
 from ticketing.web.auth import the_staff
 from ticketing.web.errors import refused
 from ticketing.web.pages import page, teller
@@ -79,14 +79,14 @@ def language() -> AnyResponse:
 
 
 @bp.get("")
-@for_staff
+@staff_may(Right.HOUSE_SEE)
 def today() -> Response:
     """The day at a glance."""
     return _today()
 
 
 @bp.post("/pairing")
-@for_staff
+@staff_may(Right.STATIONS_CHANGE)
 def open_pairing() -> Response:
     """Make a pairing code; it is shown in this answer and nowhere else."""
     sessions.check_csrf(the_staff())
@@ -107,7 +107,7 @@ def open_pairing() -> Response:
 
 
 @bp.post("/stations/<station>/revoke")
-@for_staff
+@staff_may(Right.STATIONS_CHANGE)
 def revoke_station(station: str) -> AnyResponse:
     """Take a station out of service."""
     sessions.check_csrf(the_staff())
