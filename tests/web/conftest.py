@@ -100,14 +100,26 @@ class SignedInBrowser:
 
 
 @pytest.fixture
-def staff(store: Store, house: House, client: FlaskClient) -> SignedInBrowser:
-    """Ayşe, signed in."""
-    with store.unit() as unit:
-        access.add_staff(unit, house, name=NAME, password=PASSWORD, role=Role.DESK)
-    client.post("/staff/sign-in", data={"name": NAME, "password": PASSWORD, "lang": "de"})
-    found = re.search(r'name="csrf" value="([0-9a-f]{32})"', client.get("/staff").text)
-    assert found is not None
-    return SignedInBrowser(client, found[1])
+def as_role(store: Store, house: House, app: APIFlask) -> Callable[[Role], SignedInBrowser]:
+    """Signs somebody of a role in, in a browser of their own."""
+
+    def signed_in(role: Role, client: FlaskClient | None = None) -> SignedInBrowser:
+        name = NAME if client else f"{NAME} ({role})"
+        browser = client or app.test_client()
+        with store.unit() as unit:
+            access.add_staff(unit, house, name=name, password=PASSWORD, role=role)
+        browser.post("/staff/sign-in", data={"name": name, "password": PASSWORD, "lang": "de"})
+        found = re.search(r'name="csrf" value="([0-9a-f]{32})"', browser.get("/staff").text)
+        assert found is not None
+        return SignedInBrowser(browser, found[1])
+
+    return signed_in
+
+
+@pytest.fixture
+def staff(as_role: Callable[..., SignedInBrowser], client: FlaskClient) -> SignedInBrowser:
+    """Ayşe, an admin, signed in."""
+    return as_role(Role.ADMIN, client)
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from tests.factories import with_ticket
-from tests.web.conftest import Headers
+from tests.web.conftest import Headers, SignedInBrowser
 from tests.web.test_api_scans import a_scan
-from ticketing.domain.accounts import Scope
+from ticketing.domain.accounts import RIGHTS, Right, Role, Scope
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
 from ticketing.web.access import Audience, Permission, permission_of
@@ -252,3 +252,48 @@ def test_the_staff_page_asks_to_sign_in(app: APIFlask, client: FlaskClient) -> N
     for path, method, _ in calls(app, Audience.STAFF):
         answer = client.open(path, method=method)
         assert (answer.status_code, answer.headers["Location"]) == (303, "/staff/sign-in"), path
+
+
+# What whoever is signed in may do for themself. A new such route has to be written down here.
+OWN = {"/staff/sign-out", "/staff/language", "/staff/more"}
+
+
+def staff_routes(app: APIFlask) -> Iterator[tuple[str, str, Right | None]]:
+    """Each route of the staff site with its right."""
+    for pattern, method, permission in routes(app):
+        if permission is not None and permission.audience is Audience.STAFF:
+            yield pattern, method, permission.right
+
+
+def test_every_staff_route_names_a_right(app: APIFlask) -> None:
+    """Whoever is signed in may do nothing by that alone but what concerns themself."""
+    assert {pattern for pattern, _, right in staff_routes(app) if right is None} == OWN
+    assert all(pattern.startswith("/staff") for pattern, _, _ in staff_routes(app))
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_without_the_right_is_refused_on_every_route(
+    app: APIFlask, as_role: Callable[[Role], SignedInBrowser], role: Role
+) -> None:
+    """403, and the page says which right is missing; with the form's own token as well."""
+    browser = as_role(role)
+    for pattern, method, right in staff_routes(app):
+        if right is None or right in RIGHTS[role]:
+            continue
+        path = pattern.replace("<", "").replace(">", "")
+        answer = browser.client.open(path, method=method, data={"csrf": browser.csrf})
+        assert answer.status_code == 403, path
+        assert f">{right}<" in answer.text, path
+
+
+def test_the_page_says_which_right_is_missing(as_role: Callable[[Role], SignedInBrowser]) -> None:
+    """In both languages for people, as a problem for programs."""
+    browser = as_role(Role.DESK)
+    answer = browser.post("/staff/stations/pairing", name="Tor", gate="sued")
+    assert "Stationen und Eingänge ändern" in answer.text
+    assert "change stations and gates" in answer.text
+    headers = {"Accept": "application/json"}
+    told = browser.client.post("/staff/stations/pairing", data={"csrf": browser.csrf}, headers=headers).json
+    assert told is not None
+    assert told["type"] == "urn:einlass:problem:missing_right"
+    assert "stations.change" in told["detail"]

@@ -5,7 +5,21 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ticketing.domain.ids import ApiKeyId, StaffId, StationId
+from ticketing.domain.rights import RIGHTS, Right, Role
 from ticketing.wire.texts import Localised
+
+__all__ = [  # with the rights, so that callers need one module
+    "CONNECTED_FOR",
+    "RIGHTS",
+    "ApiKey",
+    "Right",
+    "Role",
+    "Scope",
+    "Staff",
+    "Station",
+    "StationState",
+    "Told",
+]
 
 
 class Scope(StrEnum):
@@ -29,14 +43,6 @@ class Scope(StrEnum):
     WEBHOOKS_WRITE = "webhooks:write"
 
 
-class Role(StrEnum):
-    """What a person of the staff is there for."""
-
-    DESK = "desk"
-    EDITOR = "editor"
-    ADMIN = "admin"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
     """A program's key; the key itself is shown once and kept as a hash."""
@@ -54,6 +60,10 @@ class Staff:
     id: StaffId
     name: str
     role: Role
+
+    def may(self, right: Right) -> bool:
+        """Whether the person's role holds a right."""
+        return right in RIGHTS[self.role]
 
 
 class StationState(StrEnum):

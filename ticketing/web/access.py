@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from ticketing.domain.accounts import Scope
+from ticketing.domain.accounts import Right, Scope
 
 View = TypeVar("View", bound=Callable[..., Any])
 _LABEL = "einlass_permission"
@@ -26,10 +26,14 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """An audience, and for API keys the scope; a station's route may admit keys too."""
+    """An audience, for API keys the scope, for staff the right.
+
+    A station's route may admit keys too. Without a right a route is for all of the staff.
+    """
 
     audience: Audience
     scope: Scope | None = None
+    right: Right | None = None
 
 
 def _labelled(permission: Permission) -> Callable[[View], View]:
@@ -61,8 +65,13 @@ def for_stations_or(scope: Scope) -> Callable[[View], View]:
 
 
 def for_staff(view: View) -> View:
-    """A route for signed-in staff."""
+    """A route for whoever is signed in: their own account, language, sign-out."""
     return _labelled(Permission(Audience.STAFF))(view)
+
+
+def staff_may(right: Right) -> Callable[[View], View]:
+    """A route for signed-in staff whose role holds this right."""
+    return _labelled(Permission(Audience.STAFF, right=right))
 
 
 def permission_of(view: object) -> Permission | None:

@@ -5,11 +5,12 @@ from typing import Final
 
 from flask import Response, g, redirect, request
 
-from ticketing.domain.accounts import ApiKey, Scope, Station
+from ticketing.domain.accounts import ApiKey, Right, Scope, Station
+from ticketing.domain.audit import Actor, ActorKind
 from ticketing.service import access
 from ticketing.service.gate import stations
 from ticketing.web.access import Audience, Permission
-from ticketing.web.errors import refused
+from ticketing.web.errors import lacks_right, refused
 from ticketing.web.parts import the_parts
 from ticketing.web.sessions import SignedIn, find_signed_in
 
@@ -32,7 +33,7 @@ def admit(permission: Permission) -> Response | None:
         case Audience.ANYONE:
             return None
         case Audience.STAFF:
-            return _admit_staff()
+            return _admit_staff(permission.right)
         case Audience.STATION:
             token = _token()
             if permission.scope is not None and token.startswith(KEY_PREFIX):
@@ -77,11 +78,24 @@ def the_staff() -> SignedIn:
     return signed_in
 
 
-def _admit_staff() -> Response | None:
+def the_actor() -> Actor:
+    """Who acts in this request, for the audit: a person, an API key or a station."""
+    signed_in, station = g.get("staff"), the_station_if_any()
+    if isinstance(signed_in, SignedIn):
+        return Actor(ActorKind.STAFF, signed_in.staff.id)
+    if station is not None:
+        return Actor(ActorKind.STATION, station.id)
+    key: ApiKey = g.api_key
+    return Actor(ActorKind.API_KEY, key.id)
+
+
+def _admit_staff(right: Right | None) -> Response | None:
     found = find_signed_in()
     if found is None:
         answer = redirect("/staff/sign-in", 303)
         return answer if isinstance(answer, Response) else None
+    if right is not None and not found.staff.may(right):
+        raise lacks_right(right)
     g.staff = found
     return None
 

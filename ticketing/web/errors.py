@@ -14,6 +14,7 @@ from flask import Response, json, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import InternalServerError
 
+from ticketing.domain.accounts import Right
 from ticketing.domain.failures import StoreUnavailable
 from ticketing.domain.slots import SlotPlaces
 from ticketing.service.errors import (
@@ -127,6 +128,12 @@ def refused(status: int, reason: str, detail: str = "", **headers: str) -> HTTPE
     return HTTPError(status, message=detail, headers=named, extra_data={"reason": reason})
 
 
+def lacks_right(right: Right) -> HTTPError:
+    """An error to raise when a person's role does not hold a right."""
+    extra = {"reason": "missing_right", "right": right.value}
+    return HTTPError(403, message=f"Your role lacks the right {right}.", extra_data=extra)
+
+
 def register(app: APIFlask) -> None:
     """Give the application its one way to answer errors."""
     app.error_processor(_answer)
@@ -140,7 +147,7 @@ def _answer(error: HTTPError) -> Response:
     headers = Headers(error.headers)
     headers.remove("Content-Type")
     if not wants_problem():
-        return _page(error.status_code, headers)
+        return _page(error, headers)
     errors = error.extra_data.get("errors", _fields(error.detail))
     default = _DETAILS.get(reason) or _DETAILS.get(_REASONS.get(error.status_code, ""), "")
     detail = str(error.message) if "reason" in error.extra_data and error.message else default
@@ -242,9 +249,13 @@ def shown_name(name: str, *, is_unknown: bool) -> str:
     return name[:_WORD_LIMIT] if _PLAIN_WORD.fullmatch(name) else ""
 
 
-def _page(status: int, headers: Headers) -> Response:
+def _page(error: HTTPError, headers: Headers) -> Response:
+    status, right = error.status_code, error.extra_data.get("right")
     kind = _PAGE_OF.get(status, status if status in _PAGES else _SERVER_ERROR)
-    answer = page("error.html", remembered=None, kind=kind, status=status)
+    if right is None:
+        answer = page("error.html", remembered=None, kind=kind, status=status)
+    else:
+        answer = page("staff/no_right.html", remembered=None, right=right)
     answer.status_code = status
     answer.headers.extend(headers)
     return answer

@@ -1,5 +1,6 @@
 """Every table. The database promises, not the code: each "exactly once" is a unique key here."""
 
+from ticketing.store.schema.accounts import audit
 from ticketing.store.schema.base import metadata
 from ticketing.store.schema.events import cursors, webhook_deliveries, webhooks
 from ticketing.store.schema.gate import (
@@ -36,6 +37,7 @@ from ticketing.store.schema.people import (
 __all__ = [
     "api_keys",
     "attempts",
+    "audit",
     "conflicts",
     "consents",
     "conversations",

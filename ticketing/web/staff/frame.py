@@ -8,6 +8,7 @@ from typing import Final
 from flask import Response, flash, get_flashed_messages, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
+from ticketing.domain.accounts import Right
 from ticketing.web import sessions
 from ticketing.web.auth import the_staff
 from ticketing.web.pages import page
@@ -34,14 +35,15 @@ class Link:
     place: Place
     address: str
     icon: str
+    right: Right
     is_near: bool = False
 
 
 NAVIGATION: Final = (
-    Link(Place.TODAY, HOME, "i-today", is_near=True),
-    Link(Place.TICKETS, f"{HOME}/tickets", "i-ticket", is_near=True),
-    Link(Place.OFFERS, f"{HOME}/offers", "i-frame"),
-    Link(Place.STATIONS, f"{HOME}/stations", "i-gate", is_near=True),
+    Link(Place.TODAY, HOME, "i-today", Right.HOUSE_SEE, is_near=True),
+    Link(Place.TICKETS, f"{HOME}/tickets", "i-ticket", Right.TICKETS_SEE, is_near=True),
+    Link(Place.OFFERS, f"{HOME}/offers", "i-frame", Right.HOUSE_SEE),
+    Link(Place.STATIONS, f"{HOME}/stations", "i-gate", Right.HOUSE_SEE, is_near=True),
 )
 """In the order of the day's work. What is not built is not here: no dead ends."""
 
@@ -66,14 +68,14 @@ def the_speaker() -> Speaker:
 
 def show(template: str, *, place: Place, status: int = 200, **values: object) -> Response:
     """A page within the frame."""
-    speaker = the_speaker()
+    speaker, staff = the_speaker(), the_staff()
     answer = page(
         template,
         remembered=speaker.lang,
-        staff=the_staff(),
+        staff=staff,
         speaker=speaker,
         place=place.value,
-        navigation=NAVIGATION,
+        navigation=[link for link in NAVIGATION if staff.staff.may(link.right)],
         told=the_told(),
         **values,
     )

@@ -3,8 +3,9 @@
 from apiflask import APIBlueprint
 from flask import Response
 
+from ticketing.domain.accounts import Right
 from ticketing.service import offers
-from ticketing.web.access import for_staff
+from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame, rows
 from ticketing.web.staff.frame import Place
@@ -13,7 +14,7 @@ bp = APIBlueprint("staff_offers", __name__, url_prefix=f"{frame.HOME}/offers", e
 
 
 @bp.get("")
-@for_staff
+@staff_may(Right.HOUSE_SEE)
 def listed() -> Response:
     """Every offer, in the order of their numbers."""
     speaker = frame.the_speaker()

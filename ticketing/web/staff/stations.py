@@ -7,13 +7,14 @@ from apiflask import APIBlueprint
 from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from ticketing.domain.accounts import Right
 from ticketing.domain.ids import StationId
 from ticketing.domain.museum import Gate
 from ticketing.service import gates
 from ticketing.service.errors import Conflict, Invalid, NotFound
 from ticketing.service.gate import stations
 from ticketing.service.gate.stations import PairingCode
-from ticketing.web.access import for_staff
+from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.qr import symbol
 from ticketing.web.staff import frame, rows
@@ -38,14 +39,14 @@ class PairingPanel:
 
 
 @bp.get("")
-@for_staff
+@staff_may(Right.HOUSE_SEE)
 def listed() -> Response:
     """Every station, those out of service last."""
     return _page()
 
 
 @bp.post("/pairing")
-@for_staff
+@staff_may(Right.STATIONS_CHANGE)
 def open_pairing() -> Response:
     """Make a pairing code; it is shown in this answer and nowhere else."""
     frame.checked_form()
@@ -65,7 +66,7 @@ def open_pairing() -> Response:
 
 
 @bp.post("/<station>/revoke")
-@for_staff
+@staff_may(Right.STATIONS_CHANGE)
 def revoke(station: str) -> AnyResponse:
     """Take a station out of service."""
     frame.checked_form()

@@ -5,8 +5,9 @@ from typing import Final
 from apiflask import APIBlueprint
 from flask import Response
 
+from ticketing.domain.accounts import Right
 from ticketing.service import tickets
-from ticketing.web.access import for_staff
+from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame, rows
 from ticketing.web.staff.frame import Place
@@ -18,7 +19,7 @@ LATEST: Final = 25
 
 
 @bp.get("")
-@for_staff
+@staff_may(Right.TICKETS_SEE)
 def listed() -> Response:
     """The latest tickets."""
     speaker = frame.the_speaker()

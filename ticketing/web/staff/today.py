@@ -5,10 +5,11 @@ from typing import Final
 from apiflask import APIBlueprint
 from flask import Response
 
+from ticketing.domain.accounts import Right
 from ticketing.domain.conflicts import ConflictState
 from ticketing.service import gates, museum
 from ticketing.service.gate import conflicts, scans, stations
-from ticketing.web.access import for_staff
+from ticketing.web.access import for_staff, staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame, rows
 from ticketing.web.staff.frame import Place
@@ -18,7 +19,7 @@ LATEST: Final = 12
 
 
 @bp.get("")
-@for_staff
+@staff_may(Right.HOUSE_SEE)
 def today() -> Response:
     """The day at a glance."""
     parts, speaker = the_parts(), frame.the_speaker()

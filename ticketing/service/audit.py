@@ -1,0 +1,85 @@
+"""The audit log: who changed what, and when; in the service room.
+
+A line is written within the transaction of what it tells of: neither is without the other.
+Nothing changes or deletes a line, and the database refuses it too.
+"""
+
+import re
+
+from ticketing.domain.audit import Action, Actor, ActorKind, Entry, Facts, Thing, Wanted, difference
+from ticketing.service.errors import FieldError, Invalid
+from ticketing.service.pages import LIMIT, Page
+from ticketing.service.ports import House
+from ticketing.store import audit as rows
+from ticketing.store.unit import Unit
+
+__all__ = [  # with what a line is made of, so that callers need one module
+    "SYSTEM",
+    "Action",
+    "Actor",
+    "ActorKind",
+    "Entry",
+    "Thing",
+    "Wanted",
+    "by_command",
+    "note",
+    "page",
+]
+SYSTEM = Actor(ActorKind.SYSTEM, "system")
+_CURSOR = re.compile(r"[0-9]{1,18}")
+
+
+def note(  # noqa: PLR0913  who, what, to what, before, after: none can be left out
+    unit: Unit,
+    house: House,
+    *,
+    actor: Actor,
+    action: Action,
+    object: Thing,  # noqa: A002  the word of the log
+    before: Facts | None = None,
+    after: Facts | None = None,
+) -> None:
+    """Write a line, within the caller's transaction.
+
+    Hand over whole states: only the fields that differ are kept, and of what is nobody's
+    business (`holder`, `code`, `text` …) only that it changed. `before` None: it was made;
+    `after` None: it is gone. Two states without a difference write nothing.
+    """
+    if not unit.writing:
+        raise RuntimeError("a line of the audit belongs to a transaction: begin() first")
+    old, new = difference(before, after)
+    if before is not None and after is not None and not old and not new:
+        return
+    rows.add(
+        unit,
+        Entry(
+            number=0,
+            at=house.clock.now(),
+            actor=actor,
+            action=action,
+            object=object,
+            before=old,
+            after=new,
+        ),
+    )
+
+
+def page(
+    unit: Unit, *, wanted: Wanted | None = None, cursor: str | None = None, limit: int = LIMIT
+) -> Page[Entry]:
+    """A page of lines, newest first.
+
+    Raises:
+        Invalid: A cursor that was not given out.
+    """
+    if cursor is not None and not _CURSOR.fullmatch(cursor):
+        raise Invalid(FieldError("cursor", "malformed"))
+    before = None if cursor is None else int(cursor)
+    found = rows.page(unit, wanted or Wanted(), before=before, limit=limit + 1)
+    items = found[:limit]
+    return Page(items, str(items[-1].number) if len(found) > limit else None)
+
+
+def by_command(words: str) -> Actor:
+    """Somebody at the machine's shell who runs a command, e.g. `staff add`."""
+    return Actor(ActorKind.COMMAND, words)
