@@ -44,14 +44,11 @@ from ticketing.store.schema.people import (
 __all__ = [
     "api_keys",
     "attempts",
-<<<<<<< HEAD
     "audit",
-=======
     "code_batches",
     "code_scans",
     "code_visitors",
     "codes",
->>>>>>> d483ddc (Batches of discount codes are made in key order)
     "conflicts",
     "consents",
     "conversations",
