@@ -2,7 +2,8 @@
 
 Any number of workers may run. Each message is leased to one of them for a minute; what a
 dead worker had taken is sent by another one after that. At its start and every hour a
-worker erases what is over its time; it checks out who is left when the house has closed.
+worker erases what is over its time; it checks out who is left when the house has closed; it
+makes the codes of large batches, a little between two looks at the outbox.
 """
 
 import json
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from ticketing.service import delivery, retention
+from ticketing.service.code_making import Maker
 from ticketing.service.delivery import Lease
 from ticketing.service.gate.chores import Chores
 from ticketing.service.ports import (
@@ -61,6 +63,7 @@ class Worker:
         self._transport = transport
         self._upkept_at: datetime | None = None
         self._chores = Chores(store, house)
+        self._maker = Maker(store, house)
 
     def run_once(self) -> int:
         """Send what is due, one message of each conversation; how many were taken.
@@ -82,7 +85,8 @@ class Worker:
             try:
                 self._keep_up()
                 self._chores.look()
-                busy = self.run_once() > 0
+                is_making = self._maker.look()
+                busy = self.run_once() > 0 or is_making
             except Exception as error:  # noqa: BLE001  a sick database must not end the worker
                 log.error("worker: %s", type(error).__name__)  # noqa: TRY400  a traceback may quote data
                 stop.wait(TROUBLE_PAUSE_S)

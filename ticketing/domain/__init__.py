@@ -7,6 +7,7 @@ Errors for broken input at the border:
     ├── BadHolder    tickets.py
     ├── BadParty     tickets.py
     ├── BadSlot      slots.py
+    ├── BadBatch     codes.py
     └── BadStep      keys.py
 """
 

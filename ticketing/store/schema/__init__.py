@@ -2,6 +2,13 @@
 
 from ticketing.store.schema.accounts import audit
 from ticketing.store.schema.base import metadata
+from ticketing.store.schema.codes import (
+    code_batches,
+    code_scans,
+    code_visitors,
+    codes,
+    redemptions,
+)
 from ticketing.store.schema.events import cursors, webhook_deliveries, webhooks
 from ticketing.store.schema.gate import (
     conflicts,
@@ -38,6 +45,10 @@ __all__ = [
     "api_keys",
     "attempts",
     "audit",
+    "code_batches",
+    "code_scans",
+    "code_visitors",
+    "codes",
     "conflicts",
     "consents",
     "conversations",
@@ -56,6 +67,7 @@ __all__ = [
     "offers",
     "outbox",
     "pairings",
+    "redemptions",
     "scans",
     "slots",
     "staff",
