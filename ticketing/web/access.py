@@ -13,6 +13,7 @@ from ticketing.domain.accounts import Scope
 
 View = TypeVar("View", bound=Callable[..., Any])
 _LABEL = "einlass_permission"
+_METERED = "einlass_metered"
 
 
 class Audience(StrEnum):
@@ -63,6 +64,17 @@ def for_stations_or(scope: Scope) -> Callable[[View], View]:
 def for_staff(view: View) -> View:
     """A route for signed-in staff."""
     return _labelled(Permission(Audience.STAFF))(view)
+
+
+def metered(view: View) -> View:
+    """A station's route that people at the door can wait for: its calls are counted."""
+    setattr(view, _METERED, True)
+    return view
+
+
+def is_metered(view: object) -> bool:
+    """Whether a station may call a view only so often; API keys are counted everywhere."""
+    return bool(getattr(view, _METERED, False))
 
 
 def permission_of(view: object) -> Permission | None:
