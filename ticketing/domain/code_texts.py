@@ -10,7 +10,7 @@ check character of ten symbols is the exclusive or of what its parts add, for th
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NewType
+from typing import Final, NewType, cast
 
 from ticketing.wire.check import ALPHABET, CodeKind, check_character, fold, is_valid
 
@@ -143,4 +143,4 @@ def polite(drawn: bytes) -> Iterator[CodeBits]:
 
 def in_order(codes: Iterable[CodeBits]) -> Sequence[CodeBits]:
     """The codes by their key, each once, in little memory: as the table is kept."""
-    return array("Q", sorted(set(codes)))
+    return cast("Sequence[CodeBits]", array("Q", sorted(set(codes))))
