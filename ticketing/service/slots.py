@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ticketing.domain import slots as rules
-from ticketing.domain.museum import local_day
+from ticketing.domain.museum import day_bounds, local_day
 from ticketing.domain.offers import Offer, Validity, is_sold_for
 from ticketing.domain.slots import Series, Slot, SlotPlaces
 from ticketing.service.errors import Conflict, FieldError, Invalid, as_invalid
@@ -107,6 +107,13 @@ def list_slots(unit: Unit, *, query: SlotQuery) -> Page[SlotPlaces]:
     )
     items = found[: query.limit]
     return Page(items, items[-1].slot.id if len(found) > query.limit else None)
+
+
+def upcoming(unit: Unit, house: House, *, limit: int) -> tuple[SlotPlaces, ...]:
+    """The slots of any offer that run or begin yet on the present local day, by start."""
+    now, zone = house.clock.now(), house.museum.zone
+    _, ends = day_bounds(local_day(now, zone), zone)
+    return rows.upcoming(unit, since=now, until=ends, limit=limit)
 
 
 # ------------------------------------------------------------ parts of the above

@@ -70,6 +70,17 @@ def next_free(
     return _places(unit, query)
 
 
+def upcoming(unit: Unit, *, since: datetime, until: datetime, limit: int) -> tuple[SlotPlaces, ...]:
+    """The next slots of any offer that are not over and begin before a time, by start."""
+    query = (
+        _with_sold()
+        .where(T.ends_at > since, T.starts_at < until)
+        .order_by(T.starts_at, T.id)
+        .limit(limit)
+    )
+    return _places(unit, query)
+
+
 def sell(unit: Unit, slot: Slot, people: int) -> bool:
     """Take so many places of a slot, or give them back (negative); False if it is full."""
     taken = Addition(sold_name(slot.id), people, slot.capacity)

@@ -4,7 +4,7 @@ import logging
 from datetime import date, datetime, timedelta
 
 from ticketing.domain.museum import local_day
-from ticketing.service import bulk
+from ticketing.service import bulk, figures
 from ticketing.service.gate.checkout import check_out
 from ticketing.service.gate.recount import recount
 from ticketing.service.ports import House, Units
@@ -14,7 +14,7 @@ CHECK_OUT_EVERY = timedelta(minutes=1)
 
 
 class Chores:
-    """Check-out and clearing up every minute, the recount once a local day.
+    """Check-out, clearing up and adding up every minute, the recount once a local day.
 
     Several workers do no harm to each other.
     """
@@ -33,6 +33,7 @@ class Chores:
             self._checked_at = now
             self._check_out()
             self._clear_up()
+            self._add_up()
         today = local_day(now, self._house.museum.zone)
         if self._recounted_on != today:
             self._recounted_on = today
@@ -50,6 +51,10 @@ class Chores:
         if gone:
             log.warning("%d batches of tickets were abandoned and taken away", gone)
             self._recount()  # which gives their places back
+
+    def _add_up(self) -> None:
+        with self._store.unit() as unit:
+            figures.refresh(unit, self._house)
 
     def _recount(self) -> None:
         with self._store.unit() as unit:

@@ -10,6 +10,7 @@ from ticketing.store.schema.codes import (
     redemptions,
 )
 from ticketing.store.schema.events import cursors, webhook_deliveries, webhooks
+from ticketing.store.schema.figures import day_figures, day_reasons
 from ticketing.store.schema.gate import (
     conflicts,
     counters,
@@ -55,6 +56,8 @@ __all__ = [
     "counters",
     "counts",
     "cursors",
+    "day_figures",
+    "day_reasons",
     "gates",
     "idempotency",
     "identities",

@@ -25,6 +25,7 @@ class Place(StrEnum):
     TICKETS = "tickets"
     OFFERS = "offers"
     STATIONS = "stations"
+    NUMBERS = "numbers"
     MORE = "more"
 
 
@@ -44,6 +45,7 @@ NAVIGATION: Final = (
     Link(Place.TICKETS, f"{HOME}/tickets", "i-ticket", Right.TICKETS_SEE, is_near=True),
     Link(Place.OFFERS, f"{HOME}/offers", "i-frame", Right.HOUSE_SEE),
     Link(Place.STATIONS, f"{HOME}/stations", "i-gate", Right.HOUSE_SEE, is_near=True),
+    Link(Place.NUMBERS, f"{HOME}/numbers", "i-plot", Right.REPORTS_SEE),
 )
 """In the order of the day's work. What is not built is not here: no dead ends."""
 

@@ -1,9 +1,11 @@
 """Rows that more than one page shows: scans, conflicts, stations, tickets, offers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ticketing.domain.accounts import Station, StationState
 from ticketing.domain.offers import Offer
+from ticketing.domain.slots import SlotPlaces
 from ticketing.domain.tickets import shown_code
 from ticketing.service.gate.conflicts import ListedConflict
 from ticketing.service.gate.records import happened_at
@@ -61,6 +63,17 @@ class ConflictRow:
     what: str
     people: int
     scans: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRow:
+    """One slot; `free` is 0 where it is full."""
+
+    begins: str
+    offer: str
+    sold: int
+    capacity: int
+    free: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +143,17 @@ def conflict(listed: ListedConflict, gates: dict[str, str], speaker: Speaker) ->
         speaker.say(f"conflict_{kind}"),
         listed.conflict.people_extra,
         tuple(scans),
+    )
+
+
+def slot(one: SlotPlaces, offers: Mapping[int, Offer], speaker: Speaker) -> SlotRow:
+    """One slot in words; `offers` by number."""
+    return SlotRow(
+        begins=speaker.moment(one.slot.starts_at),
+        offer=offers[one.slot.offer].name.in_(speaker.lang),
+        sold=one.sold,
+        capacity=one.slot.capacity,
+        free=max(0, one.slot.capacity - one.sold),
     )
 
 

@@ -45,6 +45,15 @@ class Speaker:
         """A date: "So 4. Okt. 2026"."""
         return local_date(at, the_parts().house.museum.zone, self.lang)
 
+    def weekday(self, at: datetime) -> str:
+        """The name of a day of the week: "Sonntag"."""
+        local = at.astimezone(the_parts().house.museum.zone)
+        return self.say(f"weekday_{local.weekday()}")
+
+    def short_day(self, day: date) -> str:
+        """Day and month alone: "4.10." or "4/10"."""
+        return f"{day.day}.{day.month}." if self.lang == "de" else f"{day.day}/{day.month}"
+
     def time(self, at: datetime) -> str:
         """A time: "14:42"."""
         return local_time(at, the_parts().house.museum.zone)

@@ -1,0 +1,121 @@
+"""Figures of days, kept so that a year is read at once; in the service room.
+
+The worker adds up each day anew in which a scan was recorded or changed, however late its
+station told of it; so what is kept is never more than a minute behind, and a figure that went
+wrong mends itself with the next scan of that day.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from ticketing.domain.museum import day_bounds, local_day
+from ticketing.domain.opening import opening_on
+from ticketing.domain.stats import Span, Step, steps, totals
+from ticketing.service.ports import House
+from ticketing.store import figures as rows
+from ticketing.store import stats
+from ticketing.store.figures import DaySum, Quarter
+from ticketing.store.unit import Unit
+from ticketing.wire.verdict import Reason
+
+WEEKS_BACK = 4
+"""A usual weekday is the middle of so many before it."""
+_WEEK = timedelta(days=7)
+
+
+__all__ = ["DaySum", "Numbers"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """Some days: each with its sums, people by weekday (Monday first) and local hour, refusals.
+
+    `open_days` is on how many days of each weekday anybody came.
+    """
+
+    days: tuple[DaySum, ...]
+    by_hour: tuple[tuple[int, ...], ...]
+    open_days: tuple[int, ...]
+    reasons: tuple[tuple[Reason, int], ...]
+
+
+def refresh(unit: Unit, house: House) -> int:
+    """Add up the days in which anything changed since the last time; how many those were."""
+    zone = house.museum.zone
+    read = rows.touched(unit)
+    if read.upto_pos == read.since_pos:
+        return 0
+    days = sorted({local_day(hour, zone) for hour in read.hours})
+    made = [(day, *_added_up(unit, house, day)) for day in days]
+    for day, quarters, reasons in made:
+        unit.begin()
+        rows.keep(unit, day, quarters, reasons)
+        unit.commit()
+    unit.begin()
+    rows.note_read(unit, read)
+    unit.commit()
+    return len(days)
+
+
+def numbers(unit: Unit, *, first: date, last: date) -> Numbers:
+    """What is kept of the local days from one to another."""
+    days = rows.by_day(unit, first, last)
+    quarters = rows.quarters_of(unit, [one.day for one in days])
+    by_hour = [[0] * 24 for _ in range(7)]
+    open_days = [0] * 7
+    for one in days:
+        open_days[one.day.weekday()] += one.entries > 0
+        for quarter in quarters.get(one.day, ()):
+            # on the longest day of the year the hour that comes twice counts as the later one
+            by_hour[one.day.weekday()][min(quarter.quarter // 4, 23)] += quarter.entries
+    return Numbers(
+        days=days,
+        by_hour=tuple(tuple(hours) for hours in by_hour),
+        open_days=tuple(open_days),
+        reasons=rows.reasons_of(unit, first, last),
+    )
+
+
+def of_today(unit: Unit, house: House) -> tuple[int, ...]:
+    """People who came in by each quarter of the present local day, from midnight until now."""
+    today = local_day(house.clock.now(), house.museum.zone)
+    quarters, _ = _added_up(unit, house, today)
+    return _filled(quarters)
+
+
+def usual_day(unit: Unit, house: House, *, day: date) -> tuple[float, ...] | None:
+    """People by quarter on such a weekday: the middle of the last ones; None if there are none.
+
+    Days on which nobody came are left out: the house was closed.
+    """
+    before = [day - n * _WEEK for n in range(1, WEEKS_BACK + 1)]
+    opened = [one for one in before if opening_on(house.museum.hours, one) is not None]
+    found = [_filled(quarters) for quarters in rows.quarters_of(unit, opened).values()]
+    found = [quarters for quarters in found if any(quarters)]
+    if not found:
+        return None
+    longest = max(map(len, found))
+    wide = [(*quarters, *(0,) * (longest - len(quarters))) for quarters in found]
+    return tuple(sum(values) / len(wide) for values in zip(*wide, strict=True))
+
+
+def _added_up(unit: Unit, house: House, day: date) -> tuple[tuple[Quarter, ...], dict[str, int]]:
+    zone = house.museum.zone
+    span = Span(*day_bounds(day, zone))
+    spans = list(steps(span, Step.QUARTER, zone))
+    sums = totals(spans, stats.minutes(unit, span))
+    quarters = tuple(
+        Quarter(n, one.entries, one.exits, one.refused)
+        for n, one in enumerate(sums)
+        if one.entries or one.exits or one.refused
+    )
+    return quarters, dict(rows.reasons_in(unit, span))
+
+
+def _filled(quarters: Sequence[Quarter]) -> tuple[int, ...]:
+    """People by quarter with the empty ones between."""
+    filled = [0] * (1 + max((one.quarter for one in quarters), default=-1))
+    for one in quarters:
+        filled[one.quarter] = one.entries
+    return tuple(filled)
