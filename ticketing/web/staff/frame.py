@@ -25,6 +25,9 @@ class Place(StrEnum):
     TICKETS = "tickets"
     OFFERS = "offers"
     STATIONS = "stations"
+    PEOPLE = "people"
+    AUDIT = "audit"
+    ACCOUNT = "account"
     MORE = "more"
 
 
@@ -44,6 +47,8 @@ NAVIGATION: Final = (
     Link(Place.TICKETS, f"{HOME}/tickets", "i-ticket", Right.TICKETS_SEE, is_near=True),
     Link(Place.OFFERS, f"{HOME}/offers", "i-frame", Right.HOUSE_SEE),
     Link(Place.STATIONS, f"{HOME}/stations", "i-gate", Right.HOUSE_SEE, is_near=True),
+    Link(Place.PEOPLE, f"{HOME}/people", "i-people", Right.PEOPLE_SEE),
+    Link(Place.AUDIT, f"{HOME}/audit", "i-search", Right.AUDIT_SEE),
 )
 """In the order of the day's work. What is not built is not here: no dead ends."""
 

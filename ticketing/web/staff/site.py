@@ -2,6 +2,16 @@
 
 from typing import Final
 
-from ticketing.web.staff import offers, sign_in, stations, tickets, today
+from ticketing.web.staff import (
+    account,
+    audit,
+    join,
+    offers,
+    people,
+    sign_in,
+    stations,
+    tickets,
+    today,
+)
 
-NOUNS: Final = (sign_in, today, tickets, offers, stations)
+NOUNS: Final = (sign_in, join, today, tickets, offers, stations, people, audit, account)
