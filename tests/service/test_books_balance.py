@@ -7,6 +7,7 @@ import pytest
 from tests.factories import with_gates, with_offer
 from tests.fakes import FrozenClock
 from tests.service.halls import Door, Hall
+from ticketing.domain.audit import Actor, ActorKind
 from ticketing.domain.conflicts import ConflictKind, ConflictState
 from ticketing.domain.ids import ScanId
 from ticketing.service import tickets
@@ -148,7 +149,9 @@ def test_people_of_a_closed_conflict_leave_with_their_annul(
     assert hall.inside() == 1
     [found] = hall.conflicts()
     assert found.kind is ConflictKind.OVERRULED
-    closing = conflicts.Closing(conflict=found.id, state=state, note="seen", by="staff_1")
+    closing = conflicts.Closing(
+        conflict=found.id, state=state, note="seen", actor=Actor(ActorKind.STAFF, "staff_1")
+    )
     with hall.store.unit() as unit:
         conflicts.close_conflict(unit, hall.house, closing=closing)
     annul(hall, extra)

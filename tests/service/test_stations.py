@@ -389,8 +389,12 @@ def test_a_station_is_renamed_and_moved(office: Store, house: House) -> None:
     answer = _pair(office, house, _open(office, house)).answer
     station_id = StationId(answer.station)
     with office.unit() as unit:
-        renamed = stations.change_station(unit, station=station_id, name="  Kasse   3 ")
-        moved = stations.change_station(unit, station=station_id, gate="nord")
+        renamed = stations.change_station(
+            unit, house, station=station_id, to=stations.Place(name="  Kasse   3 ")
+        )
+        moved = stations.change_station(
+            unit, house, station=station_id, to=stations.Place(gate="nord")
+        )
         by_token = stations.station_by_token(unit, token=answer.token)
     assert (renamed.name, renamed.gate) == ("Kasse 3", "sued")
     assert (moved.name, moved.gate, moved.gate_name.de) == ("Kasse 3", "nord", "Eingang Nord")
@@ -403,9 +407,11 @@ def test_a_change_that_cannot_be_made_changes_nothing(office: Store, house: Hous
     station_id = StationId(answer.station)
     before = _list(office)
     with office.unit() as unit, pytest.raises(NotFound, match="gate"):
-        stations.change_station(unit, station=station_id, gate="dach", name="Dach")
+        stations.change_station(
+            unit, house, station=station_id, to=stations.Place(gate="dach", name="Dach")
+        )
     with office.unit() as unit, pytest.raises(NotFound, match="station"):
-        stations.change_station(unit, station=StationId("st_0"), name="x")
+        stations.change_station(unit, house, station=StationId("st_0"), to=stations.Place(name="x"))
     with office.unit() as unit, pytest.raises(Invalid, match="name"):
-        stations.change_station(unit, station=station_id, name=" ")
+        stations.change_station(unit, house, station=station_id, to=stations.Place(name=" "))
     assert _list(office) == before

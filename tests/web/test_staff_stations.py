@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,9 @@ from PIL import Image, ImageDraw
 
 from tests.fakes import FrozenClock
 from tests.web.conftest import Headers, SignedInBrowser
+from ticketing.domain.accounts import Role
+from ticketing.domain.audit import Action, ActorKind, Wanted
+from ticketing.service import audit
 from ticketing.service.gate import stations
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
@@ -72,8 +76,8 @@ def test_the_qr_code_holds_address_code_and_fingerprint(
 @pytest.mark.parametrize(
     ("fields", "status", "words"),
     [
-        ({"name": "", "gate": "nord"}, 422, "Name der Station fehlt"),
-        ({"name": "x" * 101, "gate": "nord"}, 422, "zu lang"),
+        ({"name": "", "gate": "nord"}, 422, "Hier fehlt etwas."),
+        ({"name": "x" * 101, "gate": "nord"}, 422, "Höchstens 100 Zeichen."),
         ({"name": "Tor", "gate": "nowhere"}, 422, "Diesen Eingang gibt es nicht"),
         ({}, 422, "Diesen Eingang gibt es nicht"),
     ],
@@ -130,3 +134,100 @@ def test_a_station_last_seen_yesterday_says_the_day(
         row = rows.station(replace(one, last_seen_at=seen_at), Speaker("de"))
     assert row.seen == "zuletzt gesehen So 4. Okt. 2026, 14:00"
     assert row.state == "nicht verbunden"
+
+
+# ------------------------------------------------------------ changing
+@pytest.fixture
+def editor(as_role: Callable[[Role], SignedInBrowser], station: Headers) -> SignedInBrowser:
+    """Somebody who may change stations; there is one."""
+    del station
+    return as_role(Role.EDITOR)
+
+
+def the_id(browser: SignedInBrowser) -> str:
+    """The id of the only station."""
+    found = re.search(
+        r"/staff/stations/(st_\w+)/change", browser.client.get("/staff/stations").text
+    )
+    assert found is not None
+    return found[1]
+
+
+def test_a_station_is_renamed_and_moved_on_the_page(editor: SignedInBrowser, store: Store) -> None:
+    """And the audit knows who did it."""
+    answer = editor.post(f"/staff/stations/{the_id(editor)}/change", name="Kasse 9", gate="nord")
+    assert answer.status_code == 303
+    text = editor.client.get("/staff/stations").text
+    assert "Kasse 9" in text
+    assert "Gespeichert." in text
+    with store.unit() as unit:
+        [line] = audit.page(unit, wanted=Wanted(action=Action.STATION_CHANGED)).items
+    assert line.actor.kind is ActorKind.STAFF
+    assert line.after == {"gate": "nord", "name": "Kasse 9"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"name": "", "gate": "nord"}, "Der Name der Station fehlt"),
+        ({"name": "Kasse", "gate": "dach"}, "Diesen Eingang gibt es nicht."),
+    ],
+)
+def test_a_station_is_not_changed_to_nonsense(
+    editor: SignedInBrowser, fields: dict[str, str], words: str
+) -> None:
+    """The page says why, and the station is as it was."""
+    editor.post(f"/staff/stations/{the_id(editor)}/change", **fields)
+    text = editor.client.get("/staff/stations").text
+    assert words in text
+    assert 'value="Tor"' in text
+
+
+def test_a_station_that_is_not_there_cannot_be_changed(editor: SignedInBrowser) -> None:
+    """404, as a page."""
+    answer = editor.post("/staff/stations/st_nothing/change", name="x", gate="nord")
+    assert answer.status_code == 404
+
+
+def test_gates_are_made_and_renamed(editor: SignedInBrowser) -> None:
+    """Without an English name the German one is used."""
+    assert editor.post("/staff/stations/gates", slug="hof", name_de="Hof").status_code == 303
+    assert (
+        editor.post("/staff/stations/gates/hof", name_de="Innenhof", name_en="Yard").status_code
+        == 303
+    )
+    text = editor.client.get("/staff/stations").text
+    assert "Innenhof" in text
+    assert 'value="Yard"' in text
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"slug": "nord", "name_de": "Nord"}, "Das gibt es schon."),
+        ({"slug": "Nord Süd", "name_de": "Nord"}, "So kann das nicht heißen."),
+        ({"slug": "hof", "name_de": ""}, "Hier fehlt etwas."),
+    ],
+)
+def test_a_gate_that_cannot_be_is_refused_beside_its_field(
+    editor: SignedInBrowser, fields: dict[str, str], words: str
+) -> None:
+    """With what was typed still there."""
+    answer = editor.post("/staff/stations/gates", **fields)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert fields["slug"] in answer.text
+
+
+def test_a_gate_keeps_its_name_if_the_new_one_is_none(editor: SignedInBrowser) -> None:
+    """The page says so."""
+    editor.post("/staff/stations/gates/nord", name_de="")
+    text = editor.client.get("/staff/stations").text
+    assert "Der Name des Eingangs fehlt" in text
+    assert editor.post("/staff/stations/gates/dach", name_de="Dach").status_code == 404
+
+
+def test_who_may_only_look_sees_no_buttons(as_role: Callable[[Role], SignedInBrowser]) -> None:
+    """What somebody may not do is not offered."""
+    text = as_role(Role.AUDITOR).client.get("/staff/stations").text
+    assert "<form" not in text.split("<main", 1)[1]

@@ -16,6 +16,29 @@ TEXTS = load_words().texts
 TEMPLATES = sorted(templates_dir().rglob("*.html"))
 
 
+BUILT = (  # keys that are put together; one a line
+    r"error_\d{3}_(title|text)",
+    r"state_(revoked|blocked)(_text)?",
+    r"privacy_\w+",
+    r"validity_\w+",
+    r"ticket_short_\w+",
+    r"conflict_\w+",
+    r"place_\w+",
+    r"weekday_\d",
+    r"conflicts_state_\w+",
+    r"numbers_days_\d+",
+    r"role_\w+",
+    r"right_\w+",
+    r"wrong_\w+",
+    r"refused_\w+",
+    r"join_(title|text)_\w+",
+    r"account_\w+",
+    r"method_\w+",
+    r"actor_\w+",
+    r"staff_(wrong|expired|passkey)\w*",
+)
+
+
 def placeholders(text: str) -> set[str]:
     """The names in braces."""
     return {name for _, name, _, _ in Formatter().parse(text) if name}
@@ -34,12 +57,8 @@ def test_every_text_is_used() -> None:
     web = templates_dir().parent / "ticketing" / "web"
     sources += [path.read_text("utf-8") for path in web.rglob("*.py")]
     said = "\n".join(sources)
-    built = re.compile(
-        r"(error_\d{3}_(title|text)|state_(revoked|blocked)(_text)?|privacy_\w+"
-        r"|validity_\w+|ticket_short_\w+|conflict_\w+|place_\w+|weekday_\d|numbers_days_\d+|role_\w+|right_\w+|wrong_\w+|refused_\w+)"
-    )
     unused = [key for key in TEXTS["de"] if f'"{key}"' not in said and f"'{key}'" not in said]
-    assert [key for key in unused if not built.fullmatch(key)] == []
+    assert [key for key in unused if not any(re.fullmatch(built, key) for built in BUILT)] == []
 
 
 @pytest.mark.parametrize("lang", LANGS)

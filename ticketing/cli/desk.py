@@ -13,6 +13,7 @@ from ticketing.domain.offers import Offer, Validity
 from ticketing.domain.tickets import find_ticket_id, shown_code
 from ticketing.edge.painter import Painter
 from ticketing.service import bulk, gates, offers, tickets
+from ticketing.service.audit import by_command
 from ticketing.service.errors import NotFound
 from ticketing.service.ports import House
 from ticketing.service.tickets import ListedTicket, TicketCase, TicketOrder, card_facts
@@ -37,7 +38,13 @@ def gate() -> None:
 def gate_add(app: App, *, slug: str, name: str, name_en: str | None) -> None:
     """Make a gate."""
     with app.store.unit() as unit:
-        made = gates.add_gate(unit, app.house, slug=slug, name=Localised(name, name_en or name))
+        made = gates.add_gate(
+            unit,
+            app.house,
+            slug=slug,
+            name=Localised(name, name_en or name),
+            actor=by_command("gate add"),
+        )
     show({"slug": made.slug}, text=f"Gate {made.slug} made.")
 
 

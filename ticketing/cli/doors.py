@@ -10,6 +10,7 @@ from ticketing.cli.output import show, show_all, with_app
 from ticketing.domain.accounts import Role, Scope, Station
 from ticketing.domain.ids import ApiKeyId, StationId
 from ticketing.service import access, gates, supervisors
+from ticketing.service.audit import by_command
 from ticketing.service.errors import NotFound
 from ticketing.service.gate import stations
 from ticketing.wire.texts import Localised
@@ -42,7 +43,8 @@ def station_add(app: App, *, name: str, slug: str) -> None:
     """Print a pairing code for a new station, valid for 15 minutes, once."""
     made = _gate_made(app, slug)
     with app.store.unit() as unit:
-        opened = stations.open_pairing(unit, app.house, name=name, gate=slug)
+        actor = by_command("station add")
+        opened = stations.open_pairing(unit, app.house, name=name, gate=slug, actor=actor)
     pin = app.house.signer.ring().fingerprint()
     row = {
         "pairing_code": opened.code,
@@ -62,7 +64,8 @@ def _gate_made(app: App, slug: str) -> bool:
         try:
             gates.get_gate(unit, slug=slug)
         except NotFound:
-            gates.add_gate(unit, app.house, slug=slug, name=Localised(slug, slug))
+            actor = by_command("station add")
+            gates.add_gate(unit, app.house, slug=slug, name=Localised(slug, slug), actor=actor)
             return True
     return False
 
@@ -104,7 +107,13 @@ def _station_row(station: Station, now: datetime, ring: str) -> dict[str, Any]:
 def station_rename(app: App, *, station_id: str, name: str) -> None:
     """Call a station otherwise."""
     with app.store.unit() as unit:
-        changed = stations.change_station(unit, station=StationId(station_id), name=name)
+        changed = stations.change_station(
+            unit,
+            app.house,
+            station=StationId(station_id),
+            to=stations.Place(name=name),
+            actor=by_command("station rename"),
+        )
     show({"id": changed.id, "name": changed.name}, text=f"Station {changed.id} is renamed.")
 
 
@@ -115,7 +124,13 @@ def station_rename(app: App, *, station_id: str, name: str) -> None:
 def station_move(app: App, *, station_id: str, slug: str) -> None:
     """Put a station at another gate that exists."""
     with app.store.unit() as unit:
-        changed = stations.change_station(unit, station=StationId(station_id), gate=slug)
+        changed = stations.change_station(
+            unit,
+            app.house,
+            station=StationId(station_id),
+            to=stations.Place(gate=slug),
+            actor=by_command("station move"),
+        )
     show({"id": changed.id, "gate": changed.gate}, text=f"Station {changed.id}: gate {slug}.")
 
 
@@ -125,7 +140,8 @@ def station_move(app: App, *, station_id: str, slug: str) -> None:
 def station_revoke(app: App, *, station_id: str) -> None:
     """End a station's access at once."""
     with app.store.unit() as unit:
-        stations.revoke_station(unit, app.house, station=StationId(station_id))
+        actor = by_command("station revoke")
+        stations.revoke_station(unit, app.house, station=StationId(station_id), actor=actor)
     show({"id": station_id, "state": "revoked"}, text=f"Station {station_id} is revoked.")
 
 

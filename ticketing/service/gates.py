@@ -1,7 +1,11 @@
 """Gates: the doors of the house; in the service room."""
 
+from dataclasses import replace
+
 from ticketing.domain.museum import Gate
 from ticketing.domain.offers import NAME_LIMIT, SLUG, SLUG_LIMIT
+from ticketing.service import audit
+from ticketing.service.audit import Action, Actor, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
 from ticketing.service.ports import House
 from ticketing.store import gates as rows
@@ -9,7 +13,9 @@ from ticketing.store.unit import Unit
 from ticketing.wire.texts import Localised
 
 
-def add_gate(unit: Unit, house: House, *, slug: str, name: Localised) -> Gate:
+def add_gate(
+    unit: Unit, house: House, *, slug: str, name: Localised, actor: Actor = audit.SYSTEM
+) -> Gate:
     """Make a gate.
 
     Raises:
@@ -21,8 +27,42 @@ def add_gate(unit: Unit, house: House, *, slug: str, name: Localised) -> Gate:
     unit.begin()
     if not rows.add(unit, gate):
         raise Conflict("gate_exists")
+    audit.note(
+        unit,
+        house,
+        actor=actor,
+        action=Action.GATE_CREATED,
+        object=Thing("gate", slug),
+        after={"name": name},
+    )
     unit.commit()
     return gate
+
+
+def rename_gate(
+    unit: Unit, house: House, *, slug: str, name: Localised, actor: Actor = audit.SYSTEM
+) -> Gate:
+    """Call a gate otherwise; its slug stays, for stations and offers know it by that.
+
+    Raises:
+        NotFound: No gate has it.
+        Invalid: A name of no or of more than 100 characters.
+    """
+    unit.begin()
+    old = get_gate(unit, slug=slug)
+    new = checked_gate(replace(old, name=name))
+    rows.rename(unit, new)
+    audit.note(
+        unit,
+        house,
+        actor=actor,
+        action=Action.GATE_CHANGED,
+        object=Thing("gate", slug),
+        before={"name": old.name},
+        after={"name": new.name},
+    )
+    unit.commit()
+    return new
 
 
 def list_gates(unit: Unit) -> tuple[Gate, ...]:

@@ -1,6 +1,6 @@
 """The gates table; in the store room."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.domain.museum import Gate
@@ -32,6 +32,12 @@ def add(unit: Unit, gate: Gate) -> bool:
     }
     statement = into(schema.gates).values(row).on_conflict_do_nothing().returning(T.slug)
     return unit.run(statement).first() is not None
+
+
+def rename(unit: Unit, gate: Gate) -> None:
+    """Store a gate's new name."""
+    names = {"name_de": gate.name.de, "name_en": gate.name.en}
+    unit.run(update(schema.gates).where(T.slug == gate.slug).values(names))
 
 
 def _gates(unit: Unit, slug: str | None) -> tuple[Gate, ...]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ticketing.domain.conflicts import NOTE_LIMIT, Conflict, ConflictState
-from ticketing.service import errors
+from ticketing.service import audit, errors
+from ticketing.service.audit import Action, Actor, Thing
 from ticketing.service.errors import FieldError, Invalid, NotFound
 from ticketing.service.pages import LIMIT, Page
 from ticketing.service.ports import House
@@ -33,12 +34,12 @@ class ListedConflict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """How somebody explains a conflict; `by` is the id of who does."""
+    """How somebody explains a conflict."""
 
     conflict: str
     state: ConflictState
     note: str
-    by: str
+    actor: Actor
 
 
 def list_conflicts(
@@ -78,10 +79,19 @@ def close_conflict(unit: Unit, house: House, *, closing: Closing) -> ListedConfl
         found,
         state=closing.state,
         note=closing.note or None,
-        closed_by=closing.by,
+        closed_by=closing.actor.id,
         closed_at=house.clock.now(),
     )
     if rows.close(unit, closed):
+        audit.note(
+            unit,
+            house,
+            actor=closing.actor,
+            action=Action.CONFLICT_CLOSED,
+            object=Thing("conflict", found.id),
+            before={"state": found.state},
+            after={"state": closed.state},
+        )
         unit.commit()
         return _with_scans(unit, (closed,))[0]
     unit.rollback()

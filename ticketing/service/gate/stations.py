@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from ticketing.domain.accounts import Station, Told
 from ticketing.domain.ids import StationId
 from ticketing.domain.tickets import PAIRING_SYMBOLS, pairing_code, shown_code
+from ticketing.service import audit
+from ticketing.service.audit import Action, Actor, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, PairingRefused
 from ticketing.service.gates import get_gate
 from ticketing.service.ports import House
@@ -47,6 +49,14 @@ class PairingCode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a station is called and where it stands; None leaves it as it is."""
+
+    name: str | None = None
+    gate: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paired:
     """A station's answer, and whether it is new (201) or a repeat (200)."""
 
@@ -54,7 +64,9 @@ class Paired:
     created: bool
 
 
-def open_pairing(unit: Unit, house: House, *, name: str, gate: str) -> PairingCode:
+def open_pairing(
+    unit: Unit, house: House, *, name: str, gate: str, actor: Actor = audit.SYSTEM
+) -> PairingCode:
     """Let a station be paired within 15 minutes; makes no gate.
 
     Raises:
@@ -76,6 +88,14 @@ def open_pairing(unit: Unit, house: House, *, name: str, gate: str) -> PairingCo
     if not rows.add_pairing(unit, pairing):
         raise Conflict("changed")
     rows.drop_pairings(unit, before=now - access.ATTEMPTS_KEPT)
+    audit.note(
+        unit,
+        house,
+        actor=actor,
+        action=Action.STATION_PAIRING_OPENED,
+        object=Thing("gate", gate),
+        after={"name": checked_name},
+    )
     unit.commit()
     return PairingCode(code=shown_code(code), gate=gate, expires_at=pairing.expires_at)
 
@@ -161,7 +181,7 @@ def get_station(unit: Unit, *, station: StationId) -> Station:
 
 
 def change_station(
-    unit: Unit, *, station: StationId, name: str | None = None, gate: str | None = None
+    unit: Unit, house: House, *, station: StationId, to: Place, actor: Actor = audit.SYSTEM
 ) -> Station:
     """Call a station otherwise, put it at another gate; None leaves it as it is.
 
@@ -171,31 +191,46 @@ def change_station(
         NotFound: `station`, `gate`.
         Invalid: `name` of no or of more than 100 characters.
     """
-    checked_name = None if name is None else _checked_name(name)
-    if gate is not None:
-        get_gate(unit, slug=gate)
+    checked_name = None if to.name is None else _checked_name(to.name)
+    if to.gate is not None:
+        get_gate(unit, slug=to.gate)
     unit.begin()
     found = get_station(unit, station=station)
-    rows.set_place(unit, station, name=checked_name or found.name, gate=gate or found.gate)
+    rows.set_place(unit, station, name=checked_name or found.name, gate=to.gate or found.gate)
     changed = get_station(unit, station=station)
+    _note(unit, house, actor=actor, action=Action.STATION_CHANGED, change=(found, changed))
     unit.commit()
     return changed
 
 
-def revoke_station(unit: Unit, house: House, *, station: StationId) -> Station:
+def revoke_station(
+    unit: Unit, house: House, *, station: StationId, actor: Actor = audit.SYSTEM
+) -> Station:
     """Take a station out of service: its token is dead at once.
 
     Raises:
         NotFound: `station`.
     """
     unit.begin()
-    rows.revoke(unit, station, at=house.clock.now())
     found = get_station(unit, station=station)
+    rows.revoke(unit, station, at=house.clock.now())
+    revoked = get_station(unit, station=station)
+    _note(unit, house, actor=actor, action=Action.STATION_REVOKED, change=(found, revoked))
     unit.commit()
-    return found
+    return revoked
 
 
 # ------------------------------------------------------------ parts of the above
+def _note(
+    unit: Unit, house: House, *, actor: Actor, action: Action, change: tuple[Station, Station]
+) -> None:
+    old, new = (
+        {"name": one.name, "gate": one.gate, "revoked_at": one.revoked_at} for one in change
+    )
+    thing = Thing("station", change[0].id)
+    audit.note(unit, house, actor=actor, action=action, object=thing, before=old, after=new)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Drawn:
     """What a new station may need of chance, drawn before the lock is taken."""

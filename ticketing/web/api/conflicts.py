@@ -8,7 +8,7 @@ from ticketing.service.gate.conflicts import ListedConflict
 from ticketing.web.access import needs
 from ticketing.web.api import journal_shapes
 from ticketing.web.api.replay import replayable
-from ticketing.web.auth import the_caller
+from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 
 bp = APIBlueprint("conflicts", __name__, url_prefix="/api/v1", tag="Conflicts")
@@ -36,12 +36,12 @@ def list_conflicts(query_data: journal_shapes.ConflictQuery) -> journal_shapes.C
 @bp.doc(responses=[409])
 def close(conflict: str, json_data: journal_shapes.CloseIn) -> journal_shapes.ConflictOut:
     """Say how a conflict is explained; nothing is counted anew."""
-    parts, caller = the_parts(), the_caller()
+    parts = the_parts()
     closing = conflicts.Closing(
         conflict=conflict,
         state=json_data.state,
         note=json_data.note,
-        by="" if caller is None else caller.id,
+        actor=the_actor(),
     )
     with parts.store.unit() as unit:
         return _out(conflicts.close_conflict(unit, parts.house, closing=closing))

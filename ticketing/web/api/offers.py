@@ -10,6 +10,7 @@ from ticketing.service.pages import by_age, cut
 from ticketing.web.access import needs
 from ticketing.web.api import shapes, views
 from ticketing.web.api.replay import replayable
+from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 from ticketing.wire.texts import Localised
 
@@ -103,7 +104,9 @@ def add_gate(json_data: shapes.GateIn) -> shapes.GateOut:
     parts = the_parts()
     name = Localised(json_data.name.de, json_data.name.en)
     with parts.store.unit() as unit:
-        return views.gate_out(gates.add_gate(unit, parts.house, slug=json_data.slug, name=name))
+        return views.gate_out(
+            gates.add_gate(unit, parts.house, slug=json_data.slug, name=name, actor=the_actor())
+        )
 
 
 def _offer(given: shapes.OfferIn) -> Offer:

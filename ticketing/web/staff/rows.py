@@ -1,7 +1,8 @@
 """Rows that more than one page shows: scans, conflicts, stations, tickets, offers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from ticketing.domain.accounts import Station, StationState
 from ticketing.domain.offers import Offer
@@ -15,6 +16,9 @@ from ticketing.web.parts import the_parts
 from ticketing.web.staff.speaker import TICKET_SHAPES, Speaker
 from ticketing.wire.facts import Evidence
 from ticketing.wire.texts import render, verdict_word
+
+CLOCK_APART_S: Final = 60
+"""From there on a station says itself that its clock is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class StationRow:
     state: str
     shape: str
     seen: str
-    is_revoked: bool
+    notes: tuple[str, ...]
 
 
 def offer(one: Offer, speaker: Speaker) -> OfferRow:
@@ -171,8 +175,19 @@ def station(one: Station, speaker: Speaker) -> StationRow:
         seen=speaker.say("staff_seen", at=speaker.moment(seen))
         if seen
         else speaker.say("staff_never_seen"),
-        is_revoked=one.revoked_at is not None,
+        notes=tuple(_station_notes(one, speaker)),
     )
+
+
+def _station_notes(one: Station, speaker: Speaker) -> Iterator[str]:
+    """What else is to be known of it: its version, a clock that is wrong, keys it lacks."""
+    if one.version:
+        yield speaker.say("staff_version", version=one.version)
+    apart_s = abs(one.clock_diff_ms or 0) // 1000
+    if apart_s >= CLOCK_APART_S:
+        yield speaker.say("staff_clock_apart", n=apart_s)
+    if one.ring is not None and one.ring != the_parts().house.signer.ring().fingerprint():
+        yield speaker.say("staff_old_keys")
 
 
 def _station_state(one: Station, speaker: Speaker) -> tuple[str, str]:
