@@ -10,13 +10,16 @@ from typing import Any, Final
 
 from ticketing.domain import codes as rules
 from ticketing.domain.codes import Batch, BatchState, Effect
+from ticketing.domain.ids import VisitorId
 from ticketing.service import audit, code_making
 from ticketing.service.audit import Action, Actor, Thing
+from ticketing.service.codes import look_up
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, as_invalid
 from ticketing.service.offers import KEEP, Keep
 from ticketing.service.pages import LIMIT, Page
 from ticketing.service.ports import House
 from ticketing.store import code_batches as rows
+from ticketing.store import codes
 from ticketing.store import offers as offer_rows
 from ticketing.store.code_batches import Claim, TagTally
 from ticketing.store.unit import Unit
@@ -197,6 +200,34 @@ def delete_batch(unit: Unit, house: House, *, batch: str, actor: Actor) -> int:
     _note(unit, house, actor, Action.BATCH_DELETED, before=found, after=None)
     unit.commit()
     return gone
+
+
+def bind_code(
+    unit: Unit, house: House, *, code: str, visitor: VisitorId | None, actor: Actor
+) -> None:
+    """Let only one visitor use a code, or, by None, whoever has it.
+
+    Raises:
+        NotFound: `code`.
+        Conflict: `code_redeemed` if somebody uses it.
+    """
+    found = look_up(unit, code)
+    if found is None:
+        raise NotFound("code")
+    before = found.code.visitor
+    unit.begin()
+    if not codes.bind(unit, found.code.bits, visitor):
+        raise Conflict("code_redeemed")
+    audit.note(
+        unit,
+        house,
+        actor=actor,
+        action=Action.CODE_CHANGED,
+        object=Thing("batch", found.batch.id),
+        before={"visitor": None if before is None else before.hex()},
+        after={"visitor": None if visitor is None else visitor.hex()},
+    )
+    unit.commit()
 
 
 # ------------------------------------------------------------ parts of the above
