@@ -1,22 +1,29 @@
 """A discount code at the gate: shown, redeemed, left, given back; it counts no person."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from tests.factories import a_request, a_scan_id
 from tests.service.coding import EDITOR, Shop
 from tests.service.conftest import Entrance
+from tests.service.halls import Hall
+from tests.service.hooked import Hooked
 from ticketing.domain.codes import Batch, Effect, EffectKind
 from ticketing.domain.ids import VisitorId
-from ticketing.service import code_batches
+from ticketing.service import batch_codes, code_batches
 from ticketing.service.code_guessing import WRONG_OF_CALLER
 from ticketing.service.errors import CodeRefused, Conflict, Throttled
+from ticketing.service.gate import scans
 from ticketing.store import redemptions
 from ticketing.store.scans import ScanState
+from ticketing.wire.journal import Action, ResolveBody
 from ticketing.wire.station_api import ScanAnswer
-from ticketing.wire.verdict import Direction, Reason, Verdict
+from ticketing.wire.sync_api import Result
+from ticketing.wire.verdict import Basis, Direction, Reason, Verdict
 
 GOOD = (Verdict.DISCOUNT, Reason.OK_CODE)
 UNKNOWN = "HERBST-00000000000"
@@ -248,7 +255,7 @@ def test_a_bound_code_at_the_gate_is_its_visitors(bare_entrance: Entrance, shop:
     texts = shop.texts(batch)
     with shop.store.unit() as unit:
         for text in texts[:2]:
-            code_batches.bind_code(unit, shop.house, code=text, visitor=anna, actor=EDITOR)
+            batch_codes.bind_code(unit, shop.house, code=text, visitor=anna, actor=EDITOR)
     bare_entrance.confirm(bare_entrance.scan(texts[0]).scan_id)
     assert said(bare_entrance.scan(texts[1])) == (Verdict.REFUSE, Reason.CODE_USED_UP)
     assert said(bare_entrance.scan(texts[2])) == GOOD
@@ -264,3 +271,113 @@ def test_every_kind_is_shown(bare_entrance: Entrance, shop: Shop, kind: EffectKi
     assert view is not None
     reduced = {EffectKind.AMOUNT: 600, EffectKind.PRICE: 300, EffectKind.FREE: 0}[kind]
     assert (view.kind, view.value, view.offers[0].reduced_cents) == (kind.value, value, reduced)
+
+
+# ------------------------------------------------------------ without the service
+def shown_online(hall: Hall, text: str) -> str:
+    """The service shows a discount; then the line breaks. The station has journalled it."""
+    door, scan_id = hall.door("Tor"), a_scan_id()
+    request = a_request(text, hall.now(), scan_id=scan_id)
+    with hall.store.unit() as unit:
+        said = scans.scan(unit, hall.house, station=door.station, request=request, lang="de")
+    assert said.answer.verdict is Verdict.DISCOUNT
+    door.journal.scan(
+        None,
+        hall.now(),
+        shown=Verdict.DISCOUNT,
+        reason=Reason.OK_CODE,
+        scan_id=scan_id,
+        text_class="discount_code",
+        basis=Basis.ONLINE,
+        people=0,
+    )
+    return scan_id
+
+
+def resolved(hall: Hall, scan_id: str, action: Action, shown: Verdict) -> None:
+    """Staff settle it at the station, and its journal arrives later."""
+    door = hall.door("Tor")
+    door.journal.write(
+        ResolveBody(
+            scan_id=bytes.fromhex(scan_id), action=action, checks=(), at=hall.now(), shown=shown
+        )
+    )
+    hall.clock.tick(minutes=30)
+    assert hall.upload(door) == [Result.ACCEPTED] * 2
+
+
+@pytest.fixture
+def hall(bare_entrance: Entrance) -> Hall:
+    """The same house, whose stations upload."""
+    return Hall(bare_entrance.store, bare_entrance.house, bare_entrance.clock)
+
+
+def test_what_staff_redeemed_without_the_line_is_redeemed(
+    hall: Hall, shop: Shop, batch: Batch
+) -> None:
+    """As of then, once, however often it is uploaded; nobody came in by it."""
+    scan_id = shown_online(hall, shop.texts(batch)[0])
+    at = hall.now()
+    resolved(hall, scan_id, Action.CONFIRM, Verdict.DISCOUNT)
+    hall.upload(hall.door("Tor"))
+    with shop.store.unit() as unit:
+        one = redemptions.find(unit, scan_id)
+    assert one is not None
+    assert one.at == at
+    assert shop.now(batch).tally.redeemed == 1
+    assert hall.scan(scan_id).state is ScanState.CONFIRMED
+    assert (hall.inside(), hall.conflicts()) == (0, [])
+
+
+def test_what_staff_left_without_the_line_is_left(hall: Hall, shop: Shop, batch: Batch) -> None:
+    """A decline in the journal leaves the code good."""
+    scan_id = shown_online(hall, shop.texts(batch)[0])
+    resolved(hall, scan_id, Action.DECLINE, Verdict.REFUSE)
+    assert hall.scan(scan_id).state is ScanState.DECLINED
+    assert shop.now(batch).tally.redeemed == 0
+
+
+def test_a_code_that_was_used_meanwhile_is_not_used_twice(
+    hall: Hall, shop: Shop, batch: Batch
+) -> None:
+    """The shop was faster: the scan is kept as refused, the shop's redemption stands."""
+    text = shop.texts(batch)[0]
+    scan_id = shown_online(hall, text)
+    shop.redeem(text)
+    resolved(hall, scan_id, Action.CONFIRM, Verdict.DISCOUNT)
+    assert hall.scan(scan_id).decision.reason is Reason.CODE_USED_UP
+    assert shop.now(batch).tally.redeemed == 1
+
+
+def test_an_annul_in_the_journal_gives_the_code_back(hall: Hall, shop: Shop, batch: Batch) -> None:
+    """As an annul online does."""
+    scan_id = shown_online(hall, shop.texts(batch)[0])
+    resolved(hall, scan_id, Action.CONFIRM, Verdict.DISCOUNT)
+    hall.door("Tor").journal.annul(scan_id, hall.now())
+    hall.upload(hall.door("Tor"))
+    assert shop.now(batch).tally.released == 1
+
+
+def test_a_redemption_is_told_to_receivers(
+    bare_entrance: Entrance, shop: Shop, batch: Batch
+) -> None:
+    """Redeemed, then given back; ids alone, never the code."""
+    hooked = Hooked(bare_entrance)
+    hooked.register("code.redeemed", "code.released")
+    text = shop.texts(batch)[0]
+    scan_id = bare_entrance.scan(text).scan_id
+    bare_entrance.confirm(scan_id)
+    bare_entrance.annul(scan_id)
+    hooked.run()
+    bodies = [json.loads(request.body) for request in hooked.receiver.got]
+    assert [body["type"] for body in bodies] == ["code.redeemed", "code.released"]
+    assert bodies[0]["data"] == {
+        "redemption": scan_id,
+        "batch": batch.id,
+        "offer": "day",
+        "off_cents": 180,
+        "source": "gate",
+        "gate": "sued",
+        "station": bare_entrance.station.id,
+    }
+    assert text.partition("-")[2] not in "".join(map(str, bodies))

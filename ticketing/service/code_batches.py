@@ -10,16 +10,13 @@ from typing import Any, Final
 
 from ticketing.domain import codes as rules
 from ticketing.domain.codes import Batch, BatchState, Effect
-from ticketing.domain.ids import VisitorId
 from ticketing.service import audit, code_making
 from ticketing.service.audit import Action, Actor, Thing
-from ticketing.service.codes import look_up
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, as_invalid
 from ticketing.service.offers import KEEP, Keep
 from ticketing.service.pages import LIMIT, Page
 from ticketing.service.ports import House
 from ticketing.store import code_batches as rows
-from ticketing.store import codes
 from ticketing.store import offers as offer_rows
 from ticketing.store.code_batches import Claim, TagTally
 from ticketing.store.unit import Unit
@@ -143,7 +140,7 @@ def change_batch(
             `batch_failed`; `batch_redeemed` for another effect after the first redemption.
     """
     unit.begin()  # before reading: of two changes at once neither may undo the other
-    old = _held(unit, batch)
+    old = held(unit, batch)
     if change.version is not None and change.version != old.version:
         raise Conflict("changed")
     new = _changed(old, change)
@@ -202,34 +199,6 @@ def delete_batch(unit: Unit, house: House, *, batch: str, actor: Actor) -> int:
     return gone
 
 
-def bind_code(
-    unit: Unit, house: House, *, code: str, visitor: VisitorId | None, actor: Actor
-) -> None:
-    """Let only one visitor use a code, or, by None, whoever has it.
-
-    Raises:
-        NotFound: `code`.
-        Conflict: `code_redeemed` if somebody uses it.
-    """
-    found = look_up(unit, code)
-    if found is None:
-        raise NotFound("code")
-    before = found.code.visitor
-    unit.begin()
-    if not codes.bind(unit, found.code.bits, visitor):
-        raise Conflict("code_redeemed")
-    audit.note(
-        unit,
-        house,
-        actor=actor,
-        action=Action.CODE_CHANGED,
-        object=Thing("batch", found.batch.id),
-        before={"visitor": None if before is None else before.hex()},
-        after={"visitor": None if visitor is None else visitor.hex()},
-    )
-    unit.commit()
-
-
 # ------------------------------------------------------------ parts of the above
 def number_of(cursor: str | None) -> int | None:
     """The number behind which a page begins: a cursor is the last one's.
@@ -273,7 +242,13 @@ def _stored(unit: Unit, house: House, batch: Batch, *, actor: Actor, lease: bool
     return claim
 
 
-def _held(unit: Unit, batch: str) -> Batch:
+def held(unit: Unit, batch: str) -> Batch:
+    """A batch that nobody else changes until the transaction ends.
+
+    Raises:
+        NotFound: `batch`.
+        Conflict: `batch_building`, `batch_failed`.
+    """
     found = rows.hold(unit, batch)
     if found is None:
         raise NotFound("batch")
@@ -284,7 +259,7 @@ def _held(unit: Unit, batch: str) -> Batch:
 
 def _switched(unit: Unit, house: House, batch: str, *, to: BatchState, actor: Actor) -> Batch:
     unit.begin()
-    old = _held(unit, batch)
+    old = held(unit, batch)
     if old.state is to:
         unit.rollback()
         return old
