@@ -17,6 +17,8 @@ from ticketing.service import chat as chat_service
 from ticketing.templates_path import templates_dir
 from ticketing.web import assets, chat, errors, guard, headers, health, public, sessions, staff
 from ticketing.web.api import (
+    code_batches,
+    codes,
     conflicts,
     counts,
     journals,
@@ -42,6 +44,8 @@ _BLUEPRINTS: Final = (
     health.bp,
     public.bp,
     staff.bp,
+    code_batches.bp,
+    codes.bp,
     counts.bp,
     knowledge.bp,
     conflicts.bp,
