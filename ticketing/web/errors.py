@@ -27,6 +27,7 @@ from ticketing.service.errors import (
     PinRefused,
     ServiceError,
     SoldOut,
+    Throttled,
 )
 from ticketing.web.pages import page
 from ticketing.web.parts import the_parts
@@ -103,7 +104,17 @@ _DETAILS: Final[Mapping[str, str]] = {
     "not_overridable": "This is no refusal, or one that nobody may overrule. Scan again.",
     "no_supervisor": "Only a person of the role admin can have a PIN.",
     "wrong_pin": "No supervisor of this name has this PIN.",
-    "unknown_code": "There is no such pairing code.",
+    "not_yet_valid": "The code is not valid yet.",
+    "expired": "The code is not valid any more.",
+    "code_used_up": "The code, or this visitor, has no use left.",
+    "code_not_applicable": "The code is not for this offer, amount or visitor, or it is stopped.",
+    "budget_spent": "The money for these codes is spent.",
+    "code_redeemed": "The code has been redeemed.",
+    "redemption_id_reused": "This redemption id belongs to another code, offer or amount.",
+    "batch_building": "The codes of this batch are still being made.",
+    "batch_failed": "The codes of this batch could not be made.",
+    "batch_redeemed": "A code of this batch has been redeemed: what it does is fixed.",
+    "unknown_code": "There is no such code.",
     "used_code": "This pairing code was used by another station.",
     "expired_code": "This pairing code is over. Make a new one.",
     "throttled": "Too many wrong attempts. Wait as long as Retry-After says.",
@@ -184,7 +195,7 @@ def _answer_service(error: Exception) -> Response:
             faults = error.rows if isinstance(error, InvalidRows) else error.errors
             extra = {"reason": "invalid", "errors": [asdict(fault) for fault in faults]}
             return _answer(HTTPError(422, message="", extra_data=extra))
-        case PairingRefused() | PinRefused():
+        case PairingRefused() | PinRefused() | Throttled():
             return _answer(_secret_refused(error))
         case _:  # a refusal without a shape of its own: nothing of it is shown
             return _answer(refused(400, "refused"))
@@ -207,7 +218,7 @@ def _free_slot(places: SlotPlaces) -> dict[str, object]:
     }
 
 
-def _secret_refused(error: PairingRefused | PinRefused) -> HTTPError:
+def _secret_refused(error: PairingRefused | PinRefused | Throttled) -> HTTPError:
     status = _SECRETS.get(error.reason, 400)
     if error.retry_after_s:
         return refused(status, error.reason, Retry_After=str(error.retry_after_s))
