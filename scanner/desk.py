@@ -33,7 +33,6 @@ from scanner.events import (
     NoAnswer,
     People,
     Record,
-    ScanEntry,
     ScanId,
     Seen,
     Settle,
@@ -45,8 +44,8 @@ from scanner.events import (
     Typed,
 )
 from scanner.gate import Gate
+from scanner.giving_back import GivingBack, given_away, lost_scans
 from scanner.journal import Journal, JournalError
-from scanner.judge import PASSED
 from scanner.learning import Learnt
 from scanner.link import Link, NoReply, Pulse
 from scanner.page.feed import Feed
@@ -58,13 +57,12 @@ from scanner.tryout import Tryout
 from ticketing.wire.journal import Action, ClockBody
 from ticketing.wire.station_api import ScanAnswer, ScanRequest
 from ticketing.wire.sync_api import KnowledgePage
-from ticketing.wire.verdict import Basis, Direction
+from ticketing.wire.verdict import Direction
 
 TICK_S: Final = 0.05
 """How exactly deadlines are kept; a gate of 400 ms does not notice."""
 WRONG_CLOCK: Final = timedelta(minutes=5)
 """Beyond this the clock judges no times any more."""
-NOT_RECORDED: Final = "not_recorded_at_gate"
 CLOCK_STEP_MS: Final = 2_000
 """A change of the clock's difference that is worth an entry."""
 _ASKERS = 6
@@ -123,6 +121,7 @@ class Desk:
         self._parts = parts
         self._row: queue.SimpleQueue[Event | Change] = queue.SimpleQueue()
         self._askers = ThreadPoolExecutor(_ASKERS, thread_name_prefix="ask")
+        self._giving_back = GivingBack(parts.link, self._askers.submit)
         self._house = parts.house
         self.ring = parts.gate.post.ring.fingerprint()
         unsent = parts.journal.unsent()
@@ -197,6 +196,7 @@ class Desk:
         if isinstance(pulse, NoReply):
             self.post(LinkDown(pulse.failure))
             return
+        self._giving_back.remind()
         self.post(LinkUp(self._parts.world.scan_id()))
         ahead_ms = pulse.ahead_ms
         if ahead_ms is not None:
@@ -266,26 +266,24 @@ class Desk:
         return happened
 
     def _do_all(self, effects: tuple[Effect, ...]) -> None:
+        done = 0
         try:
             for effect in effects:
                 self._do(effect)
+                done += 1
         except JournalError:
             # What cannot be recorded is not shown: nobody comes in unrecorded.
             log.error("the journal takes no entries")  # noqa: TRY400  the message says all there is
-            self._parts.gate.unrecorded()
-            self._give_back(effects)
-            self._facts = replace(self._facts, trouble=True, screen=self._parts.gate.screen)
+            self._undo(effects[done:])
         if any(isinstance(effect, Record) for effect in effects):
             self._facts = replace(self._facts, unsent=self._parts.journal.unsent())
 
-    def _give_back(self, effects: tuple[Effect, ...]) -> None:
-        """What the service let in and nobody was shown is taken back: the ticket stays good."""
-        entries = [effect.entry for effect in effects if isinstance(effect, Record)]
-        scans = [entry for entry in entries if isinstance(entry, ScanEntry)]
-        for scan in scans:
-            if scan.basis is Basis.ONLINE and scan.verdict in PASSED:
-                with suppress(RuntimeError):  # the station is stopping
-                    self._askers.submit(self._parts.link.annul, scan.scan_id, NOT_RECORDED)
+    def _undo(self, undone: tuple[Effect, ...]) -> None:
+        """These effects do not happen: gate and service hear of it."""
+        gate = self._parts.gate
+        gate.unrecorded(lost_scans(undone))
+        self._giving_back.owe(given_away(undone))
+        self._facts = replace(self._facts, trouble=True, screen=gate.screen)
 
     def _do(self, effect: Effect) -> None:
         match effect:

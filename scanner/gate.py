@@ -8,6 +8,7 @@ from the barcode and its own moves; an answer that comes later is recorded and n
 changes a shown verdict in silence.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import singledispatchmethod
@@ -40,19 +41,17 @@ from scanner.events import (
     ScanId,
     Seen,
     Settle,
-    Show,
-    Sound,
     Step,
     Switch,
     Typed,
 )
-from scanner.faces import annulled_screen, blank_screen, verdict_screen
 from scanner.judge import OPEN, PASSED, Judge, Scan, signed_off
 from scanner.late import Late
 from scanner.memory import Memory
 from scanner.post import Post
 from scanner.reading import identify
 from scanner.screen import Alert, Face, Result, Screen, by_service
+from scanner.stage import Stage
 from scanner.turns import Turn, Turns
 from scanner.undo import Job, Passed, Undo
 from ticketing.wire.journal import Action
@@ -73,20 +72,24 @@ class Gate:
         self.link = LinkState.UNKNOWN
         self.inside: int | None = None
         self.counted = 0
-        self.screen = Screen()
         self.post = post
         self._judge = Judge(post, memory)
         self._now = Moment(datetime.min.replace(tzinfo=UTC), 0)
         self._out: list[Effect] = []
-        self._shown: Scan | None = None
-        self._shown_ms = self._alert_ms = 0
+        self._stage = Stage()
         self._pending: dict[Step, Scan] = {}
         self._turns = Turns()
         self._undo = Undo()
         self._late = Late()
 
+    @property
+    def screen(self) -> Screen:
+        """What is shown."""
+        return self._stage.screen
+
     def handle(self, event: Event, moment: Moment) -> tuple[Effect, ...]:
         """What to do about an event, in order, once the last effects are done; raises nothing."""
+        # The station judges by what is recorded: what it only remembered so far now is.
         self._judge.settle()
         self._now, self._out = moment, []
         self._take(event)
@@ -96,10 +99,17 @@ class Gate:
             self._start(self._turns.take())
         return tuple(self._out)
 
-    def unrecorded(self) -> None:
-        """What was decided could not be recorded, so it has not happened."""
-        self._undo.passed = self._shown = None
-        self.screen = blank_screen(Face.READY, self.screen)
+    def unrecorded(self, lost: Collection[ScanId]) -> None:
+        """What was decided of these scans could not be recorded, so it has not happened.
+
+        Nobody was let in: there is nobody to take back, and nobody to look for either when
+        the service says something else of them later.
+        """
+        self._undo.forget(lost)
+        self._late.forget(lost)
+        self._stage.forget()
+
+    # ------------------------------------------------------------ events
 
     @singledispatchmethod
     def _take(self, event: Event) -> None:
@@ -119,7 +129,7 @@ class Gate:
         reading = identify(event.text, self.post.ring, self.post.digest_key)
         # A hand scanner fires twice, or beside the camera: still one presentation.
         busy = {scan.reading.key for scan in self._pending.values()}
-        busy.add(self._shown.reading.key if self._shown else "")
+        busy.add(self._stage.scan.reading.key if self._stage.scan else "")
         is_busy = reading.key in busy or self._turns.is_waiting(reading.key)
         again = self._turns.is_present(reading.key) and is_busy
         if again or self._enqueue(Turn(reading, event.scan_id, deliberate=True)):
@@ -152,7 +162,7 @@ class Gate:
     def _(self, event: LinkUp) -> None:
         was_up = self.link is LinkState.UP
         self._hear(LinkState.UP)
-        scan, result = self._open_scan(), self.screen.result
+        scan, result = self._stage.open_scan(self._now), self.screen.result
         if scan and result and result.reason is Reason.NEEDS_SERVICE and not was_up:
             # The service alone can judge it, and now it is there.
             self._turns.add(Turn(scan.reading, event.fresh, deliberate=True))
@@ -163,7 +173,7 @@ class Gate:
 
     @_take.register
     def _(self, event: Settle) -> None:
-        shown, result = self._open_scan(), self.screen.result
+        shown, result = self._stage.open_scan(self._now), self.screen.result
         may_settle = self.screen.may_settle and not self._pending
         if not may_settle or shown is None or result is None or shown.scan_id != event.scan_id:
             return
@@ -178,7 +188,7 @@ class Gate:
     @_take.register
     def _(self, event: Switch) -> None:
         direction = event.direction if event.direction is Direction.EXIT else Direction.ENTRY
-        self._show(replace(self.screen, direction=direction))
+        self._out += self._stage.show(replace(self.screen, direction=direction))
 
     @_take.register
     def _(self, event: ClockJudged) -> None:
@@ -205,8 +215,8 @@ class Gate:
         under_way = (self._turns.first(), self._pending.get(Step.SCAN))
         if any(one is not None and one.replaces for one in under_way):
             self._undo.wish(event)
-        elif self.screen.may_change and self._shown is not None:
-            job = self._undo.changed(event, self._shown)
+        elif self.screen.may_change and self._stage.scan is not None:
+            job = self._undo.changed(event, self._stage.scan)
             if job is not None:
                 self._begin_annul(job)
 
@@ -238,13 +248,12 @@ class Gate:
         if job.then is not None:
             self._turns.push(job.then)
         else:
-            self._shown = None
-            self._show(annulled_screen(job.passed.scan, job.passed.result, self.screen))
+            self._out += self._stage.annulled(job.passed)
 
     def _notice(self, hint: str) -> None:
         """Why nothing was taken back; an open check stays on the screen."""
-        if self._open_scan() is None:
-            self._show_blank(Face.NOTICE, hint=hint)
+        if self._stage.open_scan(self._now) is None:
+            self._out += self._stage.blank(Face.NOTICE, hint=hint)
 
     # ------------------------------------------------------------ time and turns
 
@@ -258,19 +267,19 @@ class Gate:
     def _take_foreign(self, turn: Turn) -> None:
         """Counted and hinted at; a student card beside an open check hides nothing."""
         self._out.append(Record(ForeignCount(self._now.at)))
-        is_free = self._open_scan() is None and not self._is_held(2 * self.post.gone_ms)
+        is_free = self._stage.open_scan(self._now) is None and not self._is_held(
+            2 * self.post.gone_ms
+        )
         if turn.deliberate or is_free:
-            self._show_blank(Face.FOREIGN, hint=turn.reading.hint)
+            self._out += self._stage.blank(Face.FOREIGN, hint=turn.reading.hint)
 
     def _keep_deadlines(self) -> None:
         for step, scan in tuple(self._pending.items()):
             if self._now.mono_ms - scan.asked_ms >= self.post.deadline_ms:
                 self._decide_overdue(step, scan)
-        is_stale = self._now.mono_ms - self._alert_ms >= self.post.alert_ms
-        if self.screen.alert is not None and is_stale:
-            self._show(replace(self.screen, alert=None))
-        if self.screen.may_settle and not self._pending and self._open_scan() is None:
-            self._show(replace(self.screen, may_settle=False, has_lapsed=True))
+        self._out += self._stage.end_alert(self._now, self.post.alert_ms)
+        if not self._pending:
+            self._out += self._stage.lapse(self._now)
 
     def _decide_overdue(self, step: Step, scan: Scan) -> None:
         if step is Step.ANNUL:
@@ -282,7 +291,7 @@ class Gate:
         if result.reason is Reason.NEEDS_SERVICE and patient and not self._turns:
             # Nothing could be said but "ask the service", and that is being done.
             if self.screen.face is not Face.WAITING:
-                self._show_blank(Face.WAITING)
+                self._out += self._stage.blank(Face.WAITING)
             return
         del self._pending[step]
         self._conclude(scan, result)
@@ -290,13 +299,13 @@ class Gate:
 
     def _may_start(self) -> bool:
         turn = None if self._pending else self._turns.first()
-        hold_ms = self._turns.hold_ms(self._shown, self.post)
+        hold_ms = self._turns.hold_ms(self._stage.scan, self.post)
         return turn is not None and (turn.deliberate or not self._is_held(hold_ms))
 
     def _is_held(self, least_ms: int) -> bool:
         """Whether what is shown must stay for now, so that staff can see it."""
-        shown_for = self._now.mono_ms - self._shown_ms
-        shown = self._open_scan()
+        shown_for = self._stage.shown_for_ms(self._now)
+        shown = self._stage.open_scan(self._now)
         if shown is not None and self._turns.is_present(shown.reading.key):
             return shown_for < self.post.attention_hold_ms
         return bool(self._pending) or (self.screen.face is Face.VERDICT and shown_for < least_ms)
@@ -318,6 +327,8 @@ class Gate:
         self._pending[Step.SCAN] = scan
         self._out.append(Ask(scan.scan_id, turn.reading.text, direction, now.at, turn.people))
 
+    # ------------------------------------------------------------ judging
+
     def _alone(self, scan: Scan, failure: Failure) -> Result:
         if scan.action is None:
             result = self._judge.alone(scan, self._now.at)
@@ -338,9 +349,9 @@ class Gate:
             self._undo.passed = Passed(scan, result, own, self._now.mono_ms)
         self._late.refuse(scan, result)
         waits = scan.action is None and result.verdict in OPEN
-        self._show_result(
-            scan, result, may_settle=waits and result.reason is not Reason.NEEDS_SERVICE
-        )
+        # A forgery would be let in by a press: what only the service knows is not confirmed.
+        may_settle = waits and result.reason is not Reason.NEEDS_SERVICE
+        self._out += self._stage.verdict(scan, result, self._now, may_settle=may_settle)
         wish = self._undo.wished()
         if wish is not None:
             self._take(wish)
@@ -348,10 +359,9 @@ class Gate:
     def _take_late(self, scan: Scan, shown: Result, answer: ScanAnswer) -> None:
         agrees = answer.verdict is shown.verdict
         self._out.append(Record(LateEntry(scan.scan_id, answer.verdict, self._now.at, agrees)))
-        open_scan = self._open_scan()
+        open_scan = self._stage.open_scan(self._now)
         if shown.verdict in PASSED and answer.verdict not in PASSED:
-            self._alert_ms = self._now.mono_ms
-            self._show(replace(self.screen, alert=Alert(answer.reason, scan.at)))
+            self._out += self._stage.alert(Alert(answer.reason, scan.at), self._now)
         elif open_scan is not None and open_scan.scan_id == scan.scan_id:
             self._adopt(scan, by_service(answer))
 
@@ -360,33 +370,10 @@ class Gate:
         if result.verdict in PASSED:
             self._conclude(replace(scan, action=Action.CONFIRM), result)
         else:
-            self._show_result(scan, result, may_settle=result.verdict in OPEN)
+            may_settle = result.verdict in OPEN
+            self._out += self._stage.verdict(scan, result, self._now, may_settle=may_settle)
 
-    # ------------------------------------------------------------ screen and link
-
-    def _open_scan(self) -> Scan | None:
-        """The scan on the screen, as long as staff still have to settle it."""
-        result = self.screen.result
-        if result is None or result.verdict not in OPEN or self.screen.has_lapsed:
-            return None
-        if self._shown is None or self._shown.action is not None:
-            return None
-        is_late = result.until is not None and self._now.at >= result.until
-        return None if is_late else self._shown
-
-    def _show(self, screen: Screen) -> None:
-        self.screen = screen
-        self._out.append(Show(screen))
-
-    def _show_blank(self, face: Face, *, hint: str = "") -> None:
-        self._shown = None
-        self._show(blank_screen(face, self.screen, hint=hint))
-
-    def _show_result(self, scan: Scan, result: Result, *, may_settle: bool) -> None:
-        self._shown, self._shown_ms = scan, self._now.mono_ms
-        screen = verdict_screen(scan, result, self.screen, may_settle=may_settle)
-        self._show(screen)
-        self._out.append(Sound(result.verdict))
+    # ------------------------------------------------------------ the line
 
     def _hear(self, state: LinkState) -> None:
         """News of the line; a dead one does not make a signed-off station one again."""

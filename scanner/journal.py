@@ -6,19 +6,17 @@ JOURNAL). Bodies that the service has and that are two weeks old go; numbers, ha
 signatures stay, and the chain can be walked over them.
 """
 
-import hashlib
-import json
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
 from scanner import debts
 from scanner.bodies import Note, Written, noted, written
+from scanner.chain import Row, Sound, Unsound, page_after, walked
 from scanner.events import Entry, ForeignCount, JournalMove, OwnMove
 from scanner.journal_file import (
     FILE_NAME,
@@ -35,11 +33,8 @@ from ticketing.wire.chain import (
     canonical_body,
     entry_hash,
     h0,
-    is_signed,
-    linked_hash,
     signature_message,
 )
-from ticketing.wire.codec import to_base64url
 from ticketing.wire.journal import from_ms, to_ms
 from ticketing.wire.moves import Move, MoveKind
 from ticketing.wire.sync_api import MOST_ENTRIES, Upload, UploadAnswer
@@ -48,7 +43,6 @@ from ticketing.wire.token import TicketId
 __all__ = [
     "FILE_NAME",
     "KEPT",
-    "PAGE",
     "Journal",
     "JournalBroken",
     "JournalError",
@@ -61,8 +55,8 @@ __all__ = [
 
 KEPT: Final = timedelta(days=14)
 """How long the body of an acknowledged entry stays (`protocol.md`, UPLOAD)."""
-PAGE = 500
 _NEWEST = 1_000
+"""Among so many a clock that was set back does not hide when the journal was last written."""
 _MOVES: Final = (
     "SELECT n, (SELECT min(n) FROM entry AS scan WHERE scan.scan_id = entry.scan_id), told,"
     " online, issue, scan_id, move, people, at_ms, gate FROM entry WHERE ticket = ? ORDER BY n"
@@ -81,38 +75,6 @@ class Key(Protocol):
     def sign(self, message: bytes) -> bytes:
         """64 bytes of Ed25519."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """The chain holds over all entries: how many, the last hash, how many bodies are gone."""
-
-    entries: int
-    head: EntryHash
-    dropped: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Unsound:
-    """The first entry where the chain does not hold, and what is wrong with it."""
-
-    n: int
-    problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    n: int
-    body: str
-    digest: EntryHash
-    sig: bytes
-    body_hash: bytes | None
-
-    def hash_of_body(self) -> bytes | None:
-        """SHA-256 of the body, kept if the body is gone; None if both are."""
-        if not self.body:
-            return self.body_hash
-        return hashlib.sha256(self.body.encode("utf-8", "surrogatepass")).digest()
 
 
 class Journal:
@@ -154,7 +116,7 @@ class Journal:
             JournalError: it could not be written (disk full, file damaged).
         """
         with self._writing():
-            if isinstance(entry, ForeignCount):
+            if isinstance(entry, ForeignCount):  # no entry: a hall camera sees many of them
                 self._count_foreign(entry)
                 return False
             self._append(line := written(entry))
@@ -289,44 +251,25 @@ class Journal:
 
     def lines(self) -> Iterator[str]:
         """Every entry as one JSON object: n, body (as hashed, null when gone), hash, signature."""
-        for row in self._rows():
-            shown: dict[str, object] = {"n": row.n, "body": row.body or None}
-            if not row.body and row.body_hash:
-                shown["body_h"] = to_base64url(row.body_hash)
-            shown |= {"h": to_base64url(row.digest), "sig": to_base64url(row.sig)}
-            yield json.dumps(shown, ensure_ascii=False)
+        return (row.line() for row in self._rows())
 
     def verify(self) -> Sound | Unsound:
         """Walk the chain from the beginning: numbers, hashes and signatures."""
-        head, expected, dropped = h0(self.id, self._key.public), 1, 0
-        for row in self._rows():
-            if row.n != expected:
-                return Unsound(expected, "the entry is missing")
-            of_body = row.hash_of_body()
-            if of_body is None:
-                return Unsound(row.n, "its body is missing, and nothing stands for it")
-            head = linked_hash(self.id, row.n, head, of_body)
-            if head != row.digest:
-                return Unsound(row.n, "the entry was changed after it was written")
-            if not is_signed(head, row.sig, station_public_key=self._key.public):
-                return Unsound(row.n, "the signature is not the station's")
-            expected, dropped = expected + 1, dropped + (not row.body)
-        return Sound(expected - 1, head, dropped)
+        return walked(self._rows(), journal=self.id, public_key=self._key.public)
 
-    def _rows(self) -> Iterator[_Row]:
+    def _rows(self) -> Iterator[Row]:
         """Pages of rows, so that a long journal neither fills memory nor holds the lock."""
         after = 0
-        wanted = "SELECT n, body, hash, sig, body_hash FROM entry WHERE n > ? ORDER BY n LIMIT ?"
         while True:
             with self._lock:
                 try:
-                    page = self._db.execute(wanted, (after, PAGE)).fetchall()
+                    page = page_after(self._db, after)
                 except sqlite3.DatabaseError:
                     raise JournalBroken("the journal is damaged; see docs/operators") from None
             if not page:
                 return
-            yield from (_Row(*row) for row in page)
-            after = page[-1][0]
+            yield from page
+            after = page[-1].n
 
     # ------------------------------------------------------------ inside
 
@@ -386,6 +329,7 @@ class Journal:
             marks = ",".join("?" * len(row))
             self._db.execute(f"INSERT INTO entry VALUES ({marks},NULL)", row)  # noqa: S608  marks
             if entry.settles is not None:
+                # The service has the scan after all, as it was shown: nobody waits for it.
                 self._db.execute("UPDATE entry SET owed = 0 WHERE scan_id = ?", (entry.settles,))
         self.head, self.length = digest, n
 

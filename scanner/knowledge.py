@@ -122,7 +122,8 @@ class Knowledge:
         """Take a page over, with its cursor; False if it could not be (it is asked for again).
 
         `online_until`: how long the journal was when the page was asked for; what the service
-        decided until then is in the rows, if the page says that it is complete (`acked`).
+        decided until then is in the rows, if the page says that it is complete (`acked`) and
+        behind nothing: otherwise what was uploaded is in them, and nothing else is sure.
         `at`: when that was by the station's clock, aware; else the service's. What the page is
         behind, the knowledge is older.
         """
@@ -163,6 +164,7 @@ class Knowledge:
                 online_from = online_until
         is_last = not page.more
         is_sure = is_last and page.acked is not None
+        is_all = is_sure and not page.behind_ms
         return Edition(
             no=was.no,
             is_complete=was.is_complete or is_last,
@@ -172,7 +174,7 @@ class Knowledge:
             acked=page.acked if is_last and page.acked is not None else carried.acked,
             held=json.dumps(page.held) if is_sure else carried.held,
             online_from=online_from,
-            online_until=max(carried.online_until, online_until if is_sure else online_from),
+            online_until=max(carried.online_until, online_until if is_all else online_from),
             window_from=to_ms(page.window_from),
             window_until=to_ms(page.window_until),
         )

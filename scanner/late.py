@@ -5,6 +5,7 @@ A question it has not answered in time, and a refusal that a supervisor may over
 The gate's room: no clock, no chance, no I/O.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from scanner.events import ScanId, Step
@@ -46,3 +47,8 @@ class Late:
         """The scan a supervisor has overruled, as one that staff settle; once."""
         found = self._refused.pop(scan_id, None) if step is Step.OVERRIDE else None
         return found and replace(found[0], action=Action.CONFIRM, settled=found[1])
+
+    def forget(self, lost: Collection[ScanId]) -> None:
+        """Nothing was shown of these scans: whatever the service says contradicts nothing."""
+        self._shown = {key: one for key, one in self._shown.items() if key[0] not in lost}
+        self._refused = {key: one for key, one in self._refused.items() if key not in lost}

@@ -46,7 +46,7 @@ from scanner.post import Post
 from scanner.presentation import House
 from scanner.sync import Sync, SyncParts
 from scanner.wording import both
-from scanner.worker import SILENT_S, Watched, Watchman, Worker
+from scanner.worker import SILENT_S, Guarded, Watchman, Worker
 from ticketing.wire.journal import BootBody
 
 PROBE_S: Final = 5.0
@@ -169,7 +169,7 @@ class Station:
         self.eyes.look_through(opener)
         looking = Worker("the camera", self.eyes.run)
         second = Worker("the second eyes", self.eyes.second.run)
-        watchman = Watchman(self._watched(looking, second), silent_s=SILENT_S)
+        watchman = Watchman(self._guarded(looking, second), silent_s=SILENT_S)
         probe = Probe(self._link, self._desk, every_s=PROBE_S, version=self._version)
         sync = Sync(self._sync_parts())
         with ExitStack() as closing:
@@ -208,7 +208,7 @@ class Station:
             wake=self._wake,
         )
 
-    def _watched(self, looking: Worker, second: Worker) -> tuple[Watched, ...]:
+    def _guarded(self, looking: Worker, second: Worker) -> tuple[Guarded, ...]:
         def restart() -> None:
             self.eyes.renew()  # the old ones may be stuck with a frame
             looking.restart()
@@ -218,8 +218,8 @@ class Station:
             second.restart()
 
         return (
-            Watched("the camera", lambda: self.eyes.beat, restart),
-            Watched("the second eyes", lambda: self.eyes.second.beat, restart_second),
+            Guarded("the camera", lambda: self.eyes.beat, restart),
+            Guarded("the second eyes", lambda: self.eyes.second.beat, restart_second),
         )
 
     def _remember_source(self, source: str) -> None:

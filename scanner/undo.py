@@ -3,11 +3,12 @@
 The gate's room: no clock, no chance, no I/O.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from scanner.events import AnnulEntry, Failure, OwnMove, People
+from scanner.events import AnnulEntry, Failure, OwnMove, People, ScanId
 from scanner.judge import Scan
 from scanner.screen import Result
 from scanner.turns import Turn
@@ -91,6 +92,11 @@ class Undo:
     def done(self, job: Job) -> None:
         """It is taken back, and so is what staff could do about it."""
         if self.passed is job.passed:
+            self.passed = None
+
+    def forget(self, lost: Collection[ScanId]) -> None:
+        """Nobody has gone through by these scans."""
+        if self.passed is not None and self.passed.scan.scan_id in lost:
             self.passed = None
 
     def end(self) -> Job:

@@ -90,7 +90,7 @@ class Worker:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class Guarded:
     """What the watchman looks after.
 
     `beat`: when it last gave a sign of life, monotonic seconds; `restart` makes it start anew
@@ -109,10 +109,10 @@ class Watchman:
     each one leaves a thread behind that nobody can end.
     """
 
-    def __init__(self, watched: tuple[Watched, ...], *, silent_s: float = SILENT_S) -> None:
-        self._watched = watched
+    def __init__(self, guarded: tuple[Guarded, ...], *, silent_s: float = SILENT_S) -> None:
+        self._guarded = guarded
         self._silent_s = silent_s
-        self._restarts = dict.fromkeys((one.name for one in watched), (0, float("-inf")))
+        self._restarts = dict.fromkeys((one.name for one in guarded), (0, float("-inf")))
 
     def run(self, stop: threading.Event) -> None:
         """Look once a second until stopped."""
@@ -121,7 +121,7 @@ class Watchman:
 
     def look(self, now_s: float) -> None:
         """Look at each of them, at a monotonic time in seconds."""
-        for one in self._watched:
+        for one in self._guarded:
             count, restarted_at = self._restarts[one.name]
             beat = one.beat()
             if beat > restarted_at and now_s - beat <= self._silent_s:

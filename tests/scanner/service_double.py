@@ -86,6 +86,8 @@ class Service:
 
     def judge(self, request: ScanRequest, done: frozenset[Check] = frozenset()) -> ScanAnswer:
         """The real rule over the moves so far; a short code stands for a barcode."""
+        if request.scan_id in self.annulled:  # a tombstone: its annul was faster
+            return _answer(request, Decision(Verdict.REFUSE, Reason.ANNULLED), self)
         barcode = self.codes.get(request.barcode, request.barcode)
         now = datetime.now(UTC)  # noqa: TID251  a service has a clock of its own
         place = Place(

@@ -206,7 +206,7 @@ def test_a_signed_off_station_annuls_nothing(desk: Desk) -> None:
     """Its word counts for nothing any more."""
     desk.type(a_ticket(2), after_ms=2_000)
     desk.fail(Failure.REVOKED)
-    desk.gate.screen = replace(desk.gate.screen, result=None)
+    desk.gate._stage.screen = replace(desk.gate.screen, result=None)
     desk.do(Annul())
     assert says(desk) == (Face.NOTICE, "refused")
 
@@ -411,7 +411,7 @@ def test_what_was_taken_back_cannot_be_changed() -> None:
 
 def test_only_who_passed_last_can_be_another_number() -> None:
     """Without an admit there is nothing whose number could change."""
-    shown = a_group().gate._shown
+    shown = a_group().gate._stage.scan
     assert shown is not None
     assert Undo().changed(People(-1, shown.scan_id), shown) is None
 

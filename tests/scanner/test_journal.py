@@ -309,7 +309,7 @@ def test_a_long_journal_is_walked_in_pages(
     monkeypatch: pytest.MonkeyPatch, journal: Journal
 ) -> None:
     """More entries than one page holds."""
-    monkeypatch.setattr("scanner.journal.PAGE", 2)
+    monkeypatch.setattr("scanner.chain.PAGE", 2)
     for number in range(1, 6):
         journal.append(a_scan(number))
     assert journal.verify() == Sound(5, journal.head)

@@ -204,6 +204,20 @@ def test_a_page_in_between_says_nothing_about_that(knowledge: Knowledge) -> None
     assert knowledge.look_up(ticket_id(1)).contained == Contained(18, 0, 22)
 
 
+def test_a_page_that_is_behind_contains_what_was_uploaded_and_not_what_was_decided(
+    knowledge: Knowledge,
+) -> None:
+    """The service decided online while it was asked: that may not be in the rows yet."""
+    knowledge.apply(a_page([a_row()], acked=5), online_until=9)
+    knowledge.apply(a_page(cursor="c2", acked=14, behind_ms=1), online_until=20)
+    contained = knowledge.look_up(ticket_id(1)).contained
+    assert contained == Contained(acked=14, online_from=0, online_until=9)
+    assert contained.holds(an_entry(14, is_online=True))
+    assert not contained.holds(an_entry(15, is_online=True))
+    knowledge.apply(a_page(cursor="c3", acked=20), online_until=21)
+    assert knowledge.look_up(ticket_id(1)).contained == Contained(20, 0, 21)
+
+
 def test_what_is_held_behind_a_gap_is_kept_until_it_is_told_anew(path: Path) -> None:
     """Over a new start too; a page in between says nothing, a restored service begins anew."""
     knowledge = Knowledge(path)

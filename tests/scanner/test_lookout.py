@@ -11,7 +11,7 @@ from scanner import lookout as lookout_module
 from scanner.camera import BadSource, Camera, CameraLost, Frame, Trouble
 from scanner.camera.webcam import WebcamCamera
 from scanner.lookout import Lookout, Viewer
-from scanner.worker import Watched, Watchman, Worker
+from scanner.worker import Guarded, Watchman, Worker
 from tests.scanner.homes import until
 from tests.scanner.test_camera import FakeDevice, drawer, lost, shade
 
@@ -132,7 +132,7 @@ def test_a_camera_that_blocks_for_ever_is_given_up_for_a_fresh_one(
     lookout = Lookout(lambda: cameras.pop(0), told.viewer(), again_s=SOON_S)
     with looking(lookout) as worker:
         assert stuck.reading.wait(5)
-        watched = Watched("the camera", lambda: lookout.beat, worker.restart)
+        watched = Guarded("the camera", lambda: lookout.beat, worker.restart)
         watchman = Watchman((watched,), silent_s=0.3)
         with Worker("watchman", watchman.run):
             until(told.has("frame 20"))

@@ -19,14 +19,17 @@ from scanner.config import Settings, load_key
 from scanner.desk import Desk, Parts
 from scanner.events import (
     Failure,
+    LinkEntry,
     LinkState,
     Moment,
+    ScanEntry,
     ScanId,
     Seen,
     Tick,
 )
 from scanner.eyes import Eyes, Hands
 from scanner.gate import Gate
+from scanner.giving_back import GivingBack
 from scanner.journal import FILE_NAME, Journal, JournalError, Sound
 from scanner.link import Link, NoReply, Pulse, Server
 from scanner.memory import NoRows, Recollection, StationMemory
@@ -43,6 +46,7 @@ from tests.scanner.homes import a_station, paired_home, today_ticket, until
 from tests.scanner.service_double import Service, moody, running
 from tests.scanner.station_kit import BERLIN, NOON, POST, SHORT_CODE, WEB, a_ticket
 from ticketing.wire.journal import Action, BootBody
+from ticketing.wire.station_api import ScanRequest
 from ticketing.wire.texts import Localised
 from ticketing.wire.token import Flag, TicketId
 from ticketing.wire.verdict import Direction, Verdict
@@ -757,3 +761,150 @@ def test_what_the_service_let_in_and_nobody_saw_is_taken_back(
     work_until(desk, lambda: bool(taken_back))
     assert panel_of(desk)["word"] == "Störung"
     assert desk._parts.gate.screen.result is None
+
+
+def overdue(desk: Desk, world: SlowWorld) -> None:
+    """The service has let the time for its answer go by."""
+    world.mono_ms += POST.deadline_ms
+    desk.post(Tick())
+    work(desk)
+
+
+def test_a_late_refusal_of_an_unrecorded_admit_raises_no_amber_line(
+    desk: Desk, world: SlowWorld, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody was let in: there is nobody to look for."""
+    service.judge(ScanRequest("7" * 32, today_ticket(), Direction.ENTRY, NOON))
+    moody(service, delay_s=0.3)
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(desk._parts.journal, "append", _full)
+        desk.typed(today_ticket())
+        work(desk)
+        until(lambda: "/api/v1/scans" in service.paths)
+        overdue(desk, world)
+    until(lambda: not desk._row.empty())
+    work(desk)
+    assert desk._parts.gate.screen.alert is None
+    assert panel_of(desk)["word"] != "Einlass"
+    kinds = [json.loads(json.loads(one)["body"])["kind"] for one in desk._parts.journal.lines()]
+    assert "late" not in kinds
+
+
+def test_a_late_admit_of_what_was_not_recorded_is_taken_back(
+    desk: Desk, world: SlowWorld, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service let in whom nobody was shown: its use comes back, and the ticket admits."""
+    moody(service, delay_s=0.3)
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(desk._parts.journal, "append", _full)
+        desk.typed(today_ticket())
+        work(desk)
+        until(lambda: "/api/v1/scans" in service.paths)
+        overdue(desk, world)
+    work_until(desk, lambda: len(service.annulled) == 1)
+    until(lambda: not desk._giving_back.is_owed)
+    work(desk)
+    assert panel_of(desk)["word"] != "Einlass"
+    moody(service)
+    world.mono_ms += 5_000
+    desk.typed(today_ticket())
+    work_until(desk, shows(desk, "Einlass"))
+    assert service.inside == 143
+
+
+def test_what_is_to_be_taken_back_waits_for_the_service(
+    desk: Desk, world: SlowWorld, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line breaks at the same time: the annul goes out when it is mended, and then once."""
+    moody(service, drop=True)
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(desk._parts.journal, "append", _full)
+        desk.typed(today_ticket())
+        work_until(desk, shows(desk, "Störung"))
+    service.annulled.clear()
+    moody(service)
+    world.mono_ms += 5_000
+    desk.heard(Pulse(None))
+    until(lambda: not desk._giving_back.is_owed)
+    desk.heard(Pulse(None))
+    desk.typed(today_ticket(2))
+    work_until(desk, shows(desk, "Einlass"))
+    assert len(service.annulled) == 1
+
+
+def test_a_confirmed_question_that_was_not_recorded_is_taken_back(
+    desk: Desk, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service has let them in by the confirm; nobody was shown that."""
+    desk.typed(today_ticket(flags=Flag.PROOF))
+    work_until(desk, lambda: desk._parts.gate.screen.may_settle)
+    scan_id = ScanId(desk._parts.gate.screen.scan_id)
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(desk._parts.journal, "append", _full)
+        desk.settle(scan_id, Action.CONFIRM)
+        work_until(desk, lambda: service.annulled == [scan_id])
+    until(lambda: not desk._giving_back.is_owed)
+    assert service.inside == 142
+    assert panel_of(desk)["word"] == "Störung"
+
+
+def test_a_question_that_was_declined_is_not_taken_back(
+    desk: Desk, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody came in: there is nothing to annul, recorded or not."""
+    desk.typed(today_ticket(flags=Flag.PROOF))
+    work_until(desk, lambda: desk._parts.gate.screen.may_settle)
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(desk._parts.journal, "append", _full)
+        desk.settle(ScanId(desk._parts.gate.screen.scan_id), Action.DECLINE)
+        work_until(desk, shows(desk, "Störung"))
+    desk.heard(Pulse(None))
+    desk.typed(today_ticket(2))
+    work_until(desk, shows(desk, "Einlass"))
+    assert service.annulled == []
+
+
+def test_only_what_was_not_recorded_is_taken_back(
+    desk: Desk, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault behind an admit that was recorded and shown takes nobody's ticket away."""
+    append = desk._parts.journal.append
+
+    def no_more_after_a_scan(entry: object) -> bool:
+        if not isinstance(entry, LinkEntry | ScanEntry):
+            raise JournalError("full")
+        return append(entry)
+
+    monkeypatch.setattr(desk._parts.journal, "append", no_more_after_a_scan)
+    desk.typed(today_ticket())
+    work_until(desk, shows(desk, "Einlass"))
+    desk.count(1)
+    work(desk)
+    desk.heard(Pulse(None))
+    desk.typed(today_ticket(2))
+    work_until(desk, shows(desk, "Einlass"))
+    assert service.annulled == []
+
+
+def test_of_many_faults_the_newest_are_taken_back(desk: Desk, service: Service) -> None:
+    """A disk full for hours beside a dead line: the list has an end."""
+    waiting: list[Callable[[], None]] = []
+    owed = GivingBack(desk._parts.link, waiting.append)
+    owed.owe(ScanId(f"{number:032x}") for number in range(70))
+    waiting.pop()()
+    assert service.annulled == [f"{number:032x}" for number in range(6, 70)]
+    assert not owed.is_owed
+
+
+def test_one_thread_at_a_time_takes_back(desk: Desk, service: Service) -> None:
+    """A reminder while the work is going on does nothing: what is left waits for the next one."""
+    waiting: list[Callable[[], None]] = []
+    owed = GivingBack(desk._parts.link, waiting.append)
+    owed.owe([ScanId("1" * 32)])
+    assert owed._is_working.acquire(blocking=False)
+    waiting.pop()()
+    assert service.annulled == []
+    owed._is_working.release()
+    owed.remind()
+    waiting.pop()()
+    assert service.annulled == ["1" * 32]

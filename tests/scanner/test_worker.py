@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from scanner import worker as worker_module
-from scanner.worker import Watched, Watchman, Worker
+from scanner.worker import Guarded, Watchman, Worker
 from tests.scanner.homes import until
 
 
@@ -25,7 +25,7 @@ class Patient:
 
     def watched(self) -> Watchman:
         """A watchman who looks after it, patient for ten seconds."""
-        return Watchman((Watched("reader", lambda: self.beat, self.restart),), silent_s=10)
+        return Watchman((Guarded("reader", lambda: self.beat, self.restart),), silent_s=10)
 
 
 def looks_at(patient: Patient, watchman: Watchman, until_s: int, *, from_s: int = 0) -> list[int]:
@@ -78,7 +78,7 @@ def test_after_a_good_while_patience_is_as_at_first() -> None:
 def test_the_watchman_looks_by_itself() -> None:
     """With a real clock."""
     patient, stop = Patient(), threading.Event()
-    watchman = Watchman((Watched("reader", lambda: patient.beat, patient.restart),), silent_s=0.2)
+    watchman = Watchman((Guarded("reader", lambda: patient.beat, patient.restart),), silent_s=0.2)
     thread = threading.Thread(target=watchman.run, args=(stop,))
     thread.start()
     until(lambda: patient.restarts > 0)

@@ -14,7 +14,9 @@ from ticketing.service import tickets
 from ticketing.service.errors import Conflict
 from ticketing.service.gate import conflicts, overrule, undo
 from ticketing.service.gate.recording import inside_counter
+from ticketing.service.gate.recount import recount
 from ticketing.service.ports import House
+from ticketing.store.scans import ScanState
 from ticketing.store.unit import Store
 from ticketing.wire.moves import MoveKind
 from ticketing.wire.verdict import Direction, Reason, Verdict
@@ -158,3 +160,55 @@ def test_people_of_a_closed_conflict_leave_with_their_annul(
     assert hall.inside() == 0
     [after] = hall.conflicts()
     assert (after.state, after.note, after.closed_by) == (state, "seen", "staff_1")
+
+
+@pytest.mark.parametrize("is_online", [True, False])
+def test_who_was_shown_out_behind_a_refusal_comes_back_with_the_annul(
+    hall: Hall, *, is_online: bool
+) -> None:
+    """Refused by the service, let out by the station, two people; then staff take it back."""
+    door, case = hall.door("A"), hall.ticket(offer="again", party=3)
+    hall.online(door, case)
+    with hall.store.unit() as unit:
+        tickets.revoke_ticket(unit, hall.house, ticket_id=case.ticket.id, reason="")
+    refused = hall.online(door, case).scan_id
+    exit_scan = door.journal.scan(case, hall.now(), scan_id=refused, shown=Verdict.EXIT, people=2)
+    hall.upload(door)
+    assert counted(hall) == 1
+    if is_online:
+        annul(hall, exit_scan, door)
+    else:
+        door.journal.annul(exit_scan, hall.now())
+        hall.upload(door)
+    assert counted(hall) == 3
+    assert hall.scan(exit_scan).state is ScanState.ANNULLED
+
+
+def test_an_annul_of_who_was_shown_out_comes_back_once(hall: Hall) -> None:
+    """Both the office and the station's journal take it back: the people are inside once."""
+    door, case = hall.door("A"), hall.ticket()
+    hall.online(door, case)
+    refused = hall.online(door, case).scan_id
+    door.journal.scan(case, hall.now(), scan_id=refused, shown=Verdict.EXIT)
+    hall.upload(door)
+    assert counted(hall) == 0
+    annul(hall, refused)
+    door.journal.annul(refused, hall.now())
+    hall.upload(door)
+    assert counted(hall) == 1
+
+
+@pytest.mark.parametrize("shown", [Verdict.ADMIT, Verdict.EXIT])
+def test_people_by_rows_are_people_by_the_counter(hall: Hall, shown: Verdict) -> None:
+    """Whoever passed behind a refusal stands in its row, for the recount at night."""
+    door, case = hall.door("A"), hall.ticket(party=3, offer="again")
+    hall.online(door, case)
+    with hall.store.unit() as unit:
+        tickets.revoke_ticket(unit, hall.house, ticket_id=case.ticket.id, reason="")
+    refused = hall.online(door, case)
+    assert refused.verdict is Verdict.REFUSE
+    door.journal.scan(case, hall.now(), scan_id=refused.scan_id, shown=shown, people=2)
+    hall.upload(door)
+    with hall.store.unit() as unit:
+        found = recount(unit, hall.house)
+    assert found.inside == found.passed == (5 if shown is Verdict.ADMIT else 1)

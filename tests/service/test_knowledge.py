@@ -284,10 +284,12 @@ def test_a_transaction_that_commits_late_is_not_lost(knowing: Knowing) -> None:
 def test_what_changes_behind_an_open_transaction_is_told_however_much_it_is(
     knowing: Knowing,
 ) -> None:
-    """Page by page in one question; it ends, acknowledges nothing and says how old it is."""
+    """Page by page in one question; it ends, says how old it is, and what it surely contains."""
     entrance = knowing.entrance
     cases = [entrance.ticket() for _ in range(5)]
     knowing.catch_up()
+    with_journal(entrance, acked=12)
+    with_entries(entrance, {14: Result.ACCEPTED, 15: Result.ACCEPTED})
     knowing.journal, knowing.limit = JOURNAL, 2
     with entrance.store.unit() as slow:
         slow.begin()
@@ -296,14 +298,16 @@ def test_what_changes_behind_an_open_transaction_is_told_however_much_it_is(
             revoke(entrance, case)
         entrance.scan(cases[0].barcode)
         assert knowing.ask().more
+        acknowledge(entrance, 30)
         entrance.clock.tick(seconds=3)
         knowing.catch_up()
         assert {knowing.known[case.ticket.id].state for case in cases} == {TicketState.REVOKED}
         last = knowing.pages[-1]
-        assert (last.more, last.acked, last.behind_ms) == (False, None, 3000)
+        assert (last.more, last.acked, last.behind_ms) == (False, 12, 3000)
+        assert last.held == ((14, 15),)
         slow.commit()
     knowing.catch_up()
-    assert (knowing.pages[-1].acked, knowing.pages[-1].behind_ms) == (0, 0)
+    assert (knowing.pages[-1].acked, knowing.pages[-1].behind_ms) == (30, 0)
     assert knowing.ask().tickets == ()
 
 
@@ -325,7 +329,7 @@ def test_what_is_committed_late_where_a_question_has_been_is_told_by_the_next(
         assert knowing.ask().more
         slow.commit()
     knowing.catch_up()
-    assert knowing.pages[-1].acked is None
+    assert knowing.pages[-1].behind_ms > 0
     knowing.catch_up()
     assert knowing.known[late.id].state is TicketState.REVOKED
 
@@ -461,6 +465,36 @@ def with_journal(entrance: Entrance, *, acked: int, forked_at: datetime | None =
         }
         unit.run(insert(schema.journals).values(row))
         unit.commit()
+
+
+def acknowledge(entrance: Entrance, acked: int) -> None:
+    """The station has uploaded more of its journal meanwhile."""
+    with entrance.store.unit() as unit:
+        unit.begin()
+        unit.run(update(schema.journals).values(acked=acked))
+        unit.commit()
+
+
+@pytest.mark.only("postgres")
+def test_a_question_that_began_with_another_journal_acknowledges_nothing(
+    knowing: Knowing,
+) -> None:
+    """A station that lost its journal in the middle: the old one's entries are not its own."""
+    entrance = knowing.entrance
+    cases = [entrance.ticket() for _ in range(3)]
+    knowing.catch_up()
+    with_journal(entrance, acked=12)
+    knowing.journal, knowing.limit = JOURNAL, 2
+    with entrance.store.unit() as slow:
+        slow.begin()
+        slow.run(text("SELECT pg_current_xact_id()"))
+        for case in cases:
+            block(entrance, case)
+        assert knowing.ask().more
+        knowing.journal = b"another journal!"
+        knowing.catch_up()
+        slow.rollback()
+    assert (knowing.pages[-1].acked, knowing.pages[-1].held) == (None, ())
 
 
 def test_a_station_hears_which_of_its_entries_the_rows_contain(knowing: Knowing) -> None:

@@ -6,6 +6,7 @@ from tests.factories import HOLDER, with_offer
 from tests.service.conftest import Entrance
 from ticketing.service import tickets
 from ticketing.service.errors import Conflict
+from ticketing.service.searching import Search, search_tickets
 from ticketing.service.tickets import TicketCase
 from ticketing.wire.verdict import Check, Direction, Reason, Verdict
 
@@ -113,3 +114,56 @@ def test_an_internal_id_is_no_code(entrance: Entrance) -> None:
     for text in (*ids, case.ticket.id.hex().upper(), f"/t/{case.ticket.id.hex()}"):
         answer = entrance.scan(text)
         assert (answer.verdict, answer.ticket) == (Verdict.REFUSE, None)
+
+
+def test_a_reissue_replaces_the_code_on_a_lost_card(entrance: Entrance) -> None:
+    """Whoever found the card gets in neither by the barcode nor by typing; the holder does."""
+    lost = entrance.ticket()
+    with entrance.store.unit() as unit:
+        case = tickets.reissue_ticket(unit, entrance.house, ticket_id=lost.ticket.id)
+    assert case.ticket.short_code != lost.ticket.short_code
+    found = [entrance.scan(text) for text in (lost.barcode, code(lost))]
+    assert [one.reason for one in found] == [Reason.SUPERSEDED, Reason.UNKNOWN_CODE]
+    assert found[1].ticket is None
+    answer = entrance.scan(code(case))
+    assert (answer.reason, answer.ticket and answer.ticket.issue) == (Reason.OK, 1)
+    assert entrance.scan(case.barcode).reason is Reason.ALREADY_USED
+
+
+def test_the_desk_finds_a_reissued_ticket_by_its_present_code_alone(entrance: Entrance) -> None:
+    """The code that is lost leads to no name either."""
+    lost = entrance.ticket()
+    with entrance.store.unit() as unit:
+        case = tickets.reissue_ticket(unit, entrance.house, ticket_id=lost.ticket.id)
+        by_old, by_new = (
+            search_tickets(unit, search=Search(short_code=code(one))).items for one in (lost, case)
+        )
+    assert [one.ticket.id for one in by_new] == [lost.ticket.id]
+    assert list(by_old) == []
+
+
+def test_who_came_in_by_a_code_that_was_replaced_is_still_inside(entrance: Entrance) -> None:
+    """A reissue changes what opens the door, not who went through: no second entry by it."""
+    with_offer(entrance.store, entrance.house, slug="again", number=8, reentry=True)
+    lost = entrance.ticket(offer="again")
+    entrance.scan(code(lost))
+    with entrance.store.unit() as unit:
+        case = tickets.reissue_ticket(unit, entrance.house, ticket_id=lost.ticket.id)
+    assert entrance.scan(code(case)).reason is Reason.STILL_INSIDE
+    assert entrance.scan(code(lost), direction=Direction.EXIT).reason is Reason.UNKNOWN_CODE
+    assert entrance.scan(code(case), direction=Direction.EXIT).reason is Reason.OK_EXIT
+
+
+def test_a_reissue_gives_up_when_no_code_is_free(
+    entrance: Entrance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has changed then: the old barcode and code still admit."""
+    case = entrance.ticket()
+    monkeypatch.setattr(tickets, "free_short_codes", _none_free)
+    with entrance.store.unit() as unit, pytest.raises(Conflict, match="no_free_short_code"):
+        tickets.reissue_ticket(unit, entrance.house, ticket_id=case.ticket.id)
+    assert entrance.scan(code(case)).reason is Reason.OK
+
+
+def _none_free(*_: object) -> list[str]:
+    raise Conflict("no_free_short_code")

@@ -240,12 +240,13 @@ def test_a_ticket_is_paid(client: FlaskClient, api: Headers, store: Store, house
 
 
 def test_a_reissue_has_another_barcode(client: FlaskClient, api: Headers) -> None:
-    """The issue counts up; the id stays."""
+    """The issue counts up; the id stays; the short code is another, too."""
     made = issue(client, api)
     answer = client.post(f"{PATH}/{made['id']}/reissue", headers=api).json
     assert answer is not None
     assert (answer["id"], answer["issue"]) == (made["id"], 1)
     assert answer["barcode"] != made["barcode"]
+    assert answer["short_code"] != made["short_code"]
 
 
 @pytest.mark.parametrize("action", ["block", "unblock", "pay", "reissue"])

@@ -227,7 +227,7 @@ def ticket_pay(app: App, *, ticket_id: str) -> None:
 @click.option("--key", type=click.IntRange(0, 255), metavar="ID", help="All tickets under a key.")
 @with_app
 def ticket_reissue(app: App, *, ticket_id: str | None, key: int | None) -> None:
-    """Give a ticket, or every ticket under a key, a new barcode; the old one is superseded."""
+    """Give a ticket a new barcode and short code, or all tickets under a key new barcodes."""
     if (ticket_id is None) == (key is None):
         raise click.UsageError("name a ticket or a --key, not both")
     with app.store.unit() as unit:

@@ -149,7 +149,11 @@ def find_ticket_id(text: str) -> TicketId | None:
 
 
 def short_code(chance: bytes) -> str:
-    """A short code, 7 random symbols and a check character, from 7 random bytes."""
+    """A short code, 7 random symbols and a check character, from 7 random bytes.
+
+    It stands for the ticket as it is now, and only the service can say for which: a reissue
+    draws another one, so that a card that was lost opens nothing.
+    """
     return _code(chance, CodeKind.SHORT)
 
 

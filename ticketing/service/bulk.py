@@ -110,8 +110,10 @@ def clear_abandoned(unit: Unit, house: House) -> int:
 def reissue_key(unit: Unit, house: House, *, key_id: KeyId) -> Reissued:
     """Give every ticket under a key a new barcode under the active one.
 
-    Revoked tickets, those that are over and those without a person are left. Each chunk
-    is a transaction of its own: stopped anywhere, the same call does the rest.
+    Short codes stay: the key is in strangers' hands, not the cards, and whose barcode is
+    refused is helped by the code on the card. Revoked tickets, those that are over and those
+    without a person are left. Each chunk is a transaction of its own: stopped anywhere, the
+    same call does the rest.
 
     Raises:
         Conflict: `key_is_active`: new barcodes would be under the same key.

@@ -12,7 +12,14 @@ from ticketing.domain.offers import Offer
 from ticketing.domain.slots import Slot
 from ticketing.domain.tickets import ShownState, Ticket
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
-from ticketing.service.issuing import Draft, TicketOrder, drafted, store_draft, ticket_flags
+from ticketing.service.issuing import (
+    Draft,
+    TicketOrder,
+    drafted,
+    free_short_codes,
+    store_draft,
+    ticket_flags,
+)
 from ticketing.service.pages import LIMIT, Page, place_of, text_of
 from ticketing.service.ports import CardCaptions, CardFacts, House
 from ticketing.store import histories
@@ -221,19 +228,24 @@ def pay_ticket(unit: Unit, house: House, *, ticket_id: TicketId) -> TicketCase:
 
 
 def reissue_ticket(unit: Unit, house: House, *, ticket_id: TicketId) -> TicketCase:
-    """Give a ticket a new barcode, under the active key; the old one is superseded.
+    """Give a ticket a new barcode, under the active key, and a new short code.
+
+    The card was lost, or a picture of it is going round: neither the barcode nor the code
+    that stands below it may open the door any more. The old barcode says which ticket it was
+    and is superseded; the old short code is unknown from now on, as it says nothing by itself.
 
     Raises:
         NotFound: `ticket`.
         Conflict: `ticket_revoked`, `too_many_issues` after 255, `changed` if somebody
-            else reissued it at the same time.
+            else reissued it at the same time, `no_free_short_code` after several tries.
     """
     old, offer = _found(unit, ticket_id)
     if old.state is TicketState.REVOKED:
         raise Conflict("ticket_revoked")
     if old.issue == LAST_ISSUE:
         raise Conflict("too_many_issues")
-    new, barcode = next_issue(house, old, offer)
+    [code] = free_short_codes(unit, house, 1)
+    new, barcode = next_issue(house, replace(old, short_code=code), offer)
     slot = None if old.slot is None else slot_rows.find(unit, old.slot)
     unit.begin()
     if not rows.reissue(unit, new):
@@ -243,7 +255,10 @@ def reissue_ticket(unit: Unit, house: House, *, ticket_id: TicketId) -> TicketCa
 
 
 def next_issue(house: House, old: Ticket, offer: Offer) -> tuple[Ticket, str]:
-    """The ticket's next issue under the active key, and its barcode; nothing is written."""
+    """The ticket's next issue under the active key, and its barcode; nothing is written.
+
+    The short code stays what it is in `old`.
+    """
     plain = replace(
         old,
         issue=old.issue + 1,

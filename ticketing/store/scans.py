@@ -36,7 +36,8 @@ class ScanState(StrEnum):
 class Scan:
     """One scan as it is stored: no name, no barcode, no text that was shown.
 
-    `inside` is how many people were inside after it. `shown` is the verdict the station
+    `inside` is how many people were inside after it. `people` of a refusal are those who
+    passed all the same, because their station had let them. `shown` is the verdict the station
     showed last, once its journal has told; `diff_ms` how far its clock was ahead; `by`,
     `why` and `settled_at` tell who settled it. A tombstone, the annul of a scan that
     never came, has no digest.
@@ -104,9 +105,18 @@ def fill(unit: Unit, scan: Scan) -> None:
     unit.run(update(schema.scans).where(T.scan_id == scan.scan_id).values(values))
 
 
-def tell(unit: Unit, scan_id: ScanId, *, shown: Verdict, diff_ms: int | None) -> None:
-    """Note what the station showed; nothing has come of it, so no reader is woken."""
-    unit.run(_TELL, {"told_scan": scan_id, "told_shown": shown.value, "told_diff": diff_ms})
+def tell(
+    unit: Unit, scan_id: ScanId, *, shown: Verdict, diff_ms: int | None, people: int | None = None
+) -> None:
+    """Note what the station showed; the verdict stays what it was, so no reader is woken.
+
+    `people` are those who passed by it although the service had let nobody.
+    """
+    told = {"told_scan": scan_id, "told_shown": shown.value, "told_diff": diff_ms}
+    if people is None:
+        unit.run(_TELL, told)
+    else:
+        unit.run(_TELL_PASSED, told | {"told_people": people})
 
 
 def find(unit: Unit, scan_id: ScanId) -> Scan | None:
@@ -255,3 +265,4 @@ _TELL = (
     .where(T.scan_id == bindparam("told_scan"))
     .values(shown=bindparam("told_shown"), diff_ms=bindparam("told_diff"))
 )
+_TELL_PASSED = _TELL.values(people=bindparam("told_people"))

@@ -66,6 +66,7 @@ def reissue(unit: Unit, ticket: Ticket) -> bool:
             issue=ticket.issue,
             issued_at=ticket.issued_at,
             key_id=ticket.key_id,
+            short_code=ticket.short_code,
             flags=int(ticket.flags),
             name_box=ticket.name_box,
             pos=positions.next_in(schema.tickets, is_sqlite=unit.is_sqlite),

@@ -225,7 +225,8 @@ class KnowledgePage:
     up to this one are part of the rows (None: cannot be told now); `gone` are tickets to
     forget. `held` are the entries behind `acked` that are part of them too, as first and
     last numbers of runs, in order. `behind_ms`: for so long before `server_time` a change
-    may have been made that is not told yet, on the last page.
+    may have been made that is not told yet, on the last page; what the service decided in
+    that time may not be part of the rows, and `acked` is of before.
     """
 
     epoch: str

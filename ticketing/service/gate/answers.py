@@ -44,7 +44,7 @@ def answer(unit: Unit, house: House, *, scan: Scan, facts: Facts, lang: str) -> 
         checks=decision.checks,
         until=scan.until if decision.verdict in _OPEN and is_open else None,
         evidence=decision.evidence,
-        people=decision.people,
+        people=0 if decision.verdict is Verdict.REFUSE else decision.people,
         inside=scan.inside,
     )
 

@@ -5,16 +5,20 @@ room.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
-from ticketing.store.knowledge import Spot
+from ticketing.store.knowledge import Spot, Uploaded
 from ticketing.store.types import EPOCH
 from ticketing.wire.codec import canonical_json, from_base64url, to_base64url
 
 _MS = timedelta(milliseconds=1)
 _FORM = 1
+_SHORT_BYTES = 4
+_MOST_RUNS = 16
+"""A cursor is part of an address: of more runs behind a gap the others count later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +26,20 @@ class Ahead:
     """How far one question has been told beyond what is final, since when (ms since 1970).
 
     A transaction that was older may still commit something before these spots: so the
-    station begins again at the final ones when the question has come to its end.
+    station begins again at the final ones when the question has come to its end. What was
+    `here` of the station's journal when the question began is in the rows at its end: moves
+    are never changed, so none of then can slip behind a spot. `journal` tells whose.
     """
 
     since_ms: int
     tickets: Spot
     moves: Spot
+    journal: str = ""
+    here: Uploaded | None = None
+
+    def here_of(self, journal: bytes | None) -> Uploaded | None:
+        """What was here of this journal; None if nobody asked for it then."""
+        return self.here if journal is not None and self.journal == _short(journal) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +61,24 @@ class Cursor:
     ahead: Ahead | None = None
 
 
+def ahead_of(cursor: Cursor, now_ms: int, *, journal: bytes | None, here: Uploaded | None) -> Ahead:
+    """Where a question goes on beyond what is final, or begins to."""
+    if cursor.ahead is not None:
+        return cursor.ahead
+    few = here and replace(here, runs=here.runs[:_MOST_RUNS])
+    whose = "" if journal is None else _short(journal)
+    return Ahead(now_ms, cursor.tickets, cursor.moves, journal=whose, here=few)
+
+
 def written(cursor: Cursor) -> str:
     """The text of a cursor."""
     after = None if cursor.after is None else cursor.after.hex()
     fields = [_FORM, cursor.gate, cursor.offers, cursor.until_ms, cursor.begins_ms, after]
     fields += _spots(cursor.tickets, cursor.moves)
-    if cursor.ahead is not None:
-        fields += [*_spots(cursor.ahead.tickets, cursor.ahead.moves), cursor.ahead.since_ms]
+    ahead = cursor.ahead
+    if ahead is not None:
+        here = None if ahead.here is None else [ahead.here.acked, *chain(*ahead.here.runs)]
+        fields += [*_spots(ahead.tickets, ahead.moves), ahead.since_ms, ahead.journal, here]
     return to_base64url(canonical_json(fields))
 
 
@@ -67,8 +90,11 @@ def read(text: str) -> Cursor | None:
         numbers, ahead = [until_ms], None
         tickets, moves = _spots_of(spots[:5], numbers)
         if len(spots) > 5:  # noqa: PLR2004  two spots have five fields
-            ahead = Ahead(spots[-1], *_spots_of(spots[5:-1], numbers))
-            numbers.append(ahead.since_ms)
+            *there, since_ms, journal, here = spots[5:]
+            numbers += [since_ms, *(here or ())]
+            ahead = Ahead(
+                since_ms, *_spots_of(there, numbers), journal=journal, here=_here_of(here)
+            )
         cursor = Cursor(
             gate=gate,
             offers=offers,
@@ -84,6 +110,18 @@ def read(text: str) -> Cursor | None:
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
     return cursor if is_ours and _are_numbers(numbers) else None
+
+
+def _short(journal: bytes) -> str:
+    """Enough of a journal's id to tell it from a station's next one."""
+    return journal[:_SHORT_BYTES].hex()
+
+
+def _here_of(fields: list[int] | None) -> Uploaded | None:
+    if fields is None:
+        return None
+    acked, *ends = fields
+    return Uploaded(acked, tuple(zip(ends[::2], ends[1::2], strict=True)))
 
 
 def _spots(tickets: Spot, moves: Spot) -> list[Any]:

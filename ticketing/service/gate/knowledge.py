@@ -22,12 +22,12 @@ from ticketing.domain.offers import Offer
 from ticketing.domain.opening import opening_on
 from ticketing.service.errors import Gone
 from ticketing.service.gate import cursors
-from ticketing.service.gate.cursors import Ahead, Cursor
+from ticketing.service.gate.cursors import Cursor, ahead_of
 from ticketing.service.ports import House
 from ticketing.store import counters
 from ticketing.store import knowledge as rows
 from ticketing.store import offers as offer_rows
-from ticketing.store.knowledge import Bounds, Scope, Spot, TicketRow
+from ticketing.store.knowledge import Bounds, Scope, Spot, TicketRow, Uploaded
 from ticketing.store.types import EPOCH
 from ticketing.store.unit import Unit
 from ticketing.wire.admission import Move, MoveKind, Moves, Terms, fold
@@ -70,14 +70,15 @@ class _Step:
     """What one page found: tickets, where it ends, whether that was all there is.
 
     `behind_ms`: for so long something may have been committed where the question has been
-    already; `is_whole`: it was the last page, and nothing can have been.
+    already; `contained`: entries of the station's journal that are in all that was told, on
+    the last page.
     """
 
     ids: tuple[TicketId, ...]
     cursor: Cursor
     more: bool = False
     behind_ms: int = 0
-    is_whole: bool = False
+    contained: Uploaded | None = None
 
 
 def knowledge(unit: Unit, house: House, *, station: Station, asked: Asked) -> Told:
@@ -94,10 +95,10 @@ def knowledge(unit: Unit, house: House, *, station: Station, asked: Asked) -> To
     offers = offer_rows.listed(unit)
     scope = _scope(house.museum, offers, gate=station.gate, now=now)
     cursor = _place(asked, epoch=epoch, bounds=bounds, scope=scope, gate=station.gate)
-    search = _Search(unit, bounds, now_ms=_to_ms(now))
+    search = _Search(unit, bounds, now_ms=_to_ms(now), journal=asked.journal, here=here)
     step = _step(search, cursor, scope=scope, limit=asked.limit)
     known, gone = _looked_up(unit, step.ids, offers=offers, scope=scope, zone=zone)
-    contained = here if step.is_whole else None
+    contained = step.contained
     page = KnowledgePage(
         epoch=epoch,
         cursor=cursors.written(step.cursor),
@@ -198,11 +199,16 @@ def _terms(
 # ------------------------------------------------------------ what is next
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """Where it is looked, and up to where changes are final; the time in ms since 1970."""
+    """Where it is looked, and up to where changes are final; the time in ms since 1970.
+
+    `here` is what was uploaded of the journal before anything else was looked at.
+    """
 
     unit: Unit
     bounds: Bounds
     now_ms: int
+    journal: bytes | None
+    here: Uploaded | None
 
 
 def _step(search: _Search, cursor: Cursor, *, scope: Scope, limit: int) -> _Step:
@@ -226,7 +232,7 @@ def _changes(search: _Search, cursor: Cursor, *, limit: int) -> _Step:
     Of what is not final all is told as well, page by page; the next question begins again
     where it is, for what is committed late.
     """
-    far = cursor.ahead or Ahead(search.now_ms, cursor.tickets, cursor.moves)
+    far = ahead_of(cursor, search.now_ms, journal=search.journal, here=search.here)
     tickets = rows.changed_tickets(search.unit, far.tickets, limit=limit)
     left = limit - len(tickets)
     moves = rows.changed_moves(search.unit, far.moves, limit=left) if left else ()
@@ -239,9 +245,9 @@ def _changes(search: _Search, cursor: Cursor, *, limit: int) -> _Step:
             moves=_end(far.moves, moves, final_below=search.bounds.moves),
         )
     if len(moves) < left:
-        behind_ms = max(0, search.now_ms - far.since_ms)
-        return _Step(ids, end, behind_ms=behind_ms, is_whole=cursor.ahead is None)
-    reached = Ahead(far.since_ms, (far.tickets, *tickets)[-1], (far.moves, *moves)[-1])
+        behind_ms = 0 if cursor.ahead is None else max(1, search.now_ms - far.since_ms)
+        return _Step(ids, end, behind_ms=behind_ms, contained=far.here_of(search.journal))
+    reached = replace(far, tickets=(far.tickets, *tickets)[-1], moves=(far.moves, *moves)[-1])
     is_final = (reached.tickets, reached.moves) == (end.tickets, end.moves)
     return _Step(ids, end if is_final else replace(end, ahead=reached), more=True)
 

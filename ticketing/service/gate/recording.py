@@ -4,10 +4,12 @@ The database decides: of two who are at the same move, place or scan one finds n
 written and judges again.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ticketing.domain.ids import StationId
 from ticketing.domain.museum import day_bounds, local_day
+from ticketing.domain.settling import PASSED
 from ticketing.service.gate.judging import people_passed
 from ticketing.service.gate.records import happened_at, is_marked
 from ticketing.service.ports import House
@@ -17,7 +19,7 @@ from ticketing.store.facts import Around, Facts
 from ticketing.store.passings import Keep, Passing
 from ticketing.store.scans import Scan
 from ticketing.store.unit import Unit
-from ticketing.wire.admission import Move, MoveKind
+from ticketing.wire.admission import Decision, Move, MoveKind
 from ticketing.wire.verdict import Reason, TicketState, Verdict
 
 TRIES = 3
@@ -99,15 +101,24 @@ def _counted(house: House, facts: Facts, *, judged: Scan, at: datetime) -> tuple
     return tuple(additions)
 
 
-def count_out(
-    unit: Unit, house: House, facts: Facts, *, scan: Scan, move: Move | None, brought: int = 0
-) -> int:
+def _as_shown(scan: Scan) -> Decision:
+    """What was decided, or, where the station let somebody pass behind a refusal, what it showed.
+
+    The direction matters: whom it let out comes back by an annul.
+    """
+    if scan.shown is None or scan.shown not in PASSED or scan.decision.verdict in PASSED:
+        return scan.decision
+    return replace(scan.decision, verdict=scan.shown)
+
+
+def count_out(unit: Unit, house: House, facts: Facts, *, scan: Scan, move: Move | None) -> int:
     """Take back what a scan counted, in the caller's transaction; people inside now.
 
     `move` is the one it wrote, if it did: it says on which day its people were counted.
-    `brought` are people for whom no ticket accounts; those of a marked pass are out already.
+    Those who passed although the service had refused stand in its row; those of a marked
+    pass are out already.
     """
-    passed = 0 if is_marked(scan) else people_passed(scan.decision) or brought
+    passed = 0 if is_marked(scan) else people_passed(_as_shown(scan))
     at = (scan.settled_at or happened_at(scan)) if move is None else move.at
     name = inside_counter(house, at)
     additions = [Addition(name, -passed)] if passed else []

@@ -110,8 +110,7 @@ def take_back(
     unit.begin()
     if annul is None or _is_written(unit, facts, annul):
         extra = conflicts.of_scan(unit, found.scan_id)
-        brought = max((one.people_extra for one in extra), default=0)
-        inside = count_out(unit, house, facts, scan=found, move=own, brought=brought)
+        inside = count_out(unit, house, facts, scan=found, move=own)
         kept = replace(judged, inside=inside)
         if rows.settle(unit, kept, was=found.state):
             discounts.give_back(unit, found, at=now)

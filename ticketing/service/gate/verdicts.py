@@ -102,11 +102,10 @@ class Writer:
                 return self._extra(case, record, outcome)
         return Settled(scan_id=told.scan_id)
 
-    def tell(self, case: Case) -> None:
-        """Note what was shown, and nothing else."""
-        told = case.told
-        diff_ms = case.fresh.diff_ms
-        rows.tell(self._unit, case.fresh.scan_id, shown=told.shown, diff_ms=diff_ms)
+    def tell(self, case: Case, *, people: int | None = None) -> None:
+        """Note what was shown, and who passed by it if the record lets nobody."""
+        shown, diff_ms = case.told.shown, case.fresh.diff_ms
+        rows.tell(self._unit, case.fresh.scan_id, shown=shown, diff_ms=diff_ms, people=people)
 
     def bury(self, tombstone: Scan) -> None:
         """Leave a tombstone for a scan that may still come."""
@@ -205,9 +204,7 @@ class Writer:
             if own.kind is MoveKind.ENTRY:
                 self.passages.came(-own.people, slot=facts.slot)
         extra = conflicts.of_scan(self._unit, found.scan_id)
-        brought = max((one.people_extra for one in extra), default=0)
-        people = _present(found) if found.decision.verdict in PASSED else brought
-        self._uncount(found, people, own=own)
+        self._uncount(found, _present(found), own=own)
         for one in extra:
             conflicts.close(self._unit, self._explained(one, ANNULLED_NOTE))
 
@@ -251,7 +248,8 @@ class Writer:
         elif case.resolve is not None and record in RESOLVABLE:
             self._settle(found, records.resolved(case.fresh, case.told, case.resolve, decision))
         else:
-            self.tell(case)
+            has_passed = case.told.shown in PASSED
+            self.tell(case, people=case.told.people if has_passed else None)
 
     def _settle(self, found: Scan, settled: Scan) -> None:
         if not rows.settle(self._unit, settled, was=ScanState(found.state)):
@@ -286,7 +284,7 @@ class Writer:
             found_at=self._now,
         )
         is_asked = record is Record.ASKED  # the service would have refused by now
-        refused = Decision(Verdict.REFUSE, outcome.reason)
+        refused = Decision(Verdict.REFUSE, outcome.reason, people=told.people)
         self._keep(case, record, refused if is_asked else self._passed(case, None))
         if conflicts.add(self._unit, conflict):
             self._pass(case, people=told.people)

@@ -116,7 +116,7 @@ def pay(ticket: str) -> shapes.TicketWithPast:
 @bp.output(shapes.TicketWithPast)
 @bp.doc(responses=[409])
 def reissue(ticket: str) -> shapes.TicketWithPast:
-    """Give a ticket a new barcode; the old one is superseded."""
+    """Give a ticket a new barcode and short code; the old ones admit no more."""
     return _changed(ticket, tickets.reissue_ticket)
 
 
