@@ -48,10 +48,12 @@ def slot(entrance: Entrance) -> Slot:
         return slots.add_slot(
             unit,
             entrance.house,
-            offer="tour",
-            starts_at=datetime(2026, 10, 4, 13, 0, tzinfo=UTC),
-            ends_at=datetime(2026, 10, 4, 14, 0, tzinfo=UTC),
-            capacity=5,
+            wanted=slots.NewSlot(
+                offer="tour",
+                starts_at=datetime(2026, 10, 4, 13, 0, tzinfo=UTC),
+                ends_at=datetime(2026, 10, 4, 14, 0, tzinfo=UTC),
+                capacity=5,
+            ),
         ).slot
 
 

@@ -43,10 +43,12 @@ def slot(entrance: Entrance) -> SlotPlaces:
         made = slots.add_slot(
             unit,
             entrance.house,
-            offer="tour",
-            starts_at=datetime(2026, 10, 4, 11, 45, tzinfo=UTC),
-            ends_at=datetime(2026, 10, 4, 13, 0, tzinfo=UTC),
-            capacity=10,
+            wanted=slots.NewSlot(
+                offer="tour",
+                starts_at=datetime(2026, 10, 4, 11, 45, tzinfo=UTC),
+                ends_at=datetime(2026, 10, 4, 13, 0, tzinfo=UTC),
+                capacity=10,
+            ),
         )
     entrance.scan(entrance.ticket(offer="tour", slot=made.slot.id, party=3).barcode, people=1)
     gone = entrance.ticket(offer="tour", slot=made.slot.id, party=2)

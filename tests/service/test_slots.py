@@ -53,10 +53,12 @@ def _slot(
         made = slots.add_slot(
             unit,
             tour.house,
-            offer="tour",
-            starts_at=starts_at,
-            ends_at=starts_at + timedelta(hours=hours),
-            capacity=capacity,
+            wanted=slots.NewSlot(
+                offer="tour",
+                starts_at=starts_at,
+                ends_at=starts_at + timedelta(hours=hours),
+                capacity=capacity,
+            ),
         )
     return made.slot
 
@@ -238,10 +240,12 @@ def test_slots_are_for_offers_that_have_them(tour: Entrance) -> None:
             slots.add_slot(
                 unit,
                 tour.house,
-                offer=offer,
-                starts_at=NOON,
-                ends_at=NOON + timedelta(hours=1),
-                capacity=1,
+                wanted=slots.NewSlot(
+                    offer=offer,
+                    starts_at=NOON,
+                    ends_at=NOON + timedelta(hours=1),
+                    capacity=1,
+                ),
             )
 
 

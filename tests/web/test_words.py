@@ -25,6 +25,8 @@ BUILT = (  # keys that are put together; one a line
     r"conflict_\w+",
     r"place_\w+",
     r"weekday_\d",
+    r"offer_(validity|live|name)_\w+",
+    r"value_\w+",
     r"conflicts_state_\w+",
     r"numbers_days_\d+",
     r"role_\w+",

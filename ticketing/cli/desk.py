@@ -93,7 +93,7 @@ def offer_add(app: App, /, **options: Any) -> None:
         proof=options["proof"],
     )
     with app.store.unit() as unit:
-        made = offers.create_offer(unit, app.house, offer=wanted)
+        made = offers.create_offer(unit, app.house, offer=wanted, actor=by_command("offer add"))
     show(_offer_row(made), text=f"Offer {made.slug} made, number {made.number}.")
 
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass, fields, replace
 from enum import Enum
 from typing import Final
 
-from ticketing.domain.offers import Offer, checked
+from ticketing.domain.offers import Offer, checked, edition
+from ticketing.service import audit
+from ticketing.service.audit import Action, Actor, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, as_invalid
 from ticketing.service.ports import House
 from ticketing.store import gates as gate_rows
@@ -44,7 +46,7 @@ class OfferChange:
     gates: tuple[str, ...] | Keep | None = KEEP
 
 
-def create_offer(unit: Unit, house: House, *, offer: Offer) -> Offer:
+def create_offer(unit: Unit, house: House, *, offer: Offer, actor: Actor = audit.SYSTEM) -> Offer:
     """Store a new offer; number 0 asks for the next free one.
 
     Returns:
@@ -62,6 +64,14 @@ def create_offer(unit: Unit, house: House, *, offer: Offer) -> Offer:
     unit.begin()
     if not rows.add(unit, wanted, at=now):
         raise Conflict("offer_exists")
+    audit.note(
+        unit,
+        house,
+        actor=actor,
+        action=Action.OFFER_CREATED,
+        object=Thing("offer", wanted.slug),
+        after=_facts(wanted),
+    )
     unit.commit()
     return wanted
 
@@ -83,8 +93,16 @@ def get_offer(unit: Unit, *, slug: str) -> Offer:
     return found
 
 
-def change_offer(unit: Unit, house: House, *, slug: str, change: OfferChange) -> Offer:  # noqa: ARG001  every use case takes the house
-    """Change an offer.
+def change_offer(
+    unit: Unit,
+    house: House,
+    *,
+    slug: str,
+    change: OfferChange,
+    actor: Actor = audit.SYSTEM,
+    expected: str | None = None,
+) -> Offer:
+    """Change an offer; `expected` is the edition (`domain.offers.edition`) it was read in.
 
     Returns:
         The offer as it is now.
@@ -92,15 +110,31 @@ def change_offer(unit: Unit, house: House, *, slug: str, change: OfferChange) ->
     Raises:
         NotFound: No offer has the slug.
         Invalid: With an error for each field that is wrong.
+        Conflict: `changed` if the offer is of another edition meanwhile.
     """
     unit.begin()  # before reading: of two changes at once neither may undo the other
     old = get_offer(unit, slug=slug)
+    if expected is not None and expected != edition(old):
+        raise Conflict("changed")
     with as_invalid():
         new = checked(_changed(old, change))
     _check_gates(unit, new)
     rows.change(unit, new)
+    audit.note(
+        unit,
+        house,
+        actor=actor,
+        action=Action.OFFER_CHANGED,
+        object=Thing("offer", slug),
+        before=_facts(old),
+        after=_facts(new),
+    )
     unit.commit()
     return new
+
+
+def _facts(offer: Offer) -> dict[str, object]:
+    return {field.name: getattr(offer, field.name) for field in fields(offer)}
 
 
 def _check_gates(unit: Unit, offer: Offer) -> None:

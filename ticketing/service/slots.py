@@ -1,14 +1,16 @@
 """Slots: time windows of an offer, each with places of its own; in the service room."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ticketing.domain import slots as rules
 from ticketing.domain.museum import day_bounds, local_day
 from ticketing.domain.offers import Offer, Validity, is_sold_for
 from ticketing.domain.slots import Series, Slot, SlotPlaces
-from ticketing.service.errors import Conflict, FieldError, Invalid, as_invalid
+from ticketing.service import audit
+from ticketing.service.audit import Action, Actor, Thing
+from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, as_invalid
 from ticketing.service.offers import get_offer
 from ticketing.service.pages import LIMIT, Page
 from ticketing.service.ports import House
@@ -29,8 +31,18 @@ class SlotQuery:
     limit: int = LIMIT
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSlot:
+    """One slot to make; times aware, `offer` by its slug."""
+
+    offer: str
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int
+
+
 def add_slot(
-    unit: Unit, house: House, *, offer: str, starts_at: datetime, ends_at: datetime, capacity: int
+    unit: Unit, house: House, *, wanted: NewSlot, actor: Actor = audit.SYSTEM
 ) -> SlotPlaces:
     """Make one slot of an offer; times are aware, whole minutes, at most a day apart.
 
@@ -39,24 +51,26 @@ def add_slot(
         Invalid: Errors for `starts_at`, `ends_at`, `capacity`, `offer` without slots.
         Conflict: `slot_exists` if the offer has a slot with that start.
     """
-    of = _offer_with_slots(unit, offer)
+    of = _offer_with_slots(unit, wanted.offer)
     slot = Slot(
         id=_fresh_id(house),
         offer=of.number,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        capacity=capacity,
+        starts_at=wanted.starts_at,
+        ends_at=wanted.ends_at,
+        capacity=wanted.capacity,
     )
     with as_invalid():
         rules.checked(slot)
-    if not is_sold_for(of, local_day(starts_at, house.museum.zone)):
+    if not is_sold_for(of, local_day(wanted.starts_at, house.museum.zone)):
         raise Invalid(FieldError("starts_at", "outside_offer"))
-    if not _stored(unit, house, (slot,)):
+    if not _stored(unit, house, (slot,), actor=actor):
         raise Conflict("slot_exists")
     return SlotPlaces(slot=slot, sold=0)
 
 
-def add_series(unit: Unit, house: House, *, offer: str, series: Series) -> tuple[SlotPlaces, ...]:
+def add_series(
+    unit: Unit, house: House, *, offer: str, series: Series, actor: Actor = audit.SYSTEM
+) -> tuple[SlotPlaces, ...]:
     """Make many slots of an offer at once, at most 1,000.
 
     Where the offer has a slot with that start already it stays as it is; those made are
@@ -85,7 +99,7 @@ def add_series(unit: Unit, house: House, *, offer: str, series: Series) -> tuple
         )
     if not wanted:
         raise Invalid(FieldError("from", "outside_offer"))
-    made = frozenset(_stored(unit, house, wanted))
+    made = frozenset(_stored(unit, house, wanted, actor=actor))
     return tuple(SlotPlaces(slot=slot, sold=0) for slot in wanted if slot.id in made)
 
 
@@ -109,6 +123,57 @@ def list_slots(unit: Unit, *, query: SlotQuery) -> Page[SlotPlaces]:
     return Page(items, items[-1].slot.id if len(found) > query.limit else None)
 
 
+def resize_slot(
+    unit: Unit, house: House, *, slot: str, capacity: int, actor: Actor = audit.SYSTEM
+) -> Slot:
+    """Give a slot so many places, at least as many as are sold.
+
+    Raises:
+        NotFound: `slot`.
+        Invalid: `capacity`.
+        Conflict: `sold_more` if more are sold.
+    """
+    unit.begin()
+    old = _get(unit, slot)
+    with as_invalid():
+        new = rules.checked(replace(old, capacity=capacity))
+    if not rows.resize(unit, new):
+        raise Conflict("sold_more")
+    audit.note(
+        unit,
+        house,
+        actor=actor,
+        action=Action.SLOT_CHANGED,
+        object=Thing("slot", slot),
+        before={"capacity": old.capacity},
+        after={"capacity": new.capacity},
+    )
+    unit.commit()
+    return new
+
+
+def delete_slot(unit: Unit, house: House, *, slot: str, actor: Actor = audit.SYSTEM) -> None:
+    """Take a slot away that no ticket is for.
+
+    Raises:
+        NotFound: `slot`.
+        Conflict: `slot_is_sold` if there is a ticket for it, revoked ones too.
+    """
+    unit.begin()
+    old = _get(unit, slot)
+    if not rows.delete_unsold(unit, slot):
+        raise Conflict("slot_is_sold")
+    audit.note(
+        unit,
+        house,
+        actor=actor,
+        action=Action.SLOT_DELETED,
+        object=Thing("slot", slot),
+        before={"starts_at": old.starts_at, "capacity": old.capacity},
+    )
+    unit.commit()
+
+
 def upcoming(unit: Unit, house: House, *, limit: int) -> tuple[SlotPlaces, ...]:
     """The slots of any offer that run or begin yet on the present local day, by start."""
     now, zone = house.clock.now(), house.museum.zone
@@ -117,6 +182,13 @@ def upcoming(unit: Unit, house: House, *, limit: int) -> tuple[SlotPlaces, ...]:
 
 
 # ------------------------------------------------------------ parts of the above
+def _get(unit: Unit, slot: str) -> Slot:
+    found = rows.find(unit, slot)
+    if found is None:
+        raise NotFound("slot")
+    return found
+
+
 def _offer_with_slots(unit: Unit, slug: str) -> Offer:
     of = get_offer(unit, slug=slug)
     if of.validity is not Validity.SLOT:
@@ -128,11 +200,20 @@ def _fresh_id(house: House) -> str:
     return f"sl_{house.chance.draw(_ID_BYTES).hex()}"
 
 
-def _stored(unit: Unit, house: House, slots: Sequence[Slot]) -> tuple[str, ...]:
+def _stored(unit: Unit, house: House, slots: Sequence[Slot], *, actor: Actor) -> tuple[str, ...]:
     """Write them; the ids of those that were new."""
     now = house.clock.now()
     unit.begin()
     made = rows.add(unit, slots, at=now)
+    if made:
+        audit.note(
+            unit,
+            house,
+            actor=actor,
+            action=Action.SLOT_CREATED,
+            object=Thing("slot", made[0]),
+            after={"slots": len(made), "first": slots[0].starts_at, "last": slots[-1].starts_at},
+        )
     unit.commit()
     return made
 

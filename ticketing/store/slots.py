@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, delete, exists, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.domain.slots import Slot, SlotPlaces
@@ -85,6 +85,29 @@ def sell(unit: Unit, slot: Slot, people: int) -> bool:
     """Take so many places of a slot, or give them back (negative); False if it is full."""
     taken = Addition(sold_name(slot.id), people, slot.capacity)
     return counters.add_within(unit, (taken,)) is not None
+
+
+def resize(unit: Unit, slot: Slot) -> bool:
+    """Store a slot's new capacity; False if more of its places are sold."""
+    sold = (
+        select(func.coalesce(func.max(schema.counters.c.n), 0))
+        .where(schema.counters.c.name == sold_name(slot.id))
+        .scalar_subquery()
+    )
+    statement = (
+        update(schema.slots)
+        .where(T.id == slot.id, sold <= slot.capacity)
+        .values(capacity=slot.capacity)
+        .returning(T.id)
+    )
+    return unit.run(statement).first() is not None
+
+
+def delete_unsold(unit: Unit, slot: str) -> bool:
+    """Take a slot away; False if there is a ticket for it."""
+    has_ticket = exists().where(schema.tickets.c.slot == slot)
+    statement = delete(schema.slots).where(T.id == slot, ~has_ticket).returning(T.id)
+    return unit.run(statement).first() is not None
 
 
 def sold_name(slot: str) -> str:

@@ -45,7 +45,9 @@ def create_offer(json_data: shapes.OfferIn) -> shapes.OfferOut:
     """Make an offer."""
     parts = the_parts()
     with parts.store.unit() as unit:
-        return views.offer_out(offers.create_offer(unit, parts.house, offer=_offer(json_data)))
+        return views.offer_out(
+            offers.create_offer(unit, parts.house, offer=_offer(json_data), actor=the_actor())
+        )
 
 
 @bp.patch("/offers/<slug>")
@@ -71,7 +73,9 @@ def change_offer(slug: str, json_data: shapes.OfferPatch) -> shapes.OfferOut:
         gates=json_data.gates if "gates" in told else KEEP,
     )
     with parts.store.unit() as unit:
-        changed = offers.change_offer(unit, parts.house, slug=slug, change=change)
+        changed = offers.change_offer(
+            unit, parts.house, slug=slug, change=change, actor=the_actor()
+        )
     return views.offer_out(changed)
 
 

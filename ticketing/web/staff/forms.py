@@ -121,6 +121,17 @@ class Form:
             self.problem(name, "wrong_clock" if text else "wrong_missing")
             return None
 
+    def clocks(self, name: str) -> tuple[time, ...]:
+        """Several times of day, with commas or blanks between: "10:00, 14:30"."""
+        texts = re.split(r"[\s,;]+", self.value(name).strip())
+        try:
+            read = [time.fromisoformat(text) for text in texts if text]
+        except ValueError:
+            read = []
+        if not read:
+            self.problem(name, "wrong_clocks")
+        return tuple(one.replace(second=0, microsecond=0, tzinfo=None) for one in read)
+
     def moment(self, name: str, *, is_needed: bool = True) -> datetime | None:
         """Date and time in the museum's zone, as the browser sends it: 2026-10-04T14:30; aware."""
         text = self.value(name).strip()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ticketing.domain.accounts import Station, StationState
-from ticketing.domain.offers import Offer
+from ticketing.domain.offers import Offer, Validity
 from ticketing.domain.slots import SlotPlaces
 from ticketing.domain.tickets import shown_code
 from ticketing.service.gate.conflicts import ListedConflict
@@ -31,6 +31,7 @@ class OfferRow:
     validity: str
     entries: str
     is_active: bool
+    has_slots: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ def offer(one: Offer, speaker: Speaker) -> OfferRow:
         validity=speaker.validity(one),
         entries=str(one.entries) if one.entries else speaker.say("staff_unlimited"),
         is_active=one.active,
+        has_slots=one.validity is Validity.SLOT,
     )
 
 
