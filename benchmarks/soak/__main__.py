@@ -10,14 +10,16 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
-from benchmarks.soak.accounts import Books, close_books, to_json, unsent_in
+from benchmarks.soak.accounts import Books, House, close_books, to_json, unsent_in
 from benchmarks.soak.faults import Trouble
 from benchmarks.soak.town import Process, Town
 from benchmarks.soak.visitors import Queue, Seen, sell
+from tests import postgres
 
 STATIONS = 8
 SECONDS = 20 * 60
@@ -49,16 +51,19 @@ def main() -> int:
     words.add_argument("--station-kills", type=int, default=STATION_KILLS)
     words.add_argument("--tickets", type=int, default=TICKETS)
     words.add_argument("--home", type=Path, help="Keep everything in this new folder.")
+    words.add_argument("--postgres", action="store_true", help="On an embedded PostgreSQL.")
     asked = words.parse_args()
-    with tempfile.TemporaryDirectory(prefix="einlass-soak-") as folder:
+    with ExitStack() as held:
+        folder = held.enter_context(tempfile.TemporaryDirectory(prefix="einlass-soak-"))
         home = asked.home or Path(folder) / "home"
-        town = Town(home, STATIONS)
+        database_url = _embedded(held) if asked.postgres else ""
+        town = Town(home, STATIONS, database_url=database_url)
         try:
             seen, trouble, tickets = _run(town, asked)
             _settle(town)
         finally:
             town.close()
-        books = close_books(home, STATIONS, tickets)
+        books = close_books(House(home, STATIONS, town.database_url, town.zone), tickets)
         faults = sum(
             path.read_text("utf-8", "replace").count("Traceback")
             for path in town.logs.glob("*.log")
@@ -66,6 +71,12 @@ def main() -> int:
         print(_report(Outcome(asked, seen, trouble, books, tuple(town.processes), faults)))
     print(to_json(books), file=sys.stderr)
     return 0 if books.is_good and not faults else 1
+
+
+def _embedded(held: ExitStack) -> str:
+    """An empty database of the tests' own server, as long as the stack holds it."""
+    server = held.enter_context(postgres.started())
+    return server.url_of(held.enter_context(server.database()))
 
 
 def _run(town: Town, asked: argparse.Namespace) -> tuple[Seen, Trouble, tuple]:  # type: ignore[type-arg]  # of Ticket
@@ -114,6 +125,7 @@ def _report(run: Outcome) -> str:
     kills = sum(p.kills for p in processes if p.name == "service")
     fallen = sum(p.kills for p in processes if p.name.startswith("station"))
     rows = [
+        ("database", "PostgreSQL" if asked.postgres else "SQLite"),
         ("stations", STATIONS),
         ("minutes", round(asked.seconds / 60, 1)),
         ("tickets", asked.tickets),

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, create_engine, text
 
 from benchmarks.soak.visitors import Ticket
 from ticketing.wire.journal import (
@@ -21,7 +24,6 @@ from ticketing.wire.journal import (
 from ticketing.wire.moves import Move, MoveKind, Terms, fold
 from ticketing.wire.verdict import Direction, Verdict
 
-BERLIN = ZoneInfo("Europe/Berlin")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -70,25 +72,43 @@ class Books:
         return not wrong and self.inside_counted == self.inside_shown and not self.journals_broken
 
 
-def close_books(home: Path, stations: int, tickets: tuple[Ticket, ...]) -> Books:
+@dataclass(frozen=True, slots=True)
+class House:
+    """Where the books lie: the stations' homes, the service's database, and its zone."""
+
+    home: Path
+    stations: int
+    database_url: str
+    zone: ZoneInfo
+
+
+def close_books(house: House, tickets: tuple[Ticket, ...]) -> Books:
     """Read every database and compare; all processes have stopped."""
+    engine = create_engine(house.database_url)
+    try:
+        with engine.connect() as service:
+            return _close_books(service, house, tickets)
+    finally:
+        engine.dispose()
+
+
+def _close_books(service: Connection, house: House, tickets: tuple[Ticket, ...]) -> Books:
     books = Books()
-    service = sqlite3.connect(home / "einlass.sqlite3")
     shown: dict[bytes, Shown] = {}
     by_hand = 0
-    for number in range(stations):
-        for body in _bodies(home / f"station-{number}" / "journal.sqlite3", books):
+    for number in range(house.stations):
+        for body in _bodies(house.home / f"station-{number}" / "journal.sqlite3", books):
             by_hand += body.delta if isinstance(body, CountBody) else 0
             _follow(shown, body)
     recorded = {
         bytes(scan_id): (verdict, people, state, direction)
-        for scan_id, verdict, people, state, direction in service.execute(
-            "SELECT scan_id, verdict, people, state, direction FROM scans"
+        for scan_id, verdict, people, state, direction in _rows(
+            service, "SELECT scan_id, verdict, people, state, direction FROM scans"
         )
     }
-    extras = {bytes(extra) for (extra,) in service.execute("SELECT extra FROM conflicts")}
+    extras = {bytes(extra) for (extra,) in _rows(service, "SELECT extra FROM conflicts")}
     books.conflicts = Counter(
-        dict(service.execute("SELECT kind, count(*) FROM conflicts GROUP BY kind"))
+        dict(_rows(service, "SELECT kind, count(*) FROM conflicts GROUP BY kind"))
     )
     books.scans_shown, books.scans_recorded = len(shown), len(recorded)
     books.lost = sum(scan_id not in recorded for scan_id in shown)
@@ -98,16 +118,20 @@ def close_books(home: Path, stations: int, tickets: tuple[Ticket, ...]) -> Books
         is_admitted = one.verdict is Verdict.ADMIT and not one.annulled
         if is_admitted and one.scan_id not in moved and one.scan_id not in extras:
             books.silent_admissions += 1
-    books.overused_tickets = sum(_is_overused(ticket, moves) for ticket in tickets)
+    books.overused_tickets = sum(_is_overused(ticket, moves, house.zone) for ticket in tickets)
     books.inside_shown = by_hand + _passed(books, shown, recorded)
-    (books.inside_counted,) = service.execute(
-        "SELECT coalesce(sum(n), 0) FROM counters WHERE name LIKE 'inside:%'"
-    ).fetchone()
-    books.journals_broken, books.journals_forked = service.execute(
-        "SELECT count(broken_at), count(forked_at) FROM journals"
-    ).fetchone()
-    service.close()
+    inside = "SELECT coalesce(sum(n), 0) FROM counters WHERE substr(name, 1, 7) = 'inside:'"
+    [(counted,)] = _rows(service, inside)
+    books.inside_counted = int(counted)
+    [(books.journals_broken, books.journals_forked)] = _rows(
+        service, "SELECT count(broken_at), count(forked_at) FROM journals"
+    )
     return books
+
+
+def _rows(service: Connection, query: str) -> list[tuple[Any, ...]]:
+    """As the columns are stored: times are milliseconds on both databases."""
+    return [tuple(row) for row in service.execute(text(query))]
 
 
 def unsent_in(path: Path) -> int:
@@ -122,8 +146,8 @@ def unsent_in(path: Path) -> int:
 def _bodies(path: Path, books: Books) -> Iterator[Body]:
     books.unsent += unsent_in(path)
     journal = sqlite3.connect(path)
-    for (text,) in journal.execute("SELECT body FROM entry ORDER BY n"):
-        yield parse_body(text)
+    for (told,) in journal.execute("SELECT body FROM entry ORDER BY n"):
+        yield parse_body(told)
     journal.close()
 
 
@@ -143,22 +167,22 @@ def _follow(shown: dict[bytes, Shown], body: Body) -> None:
             pass
 
 
-def _moves(service: sqlite3.Connection) -> dict[str, list[Move]]:
+def _moves(service: Connection) -> dict[str, list[Move]]:
     found: dict[str, list[Move]] = {}
     query = "SELECT ticket_id, move_no, scan_id, kind, people, at, gate FROM moves"
-    for ticket, no, scan_id, kind, people, at_ms, gate in service.execute(query):
+    for ticket, no, scan_id, kind, people, at_ms, gate in _rows(service, query):
         at = _EPOCH + timedelta(milliseconds=at_ms)
         move = Move(no, bytes(scan_id), MoveKind(kind), people, at, gate)
         found.setdefault(bytes(ticket).hex(), []).append(move)
     return found
 
 
-def _is_overused(ticket: Ticket, moves: dict[str, list[Move]]) -> bool:
+def _is_overused(ticket: Ticket, moves: dict[str, list[Move]], zone: ZoneInfo) -> bool:
     rows = moves.get(ticket.id, [])
     if not rows or not ticket.entries:
         return False
     last = max(move.at for move in rows)
-    return fold(rows, last, BERLIN, terms=Terms(ticket.party)).uses > ticket.entries
+    return fold(rows, last, zone, terms=Terms(ticket.party)).uses > ticket.entries
 
 
 def _passed(

@@ -11,15 +11,27 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psutil
 
 from tests.faults.proxy import Proxy
+from ticketing import config
 
 START_LIMIT_S = 60.0
+GATES = ("sued", "nord")
+ROUND_THE_CLOCK = "00:00-23:59"
+"""The soak may begin at any hour: what happens at closing time has tests of its own."""
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def noon_zone(now: datetime) -> ZoneInfo:
+    """A zone in which it is about noon: no day ends, and no house closes, during a soak."""
+    ahead = 12 - now.hour  # of Greenwich; the names of these zones count the other way round
+    return ZoneInfo(f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT")
 
 
 def free_port() -> int:
@@ -128,12 +140,16 @@ class Post:
 class Town:
     """Service, worker, stations."""
 
-    def __init__(self, home: Path, stations: int) -> None:
+    def __init__(self, home: Path, stations: int, *, database_url: str = "") -> None:
+        """Begin with nothing; without an address the database is a SQLite file."""
         self.home = home
         self.port = free_port()
         self.logs = home / "logs"
-        self._run("init", "--sample")
+        self._run("init", "--name", "Dauerlauf")
         self.logs.mkdir()
+        self.zone = noon_zone(datetime.now(UTC))
+        self._settle_down(database_url)
+        self.database_url = config.load(home).database_url
         serve = ["ticketing", "--home", str(home), "serve", "--migrate", "--port", str(self.port)]
         self.service = Process("service", serve, self.logs / "service.log")
         worker = ["ticketing", "--home", str(home), "worker"]
@@ -172,12 +188,25 @@ class Town:
         for post in self.posts:
             post.proxy.__exit__(None, None, None)
 
+    def _settle_down(self, database_url: str) -> None:
+        """Its own zone, hours and database; two gates."""
+        path = self.home / config.FILE_NAME
+        plain = path.read_text("utf-8").replace(
+            'zone = "Europe/Berlin"', f'zone = "{self.zone.key}"'
+        )
+        head = f"database_url = {json.dumps(database_url)}\n" if database_url else ""
+        opening = "".join(f'{day} = "{ROUND_THE_CLOCK}"\n' for day in config.DAYS)
+        path.write_text(f"{head}{plain}\n[opening]\n{opening}", "utf-8")
+        self._run("migrate")
+        for gate in GATES:
+            self._run("gate", "add", gate, "--name", gate)
+
     def _apikey(self) -> list[str]:
         scopes = ("tickets:read", "tickets:write", "offers:write", "scans:read", "stations:read")
         return ["apikey", "create", "soak", *(word for s in scopes for word in ("--scope", s))]
 
     def _post(self, number: int) -> Post:
-        gate = ("sued", "nord")[number % 2]
+        gate = GATES[number % len(GATES)]
         code = self._run("station", "add", f"Tor {number}", "--gate", gate)["pairing_code"]
         home, port = self.home / f"station-{number}", free_port()
         proxy = Proxy(self.port).__enter__()
