@@ -86,14 +86,14 @@ def test_a_scan_may_be_read_by_stations_and_by_keys(document: dict[str, Any]) ->
 
 
 def test_writes_offer_the_idempotency_key(document: dict[str, Any]) -> None:
-    """On every write but scans, pairing and the search, which writes nothing."""
+    """On every write but scans and pairing; searches and exports write nothing."""
     offering = {
         name
         for name, operation in operations(document)
         if any(one["name"] == "Idempotency-Key" for one in operation.get("parameters", []))
     }
     writes = {name for name, _ in operations(document) if not name.startswith("GET")}
-    without = {n for n in writes if "/scans" in n or n.endswith(("/pair", "/search"))}
+    without = {n for n in writes if "/scans" in n or n.endswith(("/pair", "/search", "/export"))}
     assert offering == writes - without
 
 

@@ -48,13 +48,14 @@ _OWN_FIELDS = {
 _CONTENT_FIELDS = frozenset({"text", "purpose", "ticket", "code"})
 
 
+_NEVER: JsonDict = {"not": {}}
 # what `MessageIn` checks by itself, said in the document too
 _FITS: JsonDict = {
     "allOf": [
         {
             "oneOf": [
-                {"required": ["visitor"], "properties": {"identity": False}},
-                {"required": ["identity"], "properties": {"visitor": False}},
+                {"required": ["visitor"], "properties": {"identity": _NEVER}},
+                {"required": ["identity"], "properties": {"visitor": _NEVER}},
             ]
         },
         {
@@ -63,7 +64,7 @@ _FITS: JsonDict = {
                     "required": [*sorted(needed)],
                     "properties": {
                         "kind": {"const": kind.value},
-                        **dict.fromkeys(sorted(_CONTENT_FIELDS - taken), False),
+                        **dict.fromkeys(sorted(_CONTENT_FIELDS - taken), _NEVER),
                     },
                 }
                 for kind, (needed, taken) in _OWN_FIELDS.items()

@@ -3,7 +3,8 @@
 from datetime import datetime, time
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 from ticketing.domain.slots import CAPACITY_LIMIT
 from ticketing.service.bulk import MOST
@@ -89,7 +90,7 @@ class BatchIn(In):
         Field(
             min_length=1,
             max_length=MOST,
-            json_schema_extra={"items": {"$ref": "#/components/schemas/TicketIn"}},
+            json_schema_extra={"x-items": "TicketIn"},
         ),
     ]
 
@@ -100,8 +101,25 @@ class BatchOut(Out):
     items: list[TicketOut]
 
 
+_KEYS = ("holder", "reference", "short_code", "visitor")
+_ONE_OF_FOUR: JsonDict = {
+    "oneOf": [
+        {
+            "required": [name],
+            "properties": {
+                name: {"type": "string"},
+                **{other: {"type": "null"} for other in _KEYS if other != name},
+            },
+        }
+        for name in _KEYS
+    ]
+}
+
+
 class SearchIn(In):
     """Exactly one thing to look for; a station needs three letters of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_ONE_OF_FOUR)
 
     holder: Text | None = None
     reference: Name | None = None
