@@ -28,12 +28,12 @@ def _visitor(store: Store, house: House) -> Visitor:
     return visitor
 
 
-def send(visitor: Visitor, **order: Any) -> int:
+def send(to: Visitor, **order: Any) -> int:
     """Send something to a visitor; the message's id."""
-    to = {"visitor": who(visitor.store, visitor.address)} if "identity" not in order else {}
-    wanted = MessageOrder(**(to | {"errand": Errand.NEWS, "text": "Hallo"} | order))
-    with visitor.store.unit() as unit:
-        return sending.send(unit, visitor.house, order=wanted)
+    known = {"visitor": who(to.store, to.address)} if "identity" not in order else {}
+    wanted = MessageOrder(**(known | {"errand": Errand.NEWS, "text": "Hallo"} | order))
+    with to.store.unit() as unit:
+        return sending.send(unit, to.house, order=wanted)
 
 
 def contents(visitor: Visitor) -> list[Any]:

@@ -46,15 +46,15 @@ def _of_scans(unit: Unit, span: Span) -> Iterator[Minute]:
 def _by_minute(received: ColumnElement[bool], span: Span) -> Select[*tuple[Any, ...]]:
     has_passed = or_(S.verdict.in_(PASSED), S.shown.in_([verdict.value for verdict in PASSED]))
     has_left = or_(S.verdict == Verdict.EXIT, S.shown == Verdict.EXIT.value)
-    is_refused = and_(~func.coalesce(has_passed, False), S.verdict == Verdict.REFUSE)
+    is_refused = S.verdict == Verdict.REFUSE
     at = happened()
     minute = (type_coerce(at, BigInt) // _MINUTE_MS).label("minute")
     return (
         select(
             minute,
-            func.sum(case((and_(has_passed, ~has_left), S.people), else_=0)).label("entries"),
+            func.sum(case((has_left, 0), (has_passed, S.people), else_=0)).label("entries"),
             func.sum(case((has_left, S.people), else_=0)).label("exits"),
-            func.sum(case((is_refused, 1), else_=0)).label("refused"),
+            func.sum(case((has_passed, 0), (is_refused, 1), else_=0)).label("refused"),
         )
         .where(
             received,
