@@ -148,10 +148,7 @@ def test_the_api_is_as_its_document_says(
     config = SchemathesisConfig.from_dict(CONFIG)
     schema = schemathesis.openapi.from_wsgi(DOCUMENT, app, config=config)
     report = run(signed_in(schema, tokens))
-    import pathlib
-
-    pathlib.Path("/tmp/api/findings.txt").write_text("\n".join(report.findings))
-    assert report.findings == []
+    assert not report.findings, "\n".join(sorted(set(report.findings)))
     assert report.calls > 2000
     assert {200, 201, 400, 401, 404, 405, 409, 422} <= report.statuses
 
@@ -169,13 +166,15 @@ def test_what_the_document_does_not_say_is_found(
 ) -> None:
     """A planted call that answers otherwise than it says."""
     planted = APIBlueprint("planted", __name__)
-    shape = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
+
+    class Planted(Out):
+        """What it says."""
+
+        n: int
 
     @planted.get("/api/v1/planted")
     @open_to_all
-    @planted.doc(
-        responses={200: {"description": "", "content": {"application/json": {"schema": shape}}}}
-    )
+    @planted.output(Planted)
     def plant() -> Response:
         """Answer something."""
         body, status = answer

@@ -49,13 +49,14 @@ _CONTENT_FIELDS = frozenset({"text", "purpose", "ticket", "code"})
 
 
 _NEVER: JsonDict = {"not": {}}
+_TEXT: JsonDict = {"type": "string"}
 # what `MessageIn` checks by itself, said in the document too
 _FITS: JsonDict = {
     "allOf": [
         {
             "oneOf": [
-                {"required": ["visitor"], "properties": {"identity": _NEVER}},
-                {"required": ["identity"], "properties": {"visitor": _NEVER}},
+                {"required": ["visitor"], "properties": {"visitor": _TEXT, "identity": _NEVER}},
+                {"required": ["identity"], "properties": {"identity": _TEXT, "visitor": _NEVER}},
             ]
         },
         {
@@ -64,6 +65,7 @@ _FITS: JsonDict = {
                     "required": [*sorted(needed)],
                     "properties": {
                         "kind": {"const": kind.value},
+                        **dict.fromkeys(sorted(needed), _TEXT),
                         **dict.fromkeys(sorted(_CONTENT_FIELDS - taken), _NEVER),
                     },
                 }

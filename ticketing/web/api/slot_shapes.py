@@ -10,6 +10,7 @@ from ticketing.domain.slots import CAPACITY_LIMIT
 from ticketing.service.bulk import MOST
 from ticketing.web.api.shapes import (
     MOST_PER_PAGE,
+    WHOLE,
     BothLanguages,
     Day,
     In,
@@ -21,9 +22,9 @@ from ticketing.web.api.shapes import (
     VisitorIdText,
 )
 
-Places = Annotated[int, Field(strict=True, ge=1, le=CAPACITY_LIMIT)]
-Weekday = Annotated[int, Field(strict=True, ge=0, le=6)]
-Length = Annotated[int, Field(strict=True, ge=1, le=24 * 60)]
+Places = Annotated[int, Field(strict=True, ge=1, le=CAPACITY_LIMIT), WHOLE]
+Weekday = Annotated[int, Field(strict=True, ge=0, le=6), WHOLE]
+Length = Annotated[int, Field(strict=True, ge=1, le=24 * 60), WHOLE]
 Text = Annotated[str, StringConstraints(strict=True, max_length=200)]
 _CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
@@ -126,7 +127,7 @@ class SearchIn(In):
     short_code: Text | None = None
     visitor: VisitorIdText | None = None
     cursor: Text | None = None
-    limit: Annotated[int, Field(strict=True, ge=1, le=MOST_PER_PAGE)] = 50
+    limit: Annotated[int, Field(strict=True, ge=1, le=MOST_PER_PAGE), WHOLE] = 50
 
 
 class FoundAtGate(Out):
