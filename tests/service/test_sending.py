@@ -8,12 +8,12 @@ from tests.factories import with_offer, with_ticket
 from tests.fakes import FrozenClock
 from tests.service.chatting import Visitor, spoken
 from tests.service.test_people import who
-from ticketing.domain.delivery import Errand
+from ticketing.domain.delivery import DeliveryState, Errand
 from ticketing.domain.ids import ConversationId, IdentityId, VisitorId
 from ticketing.domain.messages import Text, TicketPicture
-from ticketing.service import delivery, people, sending
+from ticketing.service import delivery, people, sending, webhooks
 from ticketing.service.errors import Conflict, Invalid, NotFound
-from ticketing.service.ports import House
+from ticketing.service.ports import House, Permanent, Sent
 from ticketing.service.sending import MessageOrder
 from ticketing.store.unit import Store
 from ticketing.wire.token import TicketId
@@ -37,7 +37,8 @@ def send(to: Visitor, **order: Any) -> int:
 
 
 def contents(visitor: Visitor) -> list[Any]:
-    """What the visitor sees."""
+    """What the visitor sees when all is delivered."""
+    visitor.deliver()
     return [message.content for message in visitor.page()]
 
 
@@ -121,3 +122,22 @@ def test_the_way_without_consent_is_closed_to_news(visitor: Visitor) -> None:
             unit, visitor.house, conversation=nowhere, errand=Errand.ANSWER, content=Text("x")
         )
     assert queued is None
+
+
+@pytest.mark.parametrize("way", ["refused", "reported"])
+def test_a_message_that_failed_is_told_to_receivers(visitor: Visitor, way: str) -> None:
+    """By its id, its channel and a word; whether the platform says so at once or later."""
+    with visitor.store.unit() as unit:
+        made = webhooks.register(unit, visitor.house, url="https://a.example/", events=())
+    message = send(visitor, errand=Errand.ANSWER, text="Zimtschnecke")
+    with visitor.store.unit() as unit:
+        [lease] = delivery.claim(unit, visitor.house)
+        outcome = Permanent("blocked") if way == "refused" else Sent()
+        delivery.settle(unit, visitor.house, lease=lease, outcome=outcome)
+        if way == "reported":
+            delivery.report(unit, visitor.house, row=lease.id, state=DeliveryState.FAILED)
+        [told] = webhooks.list_deliveries(unit, webhook=made.webhook.id, limit=9).items
+    assert told.kind == "message.failed"
+    assert f'"message":"{message}"' in told.body
+    assert ("blocked" if way == "refused" else "platform") in told.body
+    assert "Zimtschnecke" not in told.body

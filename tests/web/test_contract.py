@@ -82,8 +82,10 @@ def run(schema: BaseSchema) -> Report:
     """Ask everything, and list what is wrong."""
     report = Report()
     for event in from_schema(schema).execute():
-        if isinstance(event, events.NonFatalError | events.FatalError):
-            report.findings.append(f"error: {vars(event) if hasattr(event, '__dict__') else event}")
+        if isinstance(event, events.NonFatalError):
+            report.findings.append(f"error: {event.label}: {event.value!r}")
+        if isinstance(event, events.FatalError):
+            report.findings.append(f"error: {event.exception!r}")
         if isinstance(event, events.ScenarioFinished):
             _read(event.recorder, report)
     return report
