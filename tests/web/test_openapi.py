@@ -86,15 +86,52 @@ def test_a_scan_may_be_read_by_stations_and_by_keys(document: dict[str, Any]) ->
 
 
 def test_writes_offer_the_idempotency_key(document: dict[str, Any]) -> None:
-    """On every write but scans, pairing and the search, which writes nothing."""
+    """On every write but scans and pairing; searches and exports write nothing."""
     offering = {
         name
         for name, operation in operations(document)
         if any(one["name"] == "Idempotency-Key" for one in operation.get("parameters", []))
     }
     writes = {name for name, _ in operations(document) if not name.startswith("GET")}
-    without = {n for n in writes if "/scans" in n or n.endswith(("/pair", "/search"))}
+    without = {n for n in writes if "/scans" in n or n.endswith(("/pair", "/search", "/export"))}
     assert offering == writes - without
+
+
+def test_no_address_takes_a_name_or_a_code(document: dict[str, Any]) -> None:
+    """Only these words may stand in one; searches are POSTs. A new one is written down here."""
+    ids = {"conflict", "delivery", "scan_id", "slug", "station", "ticket", "visitor", "webhook"}
+    paging = {"cursor", "limit", "offer", "state", "from", "until", "to", "step", "lang"}
+    stations = {"epoch", "journal", "unsent", "version", "ring", "clock_diff_ms"}
+    named = {
+        one["name"]
+        for _, operation in operations(document)
+        for one in operation.get("parameters", [])
+        if one["in"] in {"path", "query"}
+    }
+    assert named == ids | paging | stations
+
+
+def test_every_list_pages(document: dict[str, Any]) -> None:
+    """What answers with items takes cursor and limit, in the address or in the body."""
+    schemas = document["components"]["schemas"]
+    for name, operation in operations(document):
+        shown = operation["responses"].get("200", {}).get("content", {}).get("application/json", {})
+        shape = schemas.get(shown.get("schema", {}).get("$ref", "").rsplit("/", 1)[-1], {})
+        if "next_cursor" not in shape.get("properties", {}):
+            continue
+        asked = {one["name"] for one in operation.get("parameters", [])}
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        reference = body.get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
+        asked |= set(schemas.get(reference, {}).get("properties", {}))
+        assert asked >= {"cursor", "limit"}, name
+
+
+def test_every_call_with_a_key_may_be_429(document: dict[str, Any]) -> None:
+    """With the seconds to wait."""
+    for name, operation in operations(document):
+        if operation.get("x-scope") is not None:
+            headers = operation["responses"]["429"].get("headers", {})
+            assert "Retry-After" in headers or "override" in name, name
 
 
 @pytest.mark.parametrize("lang", ["de", "en"])

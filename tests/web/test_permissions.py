@@ -8,9 +8,11 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from tests.factories import with_ticket
+from tests.fakes import FrozenClock
 from tests.web.conftest import Headers, SignedInBrowser
 from tests.web.test_api_scans import a_scan
-from ticketing.domain.accounts import RIGHTS, Right, Role, Scope
+from ticketing.domain.accounts import RIGHTS, ApiKey, Right, Role, Scope
+from ticketing.service import access
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
 from ticketing.web.access import Audience, Permission, permission_of
@@ -307,3 +309,44 @@ def test_the_page_says_which_right_is_missing(as_role: Callable[[Role], SignedIn
     assert told is not None
     assert told["type"] == "urn:einlass:problem:missing_right"
     assert "stations.change" in told["detail"]
+
+
+def test_a_revoked_key_opens_nothing(
+    app: APIFlask, client: FlaskClient, store: Store, house: House, api: Headers
+) -> None:
+    """Every route, from the very next call on."""
+    [key] = _keys(store)
+    with store.unit() as unit:
+        access.revoke_api_key(unit, house, key=key.id)
+    for path, method, _ in calls(app, Audience.API) + calls(app, Audience.STATION):
+        answer = client.open(path, method=method, json={}, headers=api)
+        assert answer.status_code == 401, path
+
+
+def test_a_key_has_a_stations_call_by_its_scope_alone(
+    app: APIFlask, client: FlaskClient, key: Callable[..., Headers]
+) -> None:
+    """Calls that are for stations only take no key at all, whatever its scopes."""
+    for path, method, scope in calls(app, Audience.STATION):
+        others = key(*(one for one in Scope if one is not scope))
+        assert client.open(path, method=method, json={}, headers=others).status_code == 403, path
+        if scope is not None:
+            answer = client.open(path, method=method, json={}, headers=key(scope))
+            assert answer.status_code in {200, 404, 422}, path
+
+
+def test_the_first_call_of_a_day_is_noted(
+    client: FlaskClient, store: Store, api: Headers, clock: FrozenClock
+) -> None:
+    """By the local day and nothing finer; a refused call counts as a use as well."""
+    assert _keys(store)[0].last_used_on is None
+    client.get("/api/v1/offers", headers=api)
+    assert str(_keys(store)[0].last_used_on) == "2026-10-04"
+    clock.tick(hours=10)
+    client.get("/api/v1/offers", headers=api)
+    assert str(_keys(store)[0].last_used_on) == "2026-10-05"
+
+
+def _keys(store: Store) -> tuple[ApiKey, ...]:
+    with store.unit() as unit:
+        return access.list_api_keys(unit)

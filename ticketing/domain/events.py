@@ -29,6 +29,7 @@ class EventName(StrEnum):
     SCAN_EXITED = "scan.exited"
     SCAN_ANNULLED = "scan.annulled"
     CONFLICT_FOUND = "conflict.found"
+    MESSAGE_FAILED = "message.failed"
     VISITOR_ERASED = "visitor.erased"
     CODE_REDEEMED = "code.redeemed"
     CODE_RELEASED = "code.released"
@@ -215,6 +216,13 @@ def of_conflict(news: ConflictNews) -> tuple[Event, ...]:
     }
     name, at = EventName.CONFLICT_FOUND, news.found_at
     return (Event(id=_id(name, news.conflict), name=name, at=at, known_at=at, data=data),)
+
+
+def of_failure(message: str, channel: str, reason: str, at: datetime) -> tuple[Event, ...]:
+    """That a message could not be delivered; `reason` is a fixed word."""
+    data = {"message": message, "channel": channel, "reason": reason}
+    name = EventName.MESSAGE_FAILED
+    return (Event(id=_id(name, message), name=name, at=at, known_at=at, data=data),)
 
 
 def of_erasure(visitor: str, at: datetime) -> tuple[Event, ...]:

@@ -13,6 +13,7 @@ from ticketing.domain.delivery import (
     again,
     may_follow,
 )
+from ticketing.domain.events import of_failure
 from ticketing.domain.ids import ConversationId
 from ticketing.domain.messages import Content, MessageId, MessageSource
 from ticketing.domain.visitors import Lang
@@ -27,6 +28,7 @@ from ticketing.service.ports import (
     Sent,
     Unknown,
 )
+from ticketing.service.telling import tell
 from ticketing.store import conversations, counters, messages
 from ticketing.store import outbox as rows
 from ticketing.store.conversations import Held
@@ -47,6 +49,7 @@ __all__ = [
 
 NO_CONSENT = "no_consent"
 GAVE_UP = "gave_up"
+BY_PLATFORM = "platform"
 
 
 def is_due(unit: Unit, house: House) -> bool:
@@ -109,6 +112,8 @@ def report(unit: Unit, house: House, *, row: OutboxId, state: DeliveryState) -> 
         and rows.move(unit, row, old=old, new=state, at=house.clock.now())
     )
     if is_news:
+        if state is DeliveryState.FAILED:
+            _tell_failure(unit, house, row, BY_PLATFORM)
         counters.add(unit, VISIBLE, 1)
     unit.commit()
     return is_news
@@ -194,9 +199,18 @@ def _refusal(unit: Unit, lease: Lease) -> Settlement | None:
 
 def _store(unit: Unit, house: House, lease: Lease, settlement: Settlement) -> bool:
     is_stored = rows.settle(unit, lease, settlement, at=house.clock.now())
+    if is_stored and settlement.state is DeliveryState.FAILED:
+        _tell_failure(unit, house, lease.id, settlement.reason or GAVE_UP)
     if is_stored and settlement.due_at is None:
         counters.add(unit, VISIBLE, 1)
     return is_stored
+
+
+def _tell_failure(unit: Unit, house: House, row: OutboxId, reason: str) -> None:
+    found = rows.of_row(unit, row)
+    if found is not None:
+        message, channel = found
+        tell(unit, house, of_failure(str(message), channel, reason, house.clock.now()))
 
 
 def _settlement(house: House, lease: Lease, outcome: SendOutcome) -> Settlement:

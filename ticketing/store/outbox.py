@@ -66,6 +66,12 @@ def add(unit: Unit, errands: Errands, *, at: datetime) -> OutboxId:
     return OutboxId(unit.run(insert(schema.outbox).values(row).returning(T.id)).scalar_one())
 
 
+def of_row(unit: Unit, row: OutboxId) -> tuple[MessageId, str] | None:
+    """The message of a row, and the kind of channel it goes by."""
+    found = unit.run(select(T.message, T.channel).where(T.id == row)).first()
+    return None if found is None else (MessageId(found.message), found.channel)
+
+
 def is_due(unit: Unit, now: datetime) -> bool:
     """Whether there is anything to claim; a plain read, no lock."""
     return unit.run(_claimable(now).limit(1)).first() is not None

@@ -12,6 +12,7 @@ from apiflask import APIFlask
 from flask import request
 from flask.json.provider import DefaultJSONProvider
 from jinja2 import StrictUndefined
+from werkzeug.routing import Map, UnicodeConverter
 
 from ticketing.service import chat as chat_service
 from ticketing.templates_path import templates_dir
@@ -71,6 +72,14 @@ _MAYBE_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _Fault = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
+class _Part(UnicodeConverter):
+    """A variable part of an address; what is a call of its own is no id."""
+
+    def __init__(self, map: Map) -> None:  # noqa: A002  werkzeug's own name
+        super().__init__(map)
+        self.regex = r"(?!(?:batch|import|pair|search)(?:/|\Z))[^/]+"
+
+
 class StrictJson(DefaultJSONProvider):
     """JSON that refuses what the rest of the house cannot hold."""
 
@@ -119,6 +128,7 @@ def create_app(parts: Parts) -> APIFlask:
         spec_path=None,
         docs_path=None,
     )
+    app.url_map.converters["default"] = _Part
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     feed = Feed(_newest_of(parts), max_streams=parts.max_streams)

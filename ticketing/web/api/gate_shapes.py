@@ -8,6 +8,7 @@ from pydantic import Field, StrictBool, StringConstraints
 from ticketing.domain.accounts import StationState
 from ticketing.service.gate.counting import MOST
 from ticketing.web.api.shapes import (
+    WHOLE,
     BothLanguages,
     Count,
     In,
@@ -83,7 +84,7 @@ class CountIn(In):
     """People in or out who have no ticket, or a correction of how many are inside."""
 
     gate: Slug
-    delta: Annotated[int, Field(strict=True, ge=-MOST, le=MOST)]
+    delta: Annotated[int, Field(strict=True, ge=-MOST, le=MOST), WHOLE]
     reason: Why
 
 

@@ -5,9 +5,10 @@ from itertools import pairwise
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from ticketing.domain.conflicts import ConflictKind, ConflictState
-from ticketing.web.api.shapes import In, ListQuery, Note, Out
+from ticketing.web.api.shapes import WHOLE, In, ListQuery, Note, Out
 from ticketing.wire.sync_api import MOST_ENTRIES, Result
 from ticketing.wire.verdict import Basis, Reason
 
@@ -18,7 +19,7 @@ _LAST_NUMBER = 2**31 - 1
 class EntryIn(In):
     """One entry of a journal; what stands in it is settled, never refused here."""
 
-    n: Annotated[int, Field(strict=True, ge=1, le=_LAST_NUMBER)]
+    n: Annotated[int, Field(strict=True, ge=1, le=_LAST_NUMBER), WHOLE]
     body: Annotated[str, StringConstraints(strict=True)]
     sig: Annotated[str, StringConstraints(strict=True, max_length=200)]
 
@@ -26,7 +27,7 @@ class EntryIn(In):
 def _rising(entries: tuple[EntryIn, ...]) -> tuple[EntryIn, ...]:
     numbers = [entry.n for entry in entries]
     if any(later <= earlier for earlier, later in pairwise(numbers)):
-        raise ValueError("rising numbers are wanted")
+        raise PydanticCustomError("order", "order")
     return entries
 
 

@@ -48,13 +48,15 @@ _OWN_FIELDS = {
 _CONTENT_FIELDS = frozenset({"text", "purpose", "ticket", "code"})
 
 
+_NEVER: JsonDict = {"not": {}}
+_TEXT: JsonDict = {"type": "string"}
 # what `MessageIn` checks by itself, said in the document too
 _FITS: JsonDict = {
     "allOf": [
         {
             "oneOf": [
-                {"required": ["visitor"], "properties": {"identity": False}},
-                {"required": ["identity"], "properties": {"visitor": False}},
+                {"required": ["visitor"], "properties": {"visitor": _TEXT, "identity": _NEVER}},
+                {"required": ["identity"], "properties": {"identity": _TEXT, "visitor": _NEVER}},
             ]
         },
         {
@@ -63,7 +65,8 @@ _FITS: JsonDict = {
                     "required": [*sorted(needed)],
                     "properties": {
                         "kind": {"const": kind.value},
-                        **dict.fromkeys(sorted(_CONTENT_FIELDS - taken), False),
+                        **dict.fromkeys(sorted(needed), _TEXT),
+                        **dict.fromkeys(sorted(_CONTENT_FIELDS - taken), _NEVER),
                     },
                 }
                 for kind, (needed, taken) in _OWN_FIELDS.items()

@@ -63,11 +63,17 @@ _KEY_HEADER: Final = {
 
 
 _TITLES: Final = {
-    "400": "Not JSON",
+    "400": "Not JSON, or an Idempotency-Key that is none",
     "401": "No key, or an unknown one",
     "403": "The key may not do this",
     "409": "The state of things forbids it",
     "413": "Too large",
+}
+_TOO_MANY: Final = {
+    "description": "Too many calls",
+    "headers": {
+        "Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}},
+    },
 }
 _SCHEME_OF: Final = {Audience.API: "key", Audience.STATION: "station", Audience.STAFF: "key"}
 _PARAMETER: Final = re.compile(r"<(?:[^<>:]+:)?([^<>]+)>")
@@ -103,12 +109,23 @@ def _put_right(spec: Json | str) -> Json | str:
     """Bodies are required, errors are problems, permissions are said, keys are offered."""
     if isinstance(spec, str):  # only YAML would be one
         return spec
-    spec["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
+    schemas = spec["components"].setdefault("schemas", {})
+    schemas["Problem"] = _PROBLEM
+    _put_rows_right(schemas)
     views = _views()
     for path, operations in spec["paths"].items():
         for method, operation in operations.items():
             _put_operation_right(operation, views[path, method])
     return spec
+
+
+def _put_rows_right(schemas: Json) -> None:
+    """Rows that are checked one by one have the shape of another schema."""
+    for shape in schemas.values():
+        for field in shape.get("properties", {}).values():
+            row = field.pop("x-items", None)
+            if row is not None:
+                field["items"] = {"$ref": f"#/components/schemas/{row}"}
 
 
 def _views() -> dict[tuple[str, str], object]:
@@ -133,7 +150,9 @@ def _put_operation_right(operation: Json, view: object) -> None:
         operation["x-scope"] = permission.scope.value if permission.scope else "station"
         for code in ("401", "403"):
             operation["responses"].setdefault(code, {"description": _TITLES[code]})
+        operation["responses"].setdefault("429", dict(_TOO_MANY))
     if is_replayable(view):
+        operation["responses"].setdefault("400", {"description": _TITLES["400"]})
         operation["parameters"] = [*operation.get("parameters", []), _KEY_HEADER]
         operation["responses"].setdefault("409", {"description": _TITLES["409"]})
     for code, answer in operation["responses"].items():

@@ -16,6 +16,7 @@ from pydantic import (
     StrictBool,
     StringConstraints,
 )
+from pydantic_core import PydanticCustomError
 
 from ticketing.domain.museum import is_plausible_time
 from ticketing.domain.offers import (
@@ -43,17 +44,25 @@ def _no_number(value: Any) -> Any:  # noqa: ANN401  anything JSON may hold
 def _plausible(value: datetime) -> datetime:
     """A time that every reader can turn into UTC and into a date of the museum."""
     if not is_plausible_time(value):
-        raise ValueError("a time from 2000 to 2100 is wanted")
+        raise PydanticCustomError("range", "range")
     return value
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401  anything JSON may hold
+    """JSON Schema has 1.0 for an integer; strict pydantic has not."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
 
 
 Day = Annotated[date, BeforeValidator(_no_number)]
 Time = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_plausible)]
-Byte = Annotated[int, Field(strict=True, ge=0, le=BYTE_LIMIT)]
-Count = Annotated[int, Field(strict=True, ge=1, le=BYTE_LIMIT)]
-Minutes = Annotated[int, Field(strict=True, ge=0, le=TOLERANCE_LIMIT_MIN)]
-Cents = Annotated[int, Field(strict=True, ge=0, le=PRICE_LIMIT_CENTS)]
-Number = Annotated[int, Field(strict=True, ge=1, le=NUMBER_LIMIT)]
+Byte = Annotated[int, Field(strict=True, ge=0, le=BYTE_LIMIT), WHOLE]
+Count = Annotated[int, Field(strict=True, ge=1, le=BYTE_LIMIT), WHOLE]
+Minutes = Annotated[int, Field(strict=True, ge=0, le=TOLERANCE_LIMIT_MIN), WHOLE]
+Cents = Annotated[int, Field(strict=True, ge=0, le=PRICE_LIMIT_CENTS), WHOLE]
+Number = Annotated[int, Field(strict=True, ge=1, le=NUMBER_LIMIT), WHOLE]
 Slug = Annotated[
     str,
     StringConstraints(strict=True, pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=SLUG_LIMIT),

@@ -3,12 +3,14 @@
 from datetime import datetime, time
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 from ticketing.domain.slots import CAPACITY_LIMIT
 from ticketing.service.bulk import MOST
 from ticketing.web.api.shapes import (
     MOST_PER_PAGE,
+    WHOLE,
     BothLanguages,
     Day,
     In,
@@ -20,9 +22,9 @@ from ticketing.web.api.shapes import (
     VisitorIdText,
 )
 
-Places = Annotated[int, Field(strict=True, ge=1, le=CAPACITY_LIMIT)]
-Weekday = Annotated[int, Field(strict=True, ge=0, le=6)]
-Length = Annotated[int, Field(strict=True, ge=1, le=24 * 60)]
+Places = Annotated[int, Field(strict=True, ge=1, le=CAPACITY_LIMIT), WHOLE]
+Weekday = Annotated[int, Field(strict=True, ge=0, le=6), WHOLE]
+Length = Annotated[int, Field(strict=True, ge=1, le=24 * 60), WHOLE]
 Text = Annotated[str, StringConstraints(strict=True, max_length=200)]
 _CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
@@ -89,7 +91,7 @@ class BatchIn(In):
         Field(
             min_length=1,
             max_length=MOST,
-            json_schema_extra={"items": {"$ref": "#/components/schemas/TicketIn"}},
+            json_schema_extra={"x-items": "TicketIn"},
         ),
     ]
 
@@ -100,15 +102,32 @@ class BatchOut(Out):
     items: list[TicketOut]
 
 
+_KEYS = ("holder", "reference", "short_code", "visitor")
+_ONE_OF_FOUR: JsonDict = {
+    "oneOf": [
+        {
+            "required": [name],
+            "properties": {
+                name: {"type": "string"},
+                **{other: {"type": "null"} for other in _KEYS if other != name},
+            },
+        }
+        for name in _KEYS
+    ]
+}
+
+
 class SearchIn(In):
     """Exactly one thing to look for; a station needs three letters of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_ONE_OF_FOUR)
 
     holder: Text | None = None
     reference: Name | None = None
     short_code: Text | None = None
     visitor: VisitorIdText | None = None
     cursor: Text | None = None
-    limit: Annotated[int, Field(strict=True, ge=1, le=MOST_PER_PAGE)] = 50
+    limit: Annotated[int, Field(strict=True, ge=1, le=MOST_PER_PAGE), WHOLE] = 50
 
 
 class FoundAtGate(Out):
