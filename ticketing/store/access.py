@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.domain.accounts import ApiKey, Role, Scope, Staff
 from ticketing.store import schema
+from ticketing.store.prepared import Prepared
 from ticketing.store.unit import Unit
 
 K = schema.api_keys.c
@@ -39,15 +40,14 @@ def add_key(unit: Unit, key: ApiKey, *, key_hash: bytes) -> None:
 
 def find_key(unit: Unit, key_hash: bytes) -> ApiKey | None:
     """The key of that hash, if it is not revoked."""
-    query = select(schema.api_keys).where(K.key_hash == key_hash, K.revoked_at.is_(None))
-    row = unit.run(query).first()
-    if row is None:
+    rows = unit.fetch(_FIND_KEY, {"hash": key_hash})
+    if not rows:
         return None
     return ApiKey(
-        id=row.id,
-        name=row.name,
-        scopes=frozenset(Scope(scope) for scope in row.scopes),
-        created_at=row.created_at,
+        id=rows[0][K.id],
+        name=rows[0][K.name],
+        scopes=frozenset(Scope(scope) for scope in rows[0][K.scopes]),
+        created_at=rows[0][K.created_at],
     )
 
 
@@ -114,7 +114,37 @@ def failures(unit: Unit, kind: str, *, since: datetime, who: bytes | None = None
     return Failures(int(row["count"]), row["first_at"])
 
 
+def failures_of_two(
+    unit: Unit, first: tuple[str, bytes], second: tuple[str, bytes], *, since: datetime
+) -> tuple[Failures, Failures]:
+    """The same of two kinds at once, each of one address: it is asked with every code."""
+    values = {"since": since, "kind0": first[0], "who0": first[1]}
+    rows = unit.fetch(_OF_TWO, values | {"kind1": second[0], "who1": second[1]})
+    found = {row[A.kind]: Failures(int(row["count"]), row["first_at"]) for row in rows}
+    none = Failures(0, None)
+    return found.get(first[0], none), found.get(second[0], none)
+
+
 def add_failure(unit: Unit, kind: str, *, who: bytes, at: datetime) -> None:
     """Store a failed attempt and forget those of more than a day ago."""
     unit.run(insert(schema.attempts).values(kind=kind, who=who, at=at))
     unit.run(delete(schema.attempts).where(A.at < at - ATTEMPTS_KEPT))
+
+
+def _of_two() -> Prepared:
+    asked = [
+        and_(
+            A.kind == bindparam(f"kind{n}", type_=A.kind.type),
+            A.who == bindparam(f"who{n}", type_=A.who.type),
+            A.at > bindparam("since", type_=A.at.type),
+        )
+        for n in range(2)
+    ]
+    query = select(A.kind, func.count().label("count"), func.min(A.at).label("first_at"))
+    return Prepared(query.where(or_(*asked)).group_by(A.kind))
+
+
+_OF_TWO = _of_two()
+_FIND_KEY = Prepared(
+    select(schema.api_keys).where(K.key_hash == bindparam("hash"), K.revoked_at.is_(None))
+)
