@@ -10,6 +10,7 @@ BENCHMARKS = (
     "photos",
     "offline",
     "scans",
+    "codes",
     "journal_upload",
     "station_sync",
     "station_load",

@@ -1,41 +1,43 @@
-"""Another process that makes rows by the million, as code batches do: drawn first, in key order.
+"""Another process that makes a batch of discount codes, as a worker or the command line does.
 
-`python -m benchmarks.bulk URL COUNT` writes them through the product's own Store in chunks
-of 500, each a transaction of its own, and prints one line of JSON.
+`python -m benchmarks.bulk HOME COUNT` makes them through the product's own use case and prints
+one line of JSON: how long it took, the longest hold of the writer lock, the most memory.
 """
 
 import json
-import os
+import resource
 import sys
 import time
+from pathlib import Path
 
-from sqlalchemy import Column, LargeBinary, MetaData, Table, insert
-
-from ticketing.store.unit import Store
-
-CHUNK = 500
-_KEY_BYTES = 10
-_rows = Table("bench_rows", MetaData(), Column("code", LargeBinary, primary_key=True))
+from ticketing import config
+from ticketing.app import opened
+from ticketing.domain.codes import Effect, EffectKind
+from ticketing.service import audit, code_batches, code_making
+from ticketing.service.code_batches import NewBatch
 
 
-def make(url: str, count: int) -> dict[str, float]:
-    """Make so many rows; how long it took, and the longest hold of the lock."""
-    store = Store(url)
-    with store.unit() as unit:
-        unit.begin()
-        _rows.create(unit.connection, checkfirst=True)
-        unit.commit()
-    keys = sorted(os.urandom(_KEY_BYTES) for _ in range(count))
-    started = time.perf_counter()
-    for at in range(0, count, CHUNK):
-        with store.unit() as unit:
-            unit.begin()
-            unit.run(insert(_rows), [{"code": key} for key in keys[at : at + CHUNK]])
-            unit.commit()
-    taken_s, hold_ms = time.perf_counter() - started, store.longest_hold_ms
-    store.close()
-    return {"rows": count, "taken_s": round(taken_s, 2), "longest_hold_ms": round(hold_ms, 1)}
+def make(home: Path, count: int) -> dict[str, float | str]:
+    """Make so many codes, drawing and publishing included."""
+    effect = Effect(EffectKind.PERCENT, 20)
+    wanted = NewBatch(name="Bench", prefix="BENCH", count=count, effect=effect)
+    with opened(config.load(home)) as app, app.store.unit() as unit:
+        started = time.perf_counter()
+        actor = audit.by_command("batch create")
+        claim = code_batches.begin_batch(unit, app.house, wanted=wanted, actor=actor)
+        if not code_making.make_all(unit, app.house, claim):
+            raise RuntimeError("another maker has taken over")
+        taken_s = time.perf_counter() - started
+        hold_ms = app.store.longest_hold_ms
+    memory_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "batch": claim.batch.id,
+        "codes": count,
+        "taken_s": round(taken_s, 2),
+        "longest_hold_ms": round(hold_ms, 1),
+        "memory_mb": round(memory_kb / 1024),
+    }
 
 
 if __name__ == "__main__":
-    print(json.dumps(make(sys.argv[1], int(sys.argv[2]))), flush=True)
+    print(json.dumps(make(Path(sys.argv[1]), int(sys.argv[2]))), flush=True)

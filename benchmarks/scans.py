@@ -6,8 +6,8 @@ connections open and scan a different ticket each time; both share the first two
 - `sqlite`, `postgresql`: in turn with the bare handler of `bare.py`, several rounds; `ratio` is
   the median of the rounds' ratios. Machines and neighbours differ, the ratio hardly does.
 - `slow disk`: every fsync takes 5 ms longer.
-- `million rows`: another process makes a million rows meanwhile; here the clients pause, for
-  the question is how long a scan waits, not how many fit beside it.
+- `million rows`: another process makes a million discount codes meanwhile; here the clients
+  pause, for the question is how long a scan waits, not how many fit beside it.
 - `200 chats`: in turn with and without 200 open event streams.
 
 `fsync_ms` is the disk's own time for one sure write. EINLASS_SCANS_EACH sets the scans of a
@@ -79,7 +79,7 @@ def slow_disk(benched: Benched, folder: Path) -> None:
 def million_rows(benched: Benched, folder: Path) -> None:
     """Another process writes all the time."""
     requests = benched.scans(EACH // 2)
-    command = [sys.executable, "-m", "benchmarks.bulk", benched.database, str(ROWS)]
+    command = [sys.executable, "-m", "benchmarks.bulk", str(benched.home), str(ROWS)]
     with house.serving(benched) as port:
         clients.run(port, benched.scans(WARM_UP))
         with subprocess.Popen(command, stdout=subprocess.PIPE) as bulk:  # noqa: S603  our own

@@ -253,8 +253,9 @@ class _Verdict:
         return self.result.ticket.holder if self.result.ticket else self.result.holder
 
     def _what(self) -> str:
-        if self.result.code is not None:
-            return self.words.say("code")
+        if self.result.verdict is Verdict.DISCOUNT:
+            is_open = self.screen.may_settle or self.screen.has_lapsed
+            return self.words.say("code" if is_open else "code.redeemed")
         offer = offer_name(self.screen, self.place, self.words)
         parts = [offer] if offer else []
         left = self.result.remaining_people

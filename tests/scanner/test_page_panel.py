@@ -223,6 +223,19 @@ def test_a_discount_says_what_it_takes_off(kind: str, value: int, de: str, en: s
     assert made.what == "Rabattcode"
 
 
+@pytest.mark.parametrize("code", [CodeView("HERBST", "percent", 20), None])
+def test_a_redeemed_discount_says_so(code: CodeView | None) -> None:
+    """Also when the station settled it alone; one that lapsed was not redeemed."""
+    outcome: dict[str, Any] = {"ticket": None, "code": code}
+    settled = shown(Verdict.DISCOUNT, Reason.OK_CODE, **outcome)
+    assert (panel(settled).what, panel(settled, "en").what) == (
+        "Rabattcode · eingelöst",
+        "Discount code · redeemed",
+    )
+    lapsed = shown(Verdict.DISCOUNT, Reason.OK_CODE, **outcome, screen={"has_lapsed": True})
+    assert panel(lapsed).what == "Rabattcode"
+
+
 def test_a_discount_without_offers_and_another_currency() -> None:
     """Francs keep their letters."""
     assert words_in("en").money(720, "CHF") == "CHF7.20"

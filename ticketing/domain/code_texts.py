@@ -9,7 +9,7 @@ check character of ten symbols is the exclusive or of what its parts add, for th
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NewType, cast
 
 from ticketing.wire.check import ALPHABET, CodeKind, check_character, fold, is_valid
@@ -131,16 +131,17 @@ def is_rude(symbols: str) -> bool:
     return _RUDE.search(symbols.encode().translate(_READ_AS)) is not None
 
 
-def polite(drawn: bytes) -> Iterator[CodeBits]:
+def polite(drawn: bytes) -> list[CodeBits]:
     """The codes of random bytes, `DRAWN_BYTES` each, without those that read rudely."""
     numbers = array("Q", drawn)
     codes = [number & (CAPACITY - 1) for number in numbers]
     texts = "-".join(map(symbols_of, codes)).encode().translate(_READ_AS)
     width = RANDOM_SYMBOLS + 2
     rude = {found.start() // width for found in _RUDE.finditer(texts)}
-    return (CodeBits(code) for place, code in enumerate(codes) if place not in rude)
+    kept = [code for place, code in enumerate(codes) if place not in rude]
+    return cast("list[CodeBits]", kept)
 
 
 def in_order(codes: Iterable[CodeBits]) -> Sequence[CodeBits]:
     """The codes by their key, each once, in little memory: as the table is kept."""
-    return cast("Sequence[CodeBits]", array("Q", sorted(set(codes))))
+    return cast("Sequence[CodeBits]", array("Q", sorted(frozenset(codes))))

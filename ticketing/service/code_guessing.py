@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from ticketing.service.errors import Throttled
 from ticketing.service.ports import House
-from ticketing.service.throttle import Limit, retry_after_s, who_is
+from ticketing.service.throttle import Limit, wait_s, who_is
 from ticketing.store import access
 from ticketing.store.unit import Unit
 
@@ -32,7 +32,14 @@ def check_wait(unit: Unit, house: House, guesser: Guesser, *, now: datetime) -> 
     Raises:
         Throttled: With the seconds to wait.
     """
-    waits = [retry_after_s(unit, limit, who=who, now=now) for limit, who in _limits(house, guesser)]
+    asked = _limits(house, guesser)
+    (own, who), (of_address, where) = asked[0], asked[-1]
+    found = access.failures_of_two(
+        unit, (own.kind, who), (of_address.kind, where), since=now - _WINDOW
+    )
+    waits = [
+        wait_s(limit, one, now=now) for limit, one in zip((own, of_address), found, strict=True)
+    ]
     if any(waits):
         raise Throttled(retry_after_s=max(waits))
 

@@ -83,7 +83,7 @@ def check_code(unit: Unit, house: House, *, asked: Asked, guesser: Guesser) -> C
         code=text_of(batch.prefix, found.code.bits),
         discount=discount,
         uses_left=_left(batch, found.code.uses),
-        offers=reduced(batch, offers),
+        offers=reduced(batch, offers or offer_rows.listed(unit)),
     )
 
 
@@ -187,11 +187,17 @@ def _good(
     if found is None:
         code_guessing.note_wrong(unit, house, guesser, now=now)
         raise CodeRefused(_UNKNOWN)
-    offers = offer_rows.listed(unit)
+    offers = _wanted_offers(unit, found.batch, asked)
     judged = _judged(unit, found, asked, offers=offers, now=now)
     if isinstance(judged, Refusal):
         raise CodeRefused(judged)
     return found, offers, judged
+
+
+def _wanted_offers(unit: Unit, batch: Batch, asked: Asked) -> tuple[Offer, ...]:
+    """All offers, if any of them matters: an amount of no offer in particular needs none."""
+    is_plain = asked.offer is None and asked.amount_cents is not None and batch.offers is None
+    return () if is_plain else offer_rows.listed(unit)
 
 
 def _judged(

@@ -42,6 +42,11 @@ def retry_after_s(unit: Unit, limit: Limit, *, who: bytes, now: datetime) -> int
     return max(waits)
 
 
+def wait_s(limit: Limit, failures: access.Failures, *, now: datetime) -> int:
+    """The same where the failures of one address are known already."""
+    return _wait(failures, limit.each, now - limit.window)
+
+
 def _wait(failures: access.Failures, most: int, since: datetime) -> int:
     if failures.count < most or failures.first_at is None:
         return 0

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, text, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.domain.accounts import ApiKey, Role, Scope, Staff
 from ticketing.domain.ids import ApiKeyId
 from ticketing.store import schema
+from ticketing.store.prepared import Prepared, Row
 from ticketing.store.unit import Unit
 
 K = schema.api_keys.c
@@ -41,21 +41,20 @@ def add_key(unit: Unit, key: ApiKey, *, key_hash: bytes) -> None:
 
 def find_key(unit: Unit, key_hash: bytes) -> ApiKey | None:
     """The key of that hash, if it is not revoked."""
-    query = select(schema.api_keys).where(K.key_hash == key_hash, K.revoked_at.is_(None))
-    row = unit.run(query).first()
-    return None if row is None else _key(row)
+    rows = unit.fetch(_FIND_KEY, {"hash": key_hash})
+    return _key(rows[0]) if rows else None
 
 
 def find_key_by_id(unit: Unit, key: ApiKeyId) -> ApiKey | None:
     """The key of an id, revoked or not."""
-    row = unit.run(select(schema.api_keys).where(K.id == key)).first()
+    row = unit.run(select(schema.api_keys).where(K.id == key)).mappings().first()
     return None if row is None else _key(row)
 
 
 def keys(unit: Unit) -> tuple[ApiKey, ...]:
     """Every key, oldest first, revoked ones too."""
     query = select(schema.api_keys).order_by(K.created_at, K.id)
-    return tuple(_key(row) for row in unit.run(query))
+    return tuple(_key(row) for row in unit.run(query).mappings())
 
 
 def note_use(unit: Unit, key: ApiKeyId, *, on: date) -> None:
@@ -70,15 +69,15 @@ def revoke_key(unit: Unit, key: ApiKeyId, *, at: datetime) -> bool:
     return unit.run(statement).first() is not None
 
 
-def _key(row: Row[Any]) -> ApiKey:
-    used_on = row.last_used_on
+def _key(row: Row) -> ApiKey:
+    used_on = row[K.last_used_on]
     return ApiKey(
-        id=row.id,
-        name=row.name,
-        scopes=frozenset(Scope(scope) for scope in row.scopes),
-        created_at=row.created_at,
+        id=row[K.id],
+        name=row[K.name],
+        scopes=frozenset(Scope(scope) for scope in row[K.scopes]),
+        created_at=row[K.created_at],
         last_used_on=None if used_on is None else date.fromisoformat(used_on),
-        revoked_at=row.revoked_at,
+        revoked_at=row[K.revoked_at],
     )
 
 
@@ -147,7 +146,37 @@ def failures(unit: Unit, kind: str, *, since: datetime, who: bytes | None = None
     return Failures(int(row["count"]), row["first_at"])
 
 
+def failures_of_two(
+    unit: Unit, first: tuple[str, bytes], second: tuple[str, bytes], *, since: datetime
+) -> tuple[Failures, Failures]:
+    """The same of two kinds at once, each of one address: it is asked with every code."""
+    values = {"since": since, "kind0": first[0], "who0": first[1]}
+    rows = unit.fetch(_OF_TWO, values | {"kind1": second[0], "who1": second[1]})
+    found = {row[A.kind]: Failures(int(row["count"]), row["first_at"]) for row in rows}
+    none = Failures(0, None)
+    return found.get(first[0], none), found.get(second[0], none)
+
+
 def add_failure(unit: Unit, kind: str, *, who: bytes, at: datetime) -> None:
     """Store a failed attempt and forget those of more than a day ago."""
     unit.run(insert(schema.attempts).values(kind=kind, who=who, at=at))
     unit.run(delete(schema.attempts).where(A.at < at - ATTEMPTS_KEPT))
+
+
+def _of_two() -> Prepared:
+    asked = [
+        and_(
+            A.kind == bindparam(f"kind{n}", type_=A.kind.type),
+            A.who == bindparam(f"who{n}", type_=A.who.type),
+            A.at > bindparam("since", type_=A.at.type),
+        )
+        for n in range(2)
+    ]
+    query = select(A.kind, func.count().label("count"), func.min(A.at).label("first_at"))
+    return Prepared(query.where(or_(*asked)).group_by(A.kind))
+
+
+_OF_TWO = _of_two()
+_FIND_KEY = Prepared(
+    select(schema.api_keys).where(K.key_hash == bindparam("hash"), K.revoked_at.is_(None))
+)

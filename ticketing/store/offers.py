@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.domain.offers import Live, Offer, Validity
 from ticketing.store import schema
-from ticketing.store.prepared import Row
+from ticketing.store.prepared import Prepared, Row
 from ticketing.store.unit import Unit
 from ticketing.wire.texts import Localised
 
@@ -26,10 +26,8 @@ def find(unit: Unit, slug: str) -> Offer | None:
 
 def listed(unit: Unit, *, active_only: bool = False) -> tuple[Offer, ...]:
     """Offers in the order of their numbers."""
-    query = select(schema.offers).order_by(T.number)
-    if active_only:
-        query = query.where(T.active == True)  # noqa: E712  SQL's own equality
-    return tuple(to_offer(row) for row in unit.run(query).mappings())
+    offers = (to_offer(row) for row in unit.fetch(_LISTED, {}))
+    return tuple(offer for offer in offers if offer.active or not active_only)
 
 
 def next_number(unit: Unit) -> int:
@@ -115,3 +113,6 @@ def _date(text: str | None) -> date | None:
 
 def _iso(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
+
+
+_LISTED = Prepared(select(schema.offers).order_by(T.number))
