@@ -31,6 +31,7 @@ from ticketing.store.schema.house import (
     staff,
     stations,
 )
+from ticketing.store.schema.money import payments, sales
 from ticketing.store.schema.people import (
     consents,
     conversations,
@@ -67,7 +68,9 @@ __all__ = [
     "offers",
     "outbox",
     "pairings",
+    "payments",
     "redemptions",
+    "sales",
     "scans",
     "slots",
     "staff",

@@ -2,6 +2,6 @@
 
 from typing import Final
 
-from ticketing.web.staff import offers, sign_in, stations, tickets, today
+from ticketing.web.staff import desk, offers, sign_in, stations, ticket, tickets, today
 
-NOUNS: Final = (sign_in, today, tickets, offers, stations)
+NOUNS: Final = (sign_in, today, desk, tickets, ticket, offers, stations)
