@@ -10,8 +10,10 @@
     });
   }
   // A day is shown as soon as it is chosen.
-  for (const day of document.querySelectorAll(".desk__day input[type=date]"))
+  for (const day of document.querySelectorAll(".desk__day input[type=date]")) {
+    day.form.querySelector("button").hidden = true;
     day.addEventListener("change", () => day.value && day.form.requestSubmit());
+  }
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => window.print());
