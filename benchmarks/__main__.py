@@ -13,6 +13,7 @@ BENCHMARKS = (
     "journal_upload",
     "station_sync",
     "station_load",
+    "site",
 )
 
 

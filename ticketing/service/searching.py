@@ -71,8 +71,9 @@ def search_anything(
 ) -> Page[ListedTicket]:
     """What somebody at a desk types or reads with a hand scanner, newest first.
 
-    A barcode of ours, a short code, a reference, or at least three letters of a name. The
-    page has no cursor to go on with: more letters find less.
+    A barcode of ours, a short code, a reference, or at least three letters of a name; what
+    is a reference and has a digit is no name. More letters find less: there is no next page
+    to be asked for.
 
     Raises:
         Invalid: `text` of too few letters that is nothing else either.
@@ -87,7 +88,7 @@ def search_anything(
     if names.letters(typed) < LETTERS_LEAST:
         if not found:
             raise Invalid(FieldError("text", "too_short"))
-    else:
+    elif not (found and any(symbol.isdigit() for symbol in typed)):
         known = {ticket.id for ticket, _ in found}
         named = _of_holder(unit, typed, Search(limit=limit), None)
         found = (*found, *(pair for pair in named if pair[0].id not in known))
@@ -133,7 +134,7 @@ def _of_holder(unit: Unit, holder: str, search: Search, after: Place | None) -> 
         return ()
     return rows.of_words(
         unit,
-        names.words(holder),
+        sorted(names.words(holder), key=len, reverse=True),  # the rarest decides first
         ended_after=search.ended_after,
         after=after,
         limit=search.limit + 1,
