@@ -14,6 +14,7 @@ BENCHMARKS = (
     "journal_upload",
     "station_sync",
     "station_load",
+    "site",
 )
 
 

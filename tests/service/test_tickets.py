@@ -195,7 +195,7 @@ def test_two_reissues_at_once_make_one(
     stale = (case.ticket, case.offer)
     with desk.unit() as unit:
         tickets.reissue_ticket(unit, house, ticket_id=case.ticket.id)
-    monkeypatch.setattr(tickets, "_found", lambda _unit, _id: stale)
+    monkeypatch.setattr(tickets, "existing", lambda _unit, _id: stale)
     with desk.unit() as unit, pytest.raises(Conflict, match="changed"):
         tickets.reissue_ticket(unit, house, ticket_id=case.ticket.id)
     stale = (replace(case.ticket, issue=255), case.offer)

@@ -191,7 +191,9 @@ def ticket_list(app: App, *, slug: str | None, state: str | None, limit: int) ->
 def ticket_revoke(app: App, *, ticket_id: str, reason: str) -> None:
     """Take a ticket back for good."""
     with app.store.unit() as unit:
-        case = tickets.revoke_ticket(unit, app.house, ticket_id=_id(ticket_id), reason=reason)
+        case = tickets.revoke_ticket(
+            unit, app.house, ticket_id=_id(ticket_id), reason=reason, by=_by("ticket revoke")
+        )
     _show_state(case, app.house)
 
 
@@ -201,7 +203,10 @@ def ticket_revoke(app: App, *, ticket_id: str, reason: str) -> None:
 def ticket_block(app: App, *, ticket_id: str) -> None:
     """Stop a ticket for a while."""
     with app.store.unit() as unit:
-        _show_state(tickets.block_ticket(unit, app.house, ticket_id=_id(ticket_id)), app.house)
+        case = tickets.block_ticket(
+            unit, app.house, ticket_id=_id(ticket_id), by=_by("ticket block")
+        )
+    _show_state(case, app.house)
 
 
 @ticket.command("unblock")
@@ -210,7 +215,10 @@ def ticket_block(app: App, *, ticket_id: str) -> None:
 def ticket_unblock(app: App, *, ticket_id: str) -> None:
     """Let a blocked ticket be good again."""
     with app.store.unit() as unit:
-        _show_state(tickets.unblock_ticket(unit, app.house, ticket_id=_id(ticket_id)), app.house)
+        case = tickets.unblock_ticket(
+            unit, app.house, ticket_id=_id(ticket_id), by=_by("ticket unblock")
+        )
+    _show_state(case, app.house)
 
 
 @ticket.command("pay")
@@ -219,7 +227,8 @@ def ticket_unblock(app: App, *, ticket_id: str) -> None:
 def ticket_pay(app: App, *, ticket_id: str) -> None:
     """Mark a ticket as paid."""
     with app.store.unit() as unit:
-        _show_state(tickets.pay_ticket(unit, app.house, ticket_id=_id(ticket_id)), app.house)
+        case = tickets.pay_ticket(unit, app.house, ticket_id=_id(ticket_id), by=_by("ticket pay"))
+    _show_state(case, app.house)
 
 
 @ticket.command("reissue")
@@ -232,7 +241,9 @@ def ticket_reissue(app: App, *, ticket_id: str | None, key: int | None) -> None:
         raise click.UsageError("name a ticket or a --key, not both")
     with app.store.unit() as unit:
         if ticket_id is not None:
-            case = tickets.reissue_ticket(unit, app.house, ticket_id=_id(ticket_id))
+            case = tickets.reissue_ticket(
+                unit, app.house, ticket_id=_id(ticket_id), by=_by("ticket reissue")
+            )
             text = f"{case.ticket.id.hex()} has issue {case.ticket.issue}."
             show(_case_row(case, app.house), text=text)
         if key is not None:
@@ -244,6 +255,10 @@ def _reissue_key(unit: Unit, house: House, key: KeyId) -> None:
     left = f" {made.exhausted} had too many issues." if made.exhausted else ""
     row = {"key": key, "reissued": made.done, "exhausted": made.exhausted}
     show(row, text=f"{made.done} tickets under key {key} have a new barcode.{left}")
+
+
+def _by(words: str) -> tickets.By:
+    return tickets.By(actor=by_command(words))
 
 
 def _show_state(case: TicketCase, house: House) -> None:

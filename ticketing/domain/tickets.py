@@ -1,5 +1,6 @@
 """A ticket, its holder and its short code; in the domain room."""
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ PAIRING_SYMBOLS = 9
 _KEPT = ("L", "M", "N", "P", "Z")
 _WRITING_FORMAT = "\u200c\u200d"  # joiners: needed to write Persian and several Indic names
 _ID = re.compile("[0-9a-f]{30}")
+_MARK_DIGITS = 16
 _MARKS_IN_A_ROW = 4  # no writing stacks more; a heap of marks would cover the card
 
 
@@ -141,6 +143,12 @@ def shown_state(ticket: Ticket, moves: Moves, now: datetime) -> ShownState:
     if ticket.entries and moves.uses >= ticket.entries:
         return ShownState.USED_UP
     return ShownState(ticket.state.value)
+
+
+def mark(ticket: Ticket) -> str:
+    """What tells whether a ticket is still as somebody saw it: state, issue, name; 16 digits."""
+    told = f"{ticket.state.value}|{ticket.issue}|{ticket.holder}"
+    return hashlib.sha256(told.encode()).hexdigest()[:_MARK_DIGITS]
 
 
 def find_ticket_id(text: str) -> TicketId | None:

@@ -19,6 +19,7 @@ __all__ = [  # with what a line is made of, so that callers need one module
     "Actor",
     "ActorKind",
     "Entry",
+    "Facts",
     "Thing",
     "Wanted",
     "by_command",

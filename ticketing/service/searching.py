@@ -7,6 +7,7 @@ from ticketing.domain import names
 from ticketing.domain.ids import VisitorId
 from ticketing.domain.museum import day_bounds, local_day
 from ticketing.service.errors import FieldError, Invalid
+from ticketing.service.gate.judging import look
 from ticketing.service.pages import LIMIT, Page, place_of, text_of
 from ticketing.service.ports import House
 from ticketing.service.tickets import ListedTicket, with_histories
@@ -15,10 +16,10 @@ from ticketing.store.searching import Found
 from ticketing.store.tickets import Place
 from ticketing.store.unit import Unit
 from ticketing.wire.check import CodeKind, fold, is_valid
+from ticketing.wire.token import Token
 
 LETTERS_LEAST = 3
 """A gate PC may look for somebody, not leaf through everybody."""
-_LOOKED_AT_ONCE = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,36 @@ def search_at_gate(unit: Unit, house: House, *, search: Search) -> Page[ListedTi
     return search_tickets(unit, search=replace(search, ended_after=today_at))
 
 
+def search_anything(
+    unit: Unit, house: House, *, text: str, limit: int = LIMIT
+) -> Page[ListedTicket]:
+    """What somebody at a desk types or reads with a hand scanner, newest first.
+
+    A barcode of ours, a short code, a reference, or at least three letters of a name; what
+    is a reference and has a digit is no name. More letters find less: there is no next page
+    to be asked for.
+
+    Raises:
+        Invalid: `text` of too few letters that is nothing else either.
+    """
+    typed = text.strip()
+    exact = _exact(unit, house, typed)
+    if exact:
+        return Page(with_histories(unit, exact), None)
+    found: Found = ()
+    if "\0" not in typed:
+        found = rows.of_reference(unit, typed, ended_after=None, after=None, limit=limit + 1)
+    if names.letters(typed) < LETTERS_LEAST:
+        if not found:
+            raise Invalid(FieldError("text", "too_short"))
+    elif not (found and any(symbol.isdigit() for symbol in typed)):
+        known = {ticket.id for ticket, _ in found}
+        named = _of_holder(unit, typed, Search(limit=limit), None)
+        found = (*found, *(pair for pair in named if pair[0].id not in known))
+    shown = with_histories(unit, found[:limit])
+    return Page(shown, text_of(shown[-1].ticket) if len(found) > limit else None)
+
+
 # ------------------------------------------------------------ parts of the above
 def _found(unit: Unit, search: Search, after: Place | None) -> Found:
     """One match more than asked for, if there is one."""
@@ -85,18 +116,26 @@ def _found(unit: Unit, search: Search, after: Place | None) -> Found:
             raise Invalid(FieldError("holder", "one_of_four"))
 
 
+def _exact(unit: Unit, house: House, typed: str) -> Found:
+    """The one ticket of a barcode or a short code."""
+    token = look(typed, ring=house.signer.ring()).token
+    if isinstance(token, Token):
+        pairs = rows.of_ids(unit, (token.claims.ticket_id,))
+        return tuple(pair for pair in pairs if pair[0].holder)  # else it is nobody's any more
+    if is_valid(fold(typed), CodeKind.SHORT):
+        return rows.of_short_code(unit, fold(typed))
+    return ()
+
+
 def _of_holder(unit: Unit, holder: str, search: Search, after: Place | None) -> Found:
-    wanted = names.words(holder)
     if not names.letters(holder):
         raise Invalid(FieldError("holder", "empty"))
-    matches: list[bytes] = []
-    place = after
-    while len(matches) <= search.limit:
-        listed = rows.holders(
-            unit, ended_after=search.ended_after, after=place, limit=_LOOKED_AT_ONCE
-        )
-        matches += [one.place.id for one in listed if names.has_words(one.name, wanted)]
-        if len(listed) < _LOOKED_AT_ONCE:
-            break
-        place = listed[-1].place
-    return rows.of_ids(unit, matches[: search.limit + 1])
+    if "\0" in holder:  # no name has one, and a database refuses it
+        return ()
+    return rows.of_words(
+        unit,
+        sorted(names.words(holder), key=len, reverse=True),  # the rarest decides first
+        ended_after=search.ended_after,
+        after=after,
+        limit=search.limit + 1,
+    )

@@ -6,7 +6,8 @@ from datetime import timedelta
 from ticketing.domain.delivery import Errand
 from ticketing.domain.ids import IdentityId, VisitorId
 from ticketing.domain.messages import Content, MessageId, Text, storable
-from ticketing.service import delivery, saying
+from ticketing.service import audit, delivery, saying
+from ticketing.service.audit import Actor
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
 from ticketing.service.ports import House
 from ticketing.service.tickets import get_ticket
@@ -14,9 +15,11 @@ from ticketing.store import people
 from ticketing.store.people import Reach
 from ticketing.store.unit import Unit
 from ticketing.wire.token import TicketId
+from ticketing.wire.verdict import TicketState
 
 ANSWER_WINDOW = timedelta(hours=24)
 """For so long after a visitor's last word an answer needs no consent."""
+_VOID = frozenset({TicketState.REVOKED, TicketState.BLOCKED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,33 @@ def send(unit: Unit, house: House, *, order: MessageOrder) -> MessageId:
     )
     if message is None:  # erased this very moment
         raise NotFound("visitor")
+    return message
+
+
+def send_again(unit: Unit, house: House, *, ticket_id: TicketId, actor: Actor) -> MessageId:
+    """Send a ticket once more to where its visitor wrote last; no consent is needed for that.
+
+    Raises:
+        NotFound: `ticket`.
+        Conflict: `no_chat` for a ticket without a visitor; `ticket_revoked`, `ticket_blocked`.
+    """
+    case = get_ticket(unit, house, ticket_id=ticket_id)
+    if case.ticket.state in _VOID:
+        raise Conflict(f"ticket_{case.ticket.state.value}")
+    visitor = case.ticket.visitor
+    to = None if visitor is None else next(iter(people.reaches(unit, visitor)), None)
+    if to is None:
+        raise Conflict("no_chat")
+    content = saying.picture_of(house, to.lang, case.ticket, case.offer)
+    unit.begin()
+    thing = audit.Thing("ticket", ticket_id.hex())
+    action = audit.Action.TICKET_SENT
+    audit.note(unit, house, actor=actor, action=action, object=thing, after={"to": to.channel})
+    message = delivery.queue_plain(
+        unit, house, conversation=to.conversation, errand=Errand.TICKET, content=content
+    )
+    if message is None:  # erased this very moment
+        raise Conflict("no_chat")
     return message
 
 

@@ -1,17 +1,27 @@
 """Tickets: issued, shown, listed, taken back; in the service room."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
-from ticketing.domain import offers as offer_rules
+from ticketing.domain import payments as money_rules
 from ticketing.domain import tickets as rules
 from ticketing.domain.ids import VisitorId
-from ticketing.domain.museum import Museum, local_day
 from ticketing.domain.offers import Offer
-from ticketing.domain.slots import Slot
-from ticketing.domain.tickets import ShownState, Ticket
-from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
+from ticketing.domain.payments import Flow
+from ticketing.domain.tickets import Ticket
+from ticketing.service import audit
+from ticketing.service.audit import Action, Actor, Thing
+from ticketing.service.cards import card_facts
+from ticketing.service.cases import (
+    ListedTicket,
+    TicketCase,
+    case_of,
+    existing,
+    get_ticket,
+    state_of,
+    with_histories,
+)
+from ticketing.service.errors import Conflict, FieldError, Invalid, as_invalid
 from ticketing.service.issuing import (
     Draft,
     TicketOrder,
@@ -21,23 +31,20 @@ from ticketing.service.issuing import (
     ticket_flags,
 )
 from ticketing.service.pages import LIMIT, Page, place_of, text_of
-from ticketing.service.ports import CardCaptions, CardFacts, House
-from ticketing.store import histories
+from ticketing.service.ports import House
 from ticketing.store import moves as move_rows
-from ticketing.store import scans as scan_rows
+from ticketing.store import payments as payment_rows
 from ticketing.store import slots as slot_rows
 from ticketing.store import tickets as rows
-from ticketing.store.histories import History
-from ticketing.store.scans import Scan
 from ticketing.store.unit import Unit
-from ticketing.wire.admission import Move, Terms, fold
+from ticketing.wire.admission import fold
 from ticketing.wire.namebox import NONCE_BYTES, seal_name
-from ticketing.wire.texts import local_date, local_time
-from ticketing.wire.token import TicketId
+from ticketing.wire.token import TicketId, Token
 from ticketing.wire.verdict import TicketState
 
 __all__ = [  # with what issuing a ticket takes, so that callers need one module
     "LAST_ISSUE",
+    "By",
     "Draft",
     "ListedTicket",
     "TicketCase",
@@ -53,7 +60,9 @@ __all__ = [  # with what issuing a ticket takes, so that callers need one module
     "list_tickets",
     "next_issue",
     "pay_ticket",
+    "refund_ticket",
     "reissue_ticket",
+    "rename_ticket",
     "revoke_ticket",
     "state_of",
     "store_draft",
@@ -66,27 +75,14 @@ LAST_ISSUE = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListedTicket:
-    """A ticket in a list, with what has happened to it."""
+class By:
+    """Who changes a ticket; `seen` is the mark of what they saw, None: whatever it is now."""
 
-    ticket: Ticket
-    offer: Offer
-    moves: tuple[Move, ...] = ()
-    slot: Slot | None = None
-
-    @property
-    def terms(self) -> Terms:
-        """How its moves add up."""
-        slot = None if self.slot is None else offer_rules.slot_window(self.offer, self.slot)
-        return rules.terms(self.ticket, self.offer, slot)
+    actor: Actor = audit.SYSTEM
+    seen: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketCase(ListedTicket):
-    """A ticket with all there is to know about it; `barcode` is its text."""
-
-    barcode: str
-    scans: tuple[Scan, ...] = ()
+ANYBODY = By()
 
 
 def issue_ticket(unit: Unit, house: House, *, order: TicketOrder) -> TicketCase:
@@ -103,37 +99,6 @@ def issue_ticket(unit: Unit, house: House, *, order: TicketOrder) -> TicketCase:
     store_draft(unit, draft)
     unit.commit()
     return case_of(draft)
-
-
-def case_of(draft: Draft) -> TicketCase:
-    """A ticket just issued."""
-    return TicketCase(
-        ticket=draft.ticket, offer=draft.offer, barcode=draft.barcode, slot=draft.slot
-    )
-
-
-def state_of(house: House, listed: ListedTicket) -> ShownState:
-    """What the ticket is shown as now: its stored state, or what follows from time and use."""
-    now = house.clock.now()
-    sums = fold(listed.moves, now, house.museum.zone, terms=listed.terms)
-    return rules.shown_state(listed.ticket, sums, now)
-
-
-def get_ticket(unit: Unit, house: House, *, ticket_id: TicketId) -> TicketCase:
-    """A ticket with its moves and scans.
-
-    Raises:
-        NotFound: `ticket`.
-    """
-    ticket, offer = _found(unit, ticket_id)
-    return TicketCase(
-        ticket=ticket,
-        offer=offer,
-        barcode=house.signer.barcode(rules.claims(ticket)).text,
-        moves=move_rows.of_ticket(unit, ticket_id),
-        scans=scan_rows.of_ticket(unit, ticket_id),
-        slot=None if ticket.slot is None else slot_rows.find(unit, ticket.slot),
-    )
 
 
 def list_tickets(
@@ -168,22 +133,14 @@ def tickets_of_visitor(
     return tuple(ListedTicket(ticket=ticket, offer=offer) for ticket, offer in found)
 
 
-def with_histories(unit: Unit, found: Sequence[tuple[Ticket, Offer]]) -> tuple[ListedTicket, ...]:
-    """Tickets of a list with their moves and slots, read in one more statement."""
-    pasts = histories.of_tickets(unit, [ticket.id for ticket, _ in found]) if found else {}
-    return tuple(
-        ListedTicket(ticket=ticket, offer=offer, moves=past.moves, slot=past.slot)
-        for ticket, offer in found
-        for past in (pasts.get(ticket.id, History()),)
-    )
-
-
 def issued_to_visitor(unit: Unit, *, visitor: VisitorId, since: datetime) -> int:
     """How many tickets a visitor has been issued since a time."""
     return rows.count_of_visitor(unit, visitor, since=since)
 
 
-def revoke_ticket(unit: Unit, house: House, *, ticket_id: TicketId, reason: str) -> TicketCase:
+def revoke_ticket(
+    unit: Unit, house: House, *, ticket_id: TicketId, reason: str, by: By = ANYBODY
+) -> TicketCase:
     """Take a ticket back for good; once more changes nothing.
 
     The places of its slot are free again, unless it was used.
@@ -191,43 +148,74 @@ def revoke_ticket(unit: Unit, house: House, *, ticket_id: TicketId, reason: str)
     Raises:
         NotFound: `ticket`.
         Invalid: A reason of more than 200 characters.
+        Conflict: `changed` since it was seen.
     """
     if len(reason) > REASON_LIMIT:
         raise Invalid(FieldError("reason", "length"))
-    return _moved(unit, house, ticket_id, _Change(TicketState.REVOKED, _ANY, reason))
+    change = _Change(TicketState.REVOKED, _ANY, Action.TICKET_REVOKED, reason)
+    return _moved(unit, house, ticket_id, change, by=by)
 
 
-def block_ticket(unit: Unit, house: House, *, ticket_id: TicketId) -> TicketCase:
+def block_ticket(unit: Unit, house: House, *, ticket_id: TicketId, by: By = ANYBODY) -> TicketCase:
     """Stop a ticket for a while.
 
     Raises:
         NotFound: `ticket`.
-        Conflict: `ticket_revoked`, `ticket_unpaid`.
+        Conflict: `ticket_revoked`, `ticket_unpaid`, `changed` since it was seen.
     """
-    return _moved(unit, house, ticket_id, _Change(TicketState.BLOCKED, (TicketState.VALID,)))
+    change = _Change(TicketState.BLOCKED, (TicketState.VALID,), Action.TICKET_BLOCKED)
+    return _moved(unit, house, ticket_id, change, by=by)
 
 
-def unblock_ticket(unit: Unit, house: House, *, ticket_id: TicketId) -> TicketCase:
+def unblock_ticket(
+    unit: Unit, house: House, *, ticket_id: TicketId, by: By = ANYBODY
+) -> TicketCase:
     """Let a blocked ticket be good again.
 
     Raises:
         NotFound: `ticket`.
-        Conflict: `ticket_revoked`, `ticket_unpaid`.
+        Conflict: `ticket_revoked`, `ticket_unpaid`, `changed` since it was seen.
     """
-    return _moved(unit, house, ticket_id, _Change(TicketState.VALID, (TicketState.BLOCKED,)))
+    change = _Change(TicketState.VALID, (TicketState.BLOCKED,), Action.TICKET_UNBLOCKED)
+    return _moved(unit, house, ticket_id, change, by=by)
 
 
-def pay_ticket(unit: Unit, house: House, *, ticket_id: TicketId) -> TicketCase:
-    """Mark a ticket as paid.
+def pay_ticket(unit: Unit, house: House, *, ticket_id: TicketId, by: By = ANYBODY) -> TicketCase:
+    """Mark a ticket as paid, at its offer's price of now.
 
     Raises:
         NotFound: `ticket`.
-        Conflict: `ticket_revoked`, `ticket_blocked`.
+        Conflict: `ticket_revoked`, `ticket_blocked`, `changed` since it was seen.
     """
-    return _moved(unit, house, ticket_id, _Change(TicketState.VALID, (TicketState.UNPAID,)))
+    change = _Change(TicketState.VALID, (TicketState.UNPAID,), Action.TICKET_PAID)
+    return _moved(unit, house, ticket_id, change, by=by)
 
 
-def reissue_ticket(unit: Unit, house: House, *, ticket_id: TicketId) -> TicketCase:
+def refund_ticket(unit: Unit, house: House, *, ticket_id: TicketId, by: By = ANYBODY) -> TicketCase:
+    """Note that the money for a revoked ticket was given back; once more changes nothing.
+
+    Raises:
+        NotFound: `ticket`.
+        Conflict: `not_revoked` before the ticket is; `nothing_paid` here.
+    """
+    unit.begin()
+    ticket, _ = existing(unit, ticket_id)
+    taken = [one for one in payment_rows.of_ticket(unit, ticket_id) if one.flow is Flow.TAKEN]
+    if ticket.state is not TicketState.REVOKED:
+        raise Conflict("not_revoked")
+    if not taken:
+        raise Conflict("nothing_paid")
+    back = money_rules.returned(taken[0], actor=by.actor, at=house.clock.now())
+    if payment_rows.add(unit, back):
+        facts = {"cents": back.cents, "currency": back.currency}
+        _note(unit, house, ticket_id, _Line(by, Action.TICKET_REFUNDED, {}, facts))
+    unit.commit()
+    return get_ticket(unit, house, ticket_id=ticket_id)
+
+
+def reissue_ticket(
+    unit: Unit, house: House, *, ticket_id: TicketId, by: By = ANYBODY
+) -> TicketCase:
     """Give a ticket a new barcode, under the active key, and a new short code.
 
     The card was lost, or a picture of it is going round: neither the barcode nor the code
@@ -236,12 +224,14 @@ def reissue_ticket(unit: Unit, house: House, *, ticket_id: TicketId) -> TicketCa
 
     Raises:
         NotFound: `ticket`.
-        Conflict: `ticket_revoked`, `too_many_issues` after 255, `changed` if somebody
-            else reissued it at the same time, `no_free_short_code` after several tries.
+        Conflict: `ticket_revoked`, `too_many_issues` after 255, `changed` since it was
+            seen or by somebody else at the same time, `no_free_short_code` after
+            several tries.
     """
-    old, offer = _found(unit, ticket_id)
+    old, offer = existing(unit, ticket_id)
     if old.state is TicketState.REVOKED:
         raise Conflict("ticket_revoked")
+    _check_seen(old, by)
     if old.issue == LAST_ISSUE:
         raise Conflict("too_many_issues")
     [code] = free_short_codes(unit, house, 1)
@@ -250,6 +240,8 @@ def reissue_ticket(unit: Unit, house: House, *, ticket_id: TicketId) -> TicketCa
     unit.begin()
     if not rows.reissue(unit, new):
         raise Conflict("changed")
+    line = _Line(by, Action.TICKET_REISSUED, {"issue": old.issue}, {"issue": new.issue})
+    _note(unit, house, ticket_id, line)
     unit.commit()
     return TicketCase(ticket=new, offer=offer, barcode=barcode, slot=slot)
 
@@ -267,88 +259,98 @@ def next_issue(house: House, old: Ticket, offer: Offer) -> tuple[Ticket, str]:
         flags=ticket_flags(offer, is_paid=old.state is not TicketState.UNPAID),
     )
     token = house.signer.barcode(rules.claims(plain))
-    box = seal_name(token.raw, plain.holder, house.chance.draw(NONCE_BYTES))
-    return replace(plain, name_box=box), token.text
+    return replace(plain, name_box=_name_box(house, token, plain.holder)), token.text
 
 
-def card_facts(case: TicketCase, museum: Museum, *, lang: str) -> CardFacts:
-    """What stands on the card of a ticket, in the holder's language."""
-    words = _CARD_WORDS[lang if lang in _CARD_WORDS else "en"]
-    ticket, zone = case.ticket, museum.zone
-    first = local_day(ticket.valid_from, zone)
-    last = local_day(ticket.valid_until - _MINUTE, zone)
-    is_one_day = first == last or case.slot is not None
-    return CardFacts(
-        museum=museum.name,
-        holder=ticket.holder,
-        offer=case.offer.name.in_(lang),
-        when=_when(case, museum, last=last, lang=lang),
-        persons=str(ticket.party),
-        short_code=rules.shown_code(ticket.short_code),
-        captions=CardCaptions(
-            when=words["on"] if is_one_day else words["until"],
-            persons=words["persons"],
-            short_code=words["short_code"],
-        ),
-        barcode=case.barcode,
-    )
+def rename_ticket(
+    unit: Unit, house: House, *, ticket_id: TicketId, holder: str, by: By = ANYBODY
+) -> TicketCase:
+    """Put another name on a ticket; the barcode stays as it is.
+
+    Raises:
+        NotFound: `ticket`.
+        Invalid: `holder`.
+        Conflict: `ticket_revoked`, `changed` since it was seen, or just now.
+    """
+    with as_invalid():
+        name = rules.clean_holder(holder)
+    old, _ = existing(unit, ticket_id)
+    if old.state is TicketState.REVOKED:
+        raise Conflict("ticket_revoked")
+    _check_seen(old, by)
+    box = _name_box(house, house.signer.barcode(rules.claims(old)), name)
+    unit.begin()
+    if not rows.rename(unit, replace(old, holder=name, name_box=box), was=old.holder):
+        raise Conflict("changed")
+    line = _Line(by, Action.TICKET_CHANGED, {"holder": old.holder}, {"holder": name})
+    _note(unit, house, ticket_id, line)
+    unit.commit()
+    return get_ticket(unit, house, ticket_id=ticket_id)
 
 
 # ------------------------------------------------------------ parts of the above
-def _when(case: TicketCase, museum: Museum, *, last: date, lang: str) -> str:
-    """The last day; of a slot its day and its time."""
-    if case.slot is None:
-        return local_date(last, None, lang)
-    zone, slot = museum.zone, case.slot
-    span = f"{local_time(slot.starts_at, zone)}\u2013{local_time(slot.ends_at, zone)}"
-    return f"{local_date(slot.starts_at, zone, lang)}, {span}"
-
-
-_MINUTE = timedelta(minutes=1)
-_CARD_WORDS = {
-    "de": {
-        "on": "Gültig am",
-        "until": "Gültig bis",
-        "persons": "Personen",
-        "short_code": "Kurzcode",
-    },
-    "en": {
-        "on": "Valid on",
-        "until": "Valid until",
-        "persons": "Persons",
-        "short_code": "Short code",
-    },
-}
 _ANY = tuple(TicketState)
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A state, the states it may follow, and why."""
+    """A state, the states it may follow, what that is called, and why."""
 
     to: TicketState
     follows: tuple[TicketState, ...]
+    action: Action
     reason: str | None = None
 
 
-def _found(unit: Unit, ticket_id: TicketId) -> tuple[Ticket, Offer]:
-    found = rows.find(unit, ticket_id)
-    if found is None or not found[0].holder:  # nobody's any more: retention leaves figures alone
-        raise NotFound("ticket")
-    return found
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of the audit."""
+
+    by: By
+    action: Action
+    before: audit.Facts
+    after: audit.Facts
 
 
-def _moved(unit: Unit, house: House, ticket_id: TicketId, change: _Change) -> TicketCase:
+def _moved(unit: Unit, house: House, ticket_id: TicketId, change: _Change, *, by: By) -> TicketCase:
     unit.begin()  # before reading: the state must not move in between
-    ticket, offer = _found(unit, ticket_id)
+    ticket, offer = existing(unit, ticket_id)
     if ticket.state is not change.to:
+        _check_seen(ticket, by)
         if ticket.state not in change.follows:
             raise Conflict(f"ticket_{ticket.state.value}")
-        rows.set_state(unit, ticket_id, change.to, at=house.clock.now(), reason=change.reason)
+        now = house.clock.now()
+        rows.set_state(unit, ticket_id, change.to, at=now, reason=change.reason)
         if change.to is TicketState.REVOKED:
             _give_back(unit, house, ticket, offer)
+        if change.action is Action.TICKET_PAID:
+            paid = money_rules.payment(ticket_id, offer, actor=by.actor, at=now)
+            payment_rows.add(unit, paid)
+        states = {"state": ticket.state}, {"state": change.to}
+        _note(unit, house, ticket_id, _Line(by, change.action, *states))
     unit.commit()
     return get_ticket(unit, house, ticket_id=ticket_id)
+
+
+def _check_seen(ticket: Ticket, by: By) -> None:
+    if by.seen is not None and by.seen != rules.mark(ticket):
+        raise Conflict("changed")
+
+
+def _note(unit: Unit, house: House, ticket_id: TicketId, line: _Line) -> None:
+    audit.note(
+        unit,
+        house,
+        actor=line.by.actor,
+        action=line.action,
+        object=Thing("ticket", ticket_id.hex()),
+        before=line.before,
+        after=line.after,
+    )
+
+
+def _name_box(house: House, token: Token, holder: str) -> bytes:
+    return seal_name(token.raw, holder, house.chance.draw(NONCE_BYTES))
 
 
 def _give_back(unit: Unit, house: House, ticket: Ticket, offer: Offer) -> None:

@@ -31,8 +31,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DataError
 from sqlalchemy.sql.dml import ReturningInsert
 
+from ticketing.domain.payments import Payment
 from ticketing.domain.tickets import Ticket
-from ticketing.store import counters, moves, positions, scans, schema, tickets
+from ticketing.store import counters, moves, payments, positions, scans, schema, tickets
 from ticketing.store.counters import Addition
 from ticketing.store.prepared import Prepared
 from ticketing.store.scans import Scan
@@ -49,20 +50,20 @@ _DIVISION_BY_ZERO: Final = "22012"  # PostgreSQL, appendix A
 class Passing:
     """What is to be written.
 
-    `move` is the next of `ticket`, if it moves; `pays`: it settles what was to be paid.
+    `move` is the next of `ticket`, if it moves; `payment` settles what was to be paid.
     `counted` are the additions to counters, that of the people inside first.
     """
 
     scan: Scan
     ticket: Ticket | None = None
     move: Move | None = None
-    pays: bool = False
+    payment: Payment | None = None
     counted: tuple[Addition, ...] = ()
 
 
 def add(unit: Unit, passing: Passing) -> Scan | None:
     """Keep a new scan and all that comes with it; None if somebody was faster with any part."""
-    if unit.is_sqlite or passing.pays:
+    if unit.is_sqlite or passing.payment is not None:
         return keep(unit, passing, by=scans.add)
     if not counters.may_fit(passing.counted):
         unit.rollback()
@@ -99,8 +100,9 @@ def _move(unit: Unit, passing: Passing) -> bool:
         return True
     if not moves.add(unit, move, ticket_id=ticket.id, issue=ticket.issue, state=ticket.state):
         return False
-    if passing.pays:
+    if passing.payment is not None:
         tickets.set_state(unit, ticket.id, TicketState.VALID, at=move.at)
+        payments.add(unit, passing.payment)
     return True
 
 

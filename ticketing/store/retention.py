@@ -158,6 +158,7 @@ def scrub_tickets(unit: Unit, keys: Keys) -> int:
     """Take the person off held tickets; id, short code, times and state stay."""
     gone = {
         "holder": "",
+        "holder_key": "",
         "name_box": None,
         "reference": None,
         "state_reason": None,

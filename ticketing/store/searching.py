@@ -1,11 +1,10 @@
 """Looking for tickets; in the store room. Nothing here takes a lock."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from ticketing.domain.ids import VisitorId
 from ticketing.domain.offers import Offer
@@ -18,24 +17,23 @@ T = schema.tickets.c
 Found = tuple[tuple[Ticket, Offer], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """A ticket's place in the list, newest first, and whose it is."""
+def of_words(
+    unit: Unit,
+    words: Sequence[str],
+    *,
+    ended_after: datetime | None,
+    after: Place | None,
+    limit: int,
+) -> Found:
+    """Tickets in whose holder's key every word stands, by `names.search_key`.
 
-    place: Place
-    name: str
-
-
-def holders(
-    unit: Unit, *, ended_after: datetime | None, after: Place | None, limit: int
-) -> tuple[Holder, ...]:
-    """Whose tickets there are, newest first: names are compared by the caller.
-
-    Neither engine folds case and accents as the other does, so none is asked to.
+    Neither engine folds case and accents as the other does, so none is asked to: a word
+    stands in the key or it does not.
     """
-    query = select(T.created_at, T.id, T.holder).where(T.holder != "")
-    rows = unit.run(_behind(query, ended_after, after).limit(limit))
-    return tuple(Holder(Place(row.created_at, row.id), row.holder) for row in rows)
+    where = func.instr if unit.is_sqlite else func.strpos
+    query = select(T.id).where(T.holder_key != "", *(where(T.holder_key, w) > 0 for w in words))
+    ids = unit.run(_behind(query, ended_after, after).limit(limit)).scalars().all()
+    return of_ids(unit, ids) if ids else ()
 
 
 def of_ids(unit: Unit, ids: Sequence[bytes]) -> Found:
@@ -81,8 +79,9 @@ def _behind(query: Select[Any], ended_after: datetime | None, after: Place | Non
     if ended_after is not None:
         query = query.where(T.valid_until > ended_after)
     if after is not None:
-        older = T.created_at < after.created_at
-        query = query.where(or_(older, (T.created_at == after.created_at) & (T.id < after.id)))
+        # this way round both engines begin at the place instead of at the newest
+        older = or_(T.created_at < after.created_at, T.id < after.id)
+        query = query.where(T.created_at <= after.created_at, older)
     return query.order_by(T.created_at.desc(), T.id.desc())
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, insert, or_, select, update
 
 from ticketing.domain.ids import VisitorId
+from ticketing.domain.names import search_key
 from ticketing.domain.offers import Offer
 from ticketing.domain.tickets import Ticket
 from ticketing.store import offers, positions, schema
@@ -19,7 +20,8 @@ from ticketing.wire.token import Flag, TicketId
 from ticketing.wire.verdict import TicketState
 
 T = schema.tickets.c
-_NAMES = tuple(column.name for column in schema.tickets.columns if column.name != "pos")
+_DERIVED = frozenset({"pos", "holder_key"})
+_NAMES = tuple(column.name for column in schema.tickets.columns if column.name not in _DERIVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ def find(unit: Unit, ticket_id: TicketId) -> tuple[Ticket, Offer] | None:
 def add(unit: Unit, tickets: Sequence[Ticket]) -> None:
     """Store new tickets. Ids and short codes are random: a collision is an error."""
     pos = positions.next_in(schema.tickets, is_sqlite=unit.is_sqlite)
-    values = {name: bindparam(name, type_=T[name].type) for name in _NAMES}
+    names = (*_NAMES, "holder_key")
+    values = {name: bindparam(name, type_=T[name].type) for name in names}
     statement = insert(schema.tickets).values(values | {"pos": pos})
     unit.run(statement, [_columns(ticket) for ticket in tickets])
 
@@ -76,6 +79,22 @@ def reissue(unit: Unit, ticket: Ticket) -> bool:
     return unit.run(statement).first() is not None
 
 
+def rename(unit: Unit, ticket: Ticket, *, was: str) -> bool:
+    """Store another name and its box; False if name or issue are no longer those."""
+    statement = (
+        update(schema.tickets)
+        .where(T.id == ticket.id, T.issue == ticket.issue, T.holder == was)
+        .values(
+            holder=ticket.holder,
+            holder_key=search_key(ticket.holder),
+            name_box=ticket.name_box,
+            pos=positions.next_in(schema.tickets, is_sqlite=unit.is_sqlite),
+        )
+        .returning(T.id)
+    )
+    return unit.run(statement).first() is not None
+
+
 def under_key(
     unit: Unit, key_id: KeyId, *, now: datetime, after: bytes, limit: int
 ) -> tuple[tuple[Ticket, Offer], ...]:
@@ -100,8 +119,8 @@ def page(
     if state is not None:
         query = query.where(T.state == state)
     if after is not None:
-        older = T.created_at < after.created_at
-        query = query.where(or_(older, (T.created_at == after.created_at) & (T.id < after.id)))
+        older = or_(T.created_at < after.created_at, T.id < after.id)
+        query = query.where(T.created_at <= after.created_at, older)
     return _pairs(unit, query)
 
 
@@ -134,7 +153,7 @@ _values = itemgetter(*(T[name] for name in _NAMES))
 def _columns(ticket: Ticket) -> dict[str, Any]:
     # not `asdict`: it copies every value deeply, and the writer lock is held meanwhile
     values = {name: getattr(ticket, name) for name in _NAMES}
-    return values | {"flags": int(ticket.flags)}
+    return values | {"flags": int(ticket.flags), "holder_key": search_key(ticket.holder)}
 
 
 def _joined() -> Select[Any]:

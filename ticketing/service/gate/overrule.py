@@ -9,7 +9,9 @@ from datetime import datetime
 from functools import partial
 
 from ticketing.domain.accounts import Station
+from ticketing.domain.audit import Actor
 from ticketing.domain.ids import ScanId, StationId
+from ticketing.service import audit
 from ticketing.service.errors import Conflict, NotFound
 from ticketing.service.gate.answers import answer, standing
 from ticketing.service.gate.judging import Question, overrule_stored
@@ -32,7 +34,7 @@ class Override:
 
     `by` is the id of the supervisor or of the API key, `station` the one that asks (None:
     a program). Without `people` the rest of the open use or the next whole party comes, and
-    one person if no use is left.
+    one person if no use is left. `actor` is for the audit, None writes no line.
     """
 
     scan_id: ScanId
@@ -40,6 +42,7 @@ class Override:
     by: str
     people: int | None = None
     station: Station | None = None
+    actor: Actor | None = None
 
 
 def override_scan(unit: Unit, house: House, *, override: Override, lang: str) -> ScanAnswer:
@@ -59,7 +62,7 @@ def override_scan(unit: Unit, house: House, *, override: Override, lang: str) ->
             return answer(unit, house, scan=found, facts=facts, lang=lang)
         now = house.clock.now()
         judged = _overruled(house, facts, found=found, override=override, now=now)
-        keep = partial(rows.settle, was=found.state)
+        keep = partial(_kept, house=house, was=found, actor=override.actor)
         kept = record(unit, house, facts=facts, judged=judged, keep=keep, at=now)
         if kept is not None:
             return answer(unit, house, scan=kept, facts=facts, lang=lang)
@@ -68,6 +71,23 @@ def override_scan(unit: Unit, house: House, *, override: Override, lang: str) ->
 
 
 # ------------------------------------------------------------ parts of the above
+def _kept(unit: Unit, scan: Scan, *, house: House, was: Scan, actor: Actor | None) -> bool:
+    """Write the outcome and its line in the audit; False if somebody was faster."""
+    if not rows.settle(unit, scan, was=was.state):
+        return False
+    if actor is not None:
+        audit.note(
+            unit,
+            house,
+            actor=actor,
+            action=audit.Action.SCAN_OVERRIDDEN,
+            object=audit.Thing("scan", scan.scan_id.hex()),
+            before={"verdict": was.decision.verdict, "reason": was.decision.reason},
+            after={"verdict": scan.decision.verdict, "people": scan.people},
+        )
+    return True
+
+
 def _of(unit: Unit, house: House, override: Override) -> tuple[Facts, Scan]:
     station = StationId("") if override.station is None else override.station.id
     looked_at = around(house, now=house.clock.now(), station=station)

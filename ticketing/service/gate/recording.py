@@ -7,8 +7,10 @@ written and judges again.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ticketing.domain.audit import Actor, ActorKind
 from ticketing.domain.ids import StationId
 from ticketing.domain.museum import day_bounds, local_day
+from ticketing.domain.payments import Payment, payment
 from ticketing.domain.settling import PASSED
 from ticketing.service.gate.judging import people_passed
 from ticketing.service.gate.records import happened_at, is_marked
@@ -77,14 +79,25 @@ def _passing(house: House, facts: Facts, *, judged: Scan, at: datetime) -> Passi
     if decision.move is None or ticket is None:
         return Passing(scan=judged, counted=counted)
     last = max((move.no for move in facts.moves), default=0)
-    is_paid = decision.verdict is Verdict.ADMIT and decision.reason is not Reason.OK_OVERRIDE
     return Passing(
         scan=judged,
         ticket=ticket,
         move=Move(last + 1, judged.scan_id, decision.move, decision.people, at, judged.gate),
-        pays=is_paid and ticket.state is TicketState.UNPAID,
+        payment=_payment(facts, judged=judged, at=at),
         counted=counted,
     )
+
+
+def _payment(facts: Facts, *, judged: Scan, at: datetime) -> Payment | None:
+    """An unpaid ticket is admitted when staff have taken the money, or are overruled."""
+    ticket, offer, decision = facts.ticket, facts.offer, judged.decision
+    is_admitted = decision.verdict is Verdict.ADMIT and decision.reason is not Reason.OK_OVERRIDE
+    if ticket is None or offer is None or not is_admitted:
+        return None
+    if ticket.state is not TicketState.UNPAID:
+        return None
+    actor = Actor(ActorKind.STATION, judged.station)
+    return payment(ticket.id, offer, actor=actor, at=at)
 
 
 def _counted(house: House, facts: Facts, *, judged: Scan, at: datetime) -> tuple[Addition, ...]:

@@ -15,8 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ticketing.domain.accounts import Station
+from ticketing.domain.audit import Actor
 from ticketing.domain.conflicts import ANNULLED_NOTE, explained
 from ticketing.domain.ids import ScanId
+from ticketing.service import audit
 from ticketing.service.errors import Conflict, NotFound
 from ticketing.service.gate import discounts
 from ticketing.service.gate.answers import answer, is_lapsed
@@ -47,7 +49,7 @@ class Annulment:
 
     `station` is the one that asks; None: staff or a program, who may take back the scans of
     every station. `by` names who. `is_forced` lifts the limits of time and of later moves:
-    for those who may overrule.
+    for those who may overrule. `actor` is for the audit, None writes no line.
     """
 
     scan_id: ScanId
@@ -55,6 +57,7 @@ class Annulment:
     by: str | None = None
     station: Station | None = None
     is_forced: bool = False
+    actor: Actor | None = None
 
 
 def annul_scan(unit: Unit, house: House, *, annulment: Annulment, lang: str) -> ScanResult:
@@ -84,7 +87,13 @@ def annul_scan(unit: Unit, house: House, *, annulment: Annulment, lang: str) -> 
 
 
 def take_back(
-    unit: Unit, house: House, *, facts: Facts, why: str, by: str | None = None
+    unit: Unit,
+    house: House,
+    *,
+    facts: Facts,
+    why: str,
+    by: str | None = None,
+    actor: Actor | None = None,
 ) -> Scan | None:
     """Annul the scan of `facts` without any limit; None if somebody was faster.
 
@@ -116,10 +125,24 @@ def take_back(
             discounts.give_back(unit, found, at=now)
             for one in extra:
                 conflicts.close(unit, explained(one, ANNULLED_NOTE, by=by or found.station, at=now))
+            _note(unit, house, found, actor)
             unit.commit()
             return kept
     unit.rollback()
     return None
+
+
+def _note(unit: Unit, house: House, found: Scan, actor: Actor | None) -> None:
+    if actor is not None:
+        audit.note(
+            unit,
+            house,
+            actor=actor,
+            action=audit.Action.SCAN_ANNULLED,
+            object=audit.Thing("scan", found.scan_id.hex()),
+            before={"verdict": found.decision.verdict, "people": found.people},
+            after={"verdict": Verdict.REFUSE, "people": 0},
+        )
 
 
 def own_move(facts: Facts, scan: Scan) -> Move | None:
@@ -186,7 +209,9 @@ def _unless_done(
 ) -> Scan | None:
     if found.state is ScanState.ANNULLED:
         return found
-    return take_back(unit, house, facts=facts, why=annulment.why, by=annulment.by)
+    return take_back(
+        unit, house, facts=facts, why=annulment.why, by=annulment.by, actor=annulment.actor
+    )
 
 
 def _annul_of(facts: Facts, own: Move, now: datetime) -> Move:

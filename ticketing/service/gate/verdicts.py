@@ -4,12 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ticketing.domain.accounts import Station
+from ticketing.domain.audit import Actor, ActorKind
 from ticketing.domain.conflicts import (
     ANNULLED_NOTE,
     Conflict,
     conflict_id,
     explained,
 )
+from ticketing.domain.payments import payment
 from ticketing.domain.settling import (
     PASSED,
     RESOLVABLE,
@@ -29,7 +31,7 @@ from ticketing.domain.settling import (
 from ticketing.service.gate import discounts, records
 from ticketing.service.gate.passages import Passages
 from ticketing.service.ports import House
-from ticketing.store import conflicts, moves, tickets
+from ticketing.store import conflicts, moves, payments, tickets
 from ticketing.store import scans as rows
 from ticketing.store.facts import Facts
 from ticketing.store.scans import Scan, ScanState
@@ -224,6 +226,13 @@ class Writer:
         is_unpaid = ticket is not None and ticket.state is TicketState.UNPAID
         if ticket is not None and is_unpaid and Check.PAYMENT in told.done:
             tickets.set_state(self._unit, ticket.id, TicketState.VALID, at=told.at)
+            self._take_money(case)
+
+    def _take_money(self, case: Case) -> None:
+        ticket, offer = case.facts.ticket, case.facts.offer
+        if ticket is not None and offer is not None:
+            actor = Actor(ActorKind.STATION, self._station.id)
+            payments.add(self._unit, payment(ticket.id, offer, actor=actor, at=case.told.at))
 
     def _add_move(self, facts: Facts, move: Move) -> None:
         ticket = facts.ticket

@@ -39,6 +39,7 @@ from ticketing.store.schema.house import (
     staff,
     stations,
 )
+from ticketing.store.schema.money import payments, sales
 from ticketing.store.schema.people import (
     consents,
     conversations,
@@ -77,7 +78,9 @@ __all__ = [
     "offers",
     "outbox",
     "pairings",
+    "payments",
     "redemptions",
+    "sales",
     "scans",
     "slots",
     "staff",

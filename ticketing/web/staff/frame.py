@@ -22,6 +22,7 @@ class Place(StrEnum):
     """A place of the navigation; its name is `place_…` in the words."""
 
     TODAY = "today"
+    DESK = "desk"
     TICKETS = "tickets"
     OFFERS = "offers"
     STATIONS = "stations"
@@ -45,6 +46,7 @@ class Link:
 
 NAVIGATION: Final = (
     Link(Place.TODAY, HOME, "i-today", Right.HOUSE_SEE, is_near=True),
+    Link(Place.DESK, f"{HOME}/desk", "i-hand", Right.TICKETS_SELL, is_near=True),
     Link(Place.TICKETS, f"{HOME}/tickets", "i-ticket", Right.TICKETS_SEE, is_near=True),
     Link(Place.OFFERS, f"{HOME}/offers", "i-frame", Right.HOUSE_SEE),
     Link(Place.STATIONS, f"{HOME}/stations", "i-gate", Right.HOUSE_SEE, is_near=True),

@@ -46,6 +46,7 @@ class TicketRow:
     state: str
     shape: str
     code: str
+    issued: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def ticket(listed: ListedTicket, speaker: Speaker) -> TicketRow:
     """One ticket in words."""
     state = state_of(the_parts().house, listed)
     return TicketRow(
-        id=str(listed.ticket.id),
+        id=listed.ticket.id.hex(),
         holder=listed.ticket.holder,
         offer=listed.offer.name.in_(speaker.lang),
         when=speaker.day(listed.ticket.valid_from),
@@ -120,6 +121,7 @@ def ticket(listed: ListedTicket, speaker: Speaker) -> TicketRow:
         state=f"ticket_short_{state.value}",
         shape=TICKET_SHAPES.get(state, "status--idle"),
         code=shown_code(listed.ticket.short_code),
+        issued=speaker.moment(listed.ticket.created_at),
     )
 
 

@@ -1,0 +1,227 @@
+"""The desk: a ticket for somebody who stands there, and the screen that shows it to them."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date, datetime
+from typing import Final
+
+from apiflask import APIBlueprint
+from flask import Response, jsonify, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from ticketing.domain.accounts import Right
+from ticketing.domain.tickets import HOLDER_LIMIT, REFERENCE_LIMIT, find_ticket_id, shown_code
+from ticketing.service import desk, tickets
+from ticketing.service.desk import Paying, Wish
+from ticketing.service.errors import Conflict, Invalid, NotFound, SoldOut
+from ticketing.service.tickets import TicketCase, state_of
+from ticketing.web.access import staff_may
+from ticketing.web.auth import the_actor
+from ticketing.web.cards import barcode_of, facts_of, picture
+from ticketing.web.parts import the_parts
+from ticketing.web.staff import desk_view, frame
+from ticketing.web.staff.forms import Form, blank, the_form
+from ticketing.web.staff.frame import Place
+from ticketing.web.staff.speaker import TICKET_SHAPES
+
+HOME: Final = f"{frame.HOME}/desk"
+bp = APIBlueprint("staff_desk", __name__, url_prefix=HOME, enable_openapi=False)
+_COOKIE: Final = "einlass_desk"
+_YEAR_S: Final = 365 * 24 * 3600
+_PARTY_MOST: Final = 255
+
+
+@bp.get("")
+@staff_may(Right.TICKETS_SELL)
+def counter() -> Response:
+    """The form: an offer, a day or a slot, persons, the money."""
+    speaker = frame.the_speaker()
+    return _page(blank(speaker), offer=request.args.get("offer", ""), on=_day(request.args))
+
+
+@bp.post("")
+@staff_may(Right.TICKETS_SELL)
+def sell() -> AnyResponse:
+    """Issue the ticket, once, and show it; or the form again with what is wrong."""
+    frame.checked_form()
+    parts, form = the_parts(), the_form(frame.the_speaker())
+    offer, on = form.value("offer"), form.day("on", is_needed=False)
+    wish = _wish(form, offer, on)
+    if form.problems:
+        return _page(form, offer=offer, on=on, status=422)
+    sent = desk.Form(token=form.value("token"), desk=_desk(), actor=the_actor())
+    try:
+        with parts.store.unit() as unit:
+            sold = desk.sell(unit, parts.house, wish=wish, form=sent)
+    except (Conflict, Invalid, NotFound) as refusal:
+        return _refused(form, refusal, offer=offer, on=on)
+    address = f"{HOME}/sold/{sold.case.ticket.id.hex()}"
+    answer = frame.done(address, "desk_repeat") if sold.is_repeat else redirect(address, 303)
+    return _with_desk(answer, sent.desk)
+
+
+@bp.get("/sold/<ticket>")
+@staff_may(Right.TICKETS_SELL)
+def sold(ticket: str) -> Response:
+    """The ticket just sold: barcode, short code, print, next customer."""
+    speaker, case = frame.the_speaker(), _case(ticket)
+    state = state_of(the_parts().house, case)
+    return frame.show(
+        "staff/desk_sold.html",
+        place=Place.DESK,
+        facts=facts_of(case, speaker.lang),
+        address=f"{frame.HOME}/tickets/{ticket}",
+        code=shown_code(case.ticket.short_code),
+        state=f"ticket_short_{state.value}",
+        shape=TICKET_SHAPES.get(state, "status--idle"),
+        price=speaker.money(case.offer.price_cents, case.offer.currency),
+        is_free=not case.offer.price_cents,
+        again=f"{HOME}?offer={case.offer.slug}",
+    )
+
+
+@bp.post("/next")
+@staff_may(Right.TICKETS_SELL)
+def next_customer() -> AnyResponse:
+    """Clear the second screen and begin anew."""
+    frame.checked_form()
+    parts, here = the_parts(), _desk()
+    with parts.store.unit() as unit:
+        desk.next_customer(unit, parts.house, desk=here)
+    return _with_desk(redirect(HOME, 303), here)
+
+
+@bp.get("/screen")
+@staff_may(Right.TICKETS_SELL)
+def screen() -> Response:
+    """What the customer sees, for a second monitor: the barcode, and no name."""
+    here, speaker = _desk(), frame.the_speaker()
+    shown = _on_screen(here)
+    facts = None if shown is None else facts_of(shown.case, speaker.lang)
+    answer = frame.show("staff/desk_screen.html", place=Place.DESK, shown=shown, facts=facts)
+    _with_desk(answer, here)
+    return answer
+
+
+@bp.get("/screen/now")
+@staff_may(Right.TICKETS_SELL)
+def screen_now() -> Response:
+    """What the page of the second screen asks for every second: whether it is another one."""
+    shown = _on_screen(_desk())
+    return jsonify({"sale": "" if shown is None else shown.sale})
+
+
+@bp.get("/screen/barcode.png")
+@staff_may(Right.TICKETS_SELL)
+def screen_barcode() -> Response:
+    """The barcode on the second screen."""
+    shown = _on_screen(_desk())
+    if shown is None:
+        raise NotFound("ticket")
+    return picture(barcode_of(shown.case))
+
+
+# ------------------------------------------------------------ the form
+def _wish(form: Form, offer: str, on: date | None) -> Wish:
+    """What the form asks for; mistakes are noted beside their fields."""
+    speaker = form.speaker
+    holder = form.text("holder", most=HOLDER_LIMIT, is_needed=False)
+    reference = form.text("reference", most=REFERENCE_LIMIT, is_needed=False)
+    party = form.whole("party", least=1, most=_PARTY_MOST)
+    paying = form.choice("paying", Paying)
+    default = speaker.say("desk_holder", at=speaker.time(speaker.now()))
+    return Wish(
+        offer=offer,
+        holder=holder or default,
+        party=party or 1,
+        on=on,
+        slot=form.value("slot") or None,
+        reference=reference or None,
+        paying=paying or Paying.LATER,
+    )
+
+
+def _refused(
+    form: Form, refusal: Conflict | Invalid | NotFound, *, offer: str, on: date | None
+) -> Response:
+    """The form again, with a fresh token: nothing was sold by this one."""
+    match refusal:
+        case SoldOut():
+            form.problem("slot", "desk_sold_out")
+            proposed = [one.slot for one in refusal.slots]
+            first = proposed[0].starts_at if proposed else None
+            on = on if first is None else _local(first)
+            return _page(form, offer=offer, on=on, status=409)
+        case Invalid():
+            form.take(refusal)
+            return _page(form, offer=offer, on=on, status=422)
+        case NotFound():
+            form.problem("offer", "desk_offer_gone")
+        case Conflict():
+            key = f"refused_{refusal.reason}"
+            form.problem("offer", key if form.speaker.knows(key) else "wrong_value")
+    return _page(form, offer=offer, on=on, status=409)
+
+
+def _page(form: Form, *, offer: str, on: date | None, status: int = 200) -> Response:
+    parts, here = the_parts(), _desk()
+    with parts.store.unit() as unit:
+        found = desk.on_sale(unit, parts.house, slug=offer, on=on)
+    answer = frame.show(
+        "staff/desk.html",
+        place=Place.DESK,
+        status=status,
+        form=form,
+        offers=desk_view.offers_of(found, form.speaker),
+        choice=desk_view.choice_of(found, form.speaker, slot=form.value("slot")),
+        token=desk.new_token(parts.house),
+        holder=form.speaker.say("desk_holder", at=form.speaker.time(form.speaker.now())),
+    )
+    _with_desk(answer, here)
+    return answer
+
+
+def _day(given: Mapping[str, str]) -> date | None:
+    with suppress(ValueError):
+        return date.fromisoformat(given.get("on", ""))
+    return None
+
+
+def _local(at: datetime) -> date:
+    return at.astimezone(the_parts().house.museum.zone).date()
+
+
+# ------------------------------------------------------------ which desk this is
+def _desk() -> str:
+    """This browser: its second window shows what its first one sells."""
+    known = request.cookies.get(_COOKIE, "")
+    return known if desk.is_token(known) else desk.new_token(the_parts().house)
+
+
+def _with_desk(answer: AnyResponse, here: str) -> AnyResponse:
+    """The answer with the cookie that names the desk; it says nothing about anybody."""
+    if request.cookies.get(_COOKIE) != here:
+        answer.set_cookie(
+            _COOKIE,
+            here,
+            max_age=_YEAR_S,
+            path=HOME,
+            secure=the_parts().secure_cookies,
+            httponly=True,
+            samesite="Strict",
+        )
+    return answer
+
+
+def _on_screen(here: str) -> desk.Shown | None:
+    parts = the_parts()
+    with parts.store.unit() as unit:
+        return desk.on_screen(unit, parts.house, desk=here)
+
+
+def _case(ticket: str) -> TicketCase:
+    parts, ticket_id = the_parts(), find_ticket_id(ticket)
+    if ticket_id is None:
+        raise NotFound("ticket")
+    with parts.store.unit() as unit:
+        return tickets.get_ticket(unit, parts.house, ticket_id=ticket_id)
