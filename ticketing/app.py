@@ -26,6 +26,7 @@ from ticketing.edge.links import SignedLinks
 from ticketing.edge.painter import Painter
 from ticketing.edge.passwords import ScryptPasswords
 from ticketing.edge.post import Post
+from ticketing.edge.sheets import Sheets
 from ticketing.edge.signer import FileSigner
 from ticketing.edge.wording import FileWording
 from ticketing.home import secret
@@ -51,6 +52,7 @@ class App:
                 store=self.store,
                 house=self.house,
                 painter=Painter(),
+                sheets=Sheets(),
                 session_key=secret(self.settings.home, "session"),
                 # at least half of the threads stay free for gates and pages
                 max_streams=self.settings.threads // 2,

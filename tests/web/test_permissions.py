@@ -293,7 +293,9 @@ def test_the_page_says_which_right_is_missing(as_role: Callable[[Role], SignedIn
     assert "Stationen und Eingänge ändern" in answer.text
     assert "change stations and gates" in answer.text
     headers = {"Accept": "application/json"}
-    told = browser.client.post("/staff/stations/pairing", data={"csrf": browser.csrf}, headers=headers).json
+    told = browser.client.post(
+        "/staff/stations/pairing", data={"csrf": browser.csrf}, headers=headers
+    ).json
     assert told is not None
     assert told["type"] == "urn:einlass:problem:missing_right"
     assert "stations.change" in told["detail"]

@@ -8,10 +8,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import BinaryIO, Protocol, TypeVar
 
 from ticketing.domain.keys import KeyBook
 from ticketing.domain.museum import Museum
+from ticketing.domain.spreadsheets import Sheet
 from ticketing.domain.webhooks import HookRules
 from ticketing.store.unit import Unit
 from ticketing.wire.keys import KeyId, KeyRing
@@ -158,6 +159,14 @@ class CardPainter(Protocol):
 
     def barcode(self, text: str) -> bytes:
         """The barcode alone as a PNG."""
+
+
+# ------------------------------------------------------------ lists that leave the house
+class Sheets(Protocol):
+    """Writes lists as XLSX."""
+
+    def xlsx(self, sheet: Sheet, into: BinaryIO) -> None:
+        """Write the whole file, a row at a time; `into` can be sought in."""
 
 
 # ------------------------------------------------------------ channels

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from ticketing.service.ports import CardPainter, House, SharedUnits
+from ticketing.service.ports import CardPainter, House, SharedUnits, Sheets
 from ticketing.web.feed import Feed
 from ticketing.web.words import Words
 
@@ -21,6 +21,7 @@ class Parts:
     store: SharedUnits
     house: House
     painter: CardPainter
+    sheets: Sheets
     session_key: bytes
     max_streams: int = 32
     secure_cookies: bool = False
