@@ -33,6 +33,7 @@ from ticketing.home import secret
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
 from ticketing.web.factory import create_app
+from ticketing.web.limits import Limits
 from ticketing.web.parts import Parts
 from ticketing.worker import Worker
 
@@ -58,6 +59,9 @@ class App:
                 max_streams=self.settings.threads // 2,
                 secure_cookies=self.settings.base_url.startswith("https://"),
                 version=version("einlass"),
+                limits=Limits(
+                    calls=self.settings.api_per_minute, searches=self.settings.searches_per_minute
+                ),
             )
         )
 

@@ -55,6 +55,8 @@ SETTINGS = (
     Setting("port", "port to listen on", 8080),
     Setting("threads", "threads of the server; streams hold at most half of them", 96),
     Setting("processes", "server processes; more than one needs PostgreSQL", 1),
+    Setting("api_per_minute", "calls an API key may make in a minute; 0 is no limit", 6000),
+    Setting("searches_per_minute", "searches a station may make in a minute; 0 is no limit", 120),
     Setting("webhooks_allow_http", "events may go to plain http addresses", default=False),
     Setting(
         "webhooks_allow_private",
@@ -83,6 +85,8 @@ class Settings:
     port: int
     threads: int
     processes: int
+    api_per_minute: int
+    searches_per_minute: int
     webhooks_allow_http: bool
     webhooks_allow_private: bool
     hours: Calendar

@@ -182,7 +182,7 @@ def test_the_staff_page_says_what_happened_and_where(
     clock: FrozenClock,
 ) -> None:
     """In words, with both times and gates; nothing when there is nothing."""
-    assert "Zu klären" not in staff.client.get("/staff").text
+    assert "Nichts zu klären" in staff.client.get("/staff").text
     a_double_use(client, station, case=with_ticket(store, house), clock=clock)
     page = staff.client.get("/staff").text
     assert "Ticket zweimal benutzt" in page

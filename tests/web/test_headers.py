@@ -45,7 +45,7 @@ def test_every_page_names_its_language(client: FlaskClient, path: str, lang: str
 def test_the_staff_page_has_no_inline_style(staff: SignedInBrowser, museum: None) -> None:
     """Nor has the page with a pairing code."""
     del museum
-    answer = staff.post("/staff/pairing", name="Tor", gate="sued")
+    answer = staff.post("/staff/stations/pairing", name="Tor", gate="sued")
     assert answer.status_code == 201
     assert " style=" not in answer.text
     assert "<script" not in answer.text

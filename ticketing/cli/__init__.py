@@ -30,6 +30,7 @@ COMMANDS = {
     "staff": "doors",
     "station": "doors",
     "ticket": "desk",
+    "visitor": "people",
     "worker": "house",
 }
 

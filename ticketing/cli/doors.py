@@ -8,7 +8,7 @@ import click
 from ticketing.app import App
 from ticketing.cli.output import show, show_all, with_app
 from ticketing.domain.accounts import Role, Scope, Station
-from ticketing.domain.ids import StationId
+from ticketing.domain.ids import ApiKeyId, StationId
 from ticketing.service import access, gates, supervisors
 from ticketing.service.errors import NotFound
 from ticketing.service.gate import stations
@@ -147,6 +147,37 @@ def apikey_create(app: App, *, name: str, scopes: tuple[str, ...]) -> None:
     with app.store.unit() as unit:
         token, made = access.create_api_key(unit, app.house, name=name, scopes=wanted)
     show({"id": made.id, "api_key": token}, text=f"{token}\nIt is shown this once.")
+
+
+@apikey.command("list")
+@with_app
+def apikey_list(app: App) -> None:
+    """List the API keys: what each may do, and the day of its last use."""
+    with app.store.unit() as unit:
+        found = access.list_api_keys(unit)
+    rows = [
+        {
+            "id": key.id,
+            "name": key.name,
+            "state": "active" if key.revoked_at is None else "revoked",
+            "last_used_on": key.last_used_on.isoformat() if key.last_used_on else "",
+            "created_at": key.created_at.isoformat(),
+            "scopes": " ".join(sorted(key.scopes)),
+        }
+        for key in found
+    ]
+    columns = ("id", "name", "state", "last_used_on", "scopes")
+    show_all(rows, columns=columns, empty="No API keys yet: ticketing apikey create")
+
+
+@apikey.command("revoke")
+@click.argument("key_id", metavar="ID")
+@with_app
+def apikey_revoke(app: App, *, key_id: str) -> None:
+    """End an API key at once."""
+    with app.store.unit() as unit:
+        access.revoke_api_key(unit, app.house, key=ApiKeyId(key_id))
+    show({"id": key_id, "state": "revoked"}, text=f"API key {key_id} is revoked.")
 
 
 # ------------------------------------------------------------ people

@@ -1,7 +1,7 @@
 """Who may do what: API keys, staff, stations; in the domain room."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from ticketing.domain.ids import ApiKeyId, StaffId, StationId
@@ -45,12 +45,17 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A program's key; the key itself is shown once and kept as a hash."""
+    """A program's key; the key itself is shown once and kept as a hash.
+
+    `last_used_on` is a local day, None while nobody has used it.
+    """
 
     id: ApiKeyId
     name: str
     scopes: frozenset[Scope]
     created_at: datetime
+    last_used_on: date | None = None
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

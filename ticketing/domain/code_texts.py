@@ -143,4 +143,4 @@ def polite(drawn: bytes) -> Iterator[CodeBits]:
 
 def in_order(codes: Iterable[CodeBits]) -> Sequence[CodeBits]:
     """The codes by their key, each once, in little memory: as the table is kept."""
-    return array("Q", sorted(set(codes)))
+    return cast("Sequence[CodeBits]", array("Q", sorted(set(codes))))

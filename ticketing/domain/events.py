@@ -29,6 +29,7 @@ class EventName(StrEnum):
     SCAN_EXITED = "scan.exited"
     SCAN_ANNULLED = "scan.annulled"
     CONFLICT_FOUND = "conflict.found"
+    VISITOR_ERASED = "visitor.erased"
     WEBHOOK_TEST = "webhook.test"
 
 
@@ -194,6 +195,12 @@ def of_conflict(news: ConflictNews) -> tuple[Event, ...]:
     }
     name, at = EventName.CONFLICT_FOUND, news.found_at
     return (Event(id=_id(name, news.conflict), name=name, at=at, known_at=at, data=data),)
+
+
+def of_erasure(visitor: str, at: datetime) -> tuple[Event, ...]:
+    """That a visitor was erased; the id leads nowhere any more."""
+    name = EventName.VISITOR_ERASED
+    return (Event(id=_id(name, visitor), name=name, at=at, known_at=at, data={"visitor": visitor}),)
 
 
 def a_test(chance: bytes, webhook: str, at: datetime) -> Event:

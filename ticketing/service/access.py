@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from ticketing.domain.accounts import ApiKey, Role, Scope, Staff
 from ticketing.domain.ids import ApiKeyId, StaffId
-from ticketing.service.errors import Conflict, FieldError, Invalid
+from ticketing.domain.museum import local_day
+from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
 from ticketing.service.ports import House
 from ticketing.service.throttle import Limit, retry_after_s, who_is
 from ticketing.store import access as rows
@@ -64,6 +65,36 @@ def create_api_key(
 def api_key_by_token(unit: Unit, *, token: str) -> ApiKey | None:
     """The key's record, or None for anything that is no key in force."""
     return rows.find_key(unit, _hash(token)) if token.startswith(KEY_PREFIX) else None
+
+
+def note_use(unit: Unit, house: House, *, key: ApiKey) -> None:
+    """Note that a key is used today; the first use of a local day alone writes."""
+    today = local_day(house.clock.now(), house.museum.zone)
+    if key.last_used_on == today:
+        return
+    unit.begin()
+    rows.note_use(unit, key.id, on=today)
+    unit.commit()
+
+
+def list_api_keys(unit: Unit) -> tuple[ApiKey, ...]:
+    """Every key, oldest first, revoked ones too; none shows its secret."""
+    return rows.keys(unit)
+
+
+def revoke_api_key(unit: Unit, house: House, *, key: ApiKeyId) -> ApiKey:
+    """End a key: from now on it opens nothing; once more changes nothing.
+
+    Raises:
+        NotFound: `api_key`.
+    """
+    unit.begin()
+    rows.revoke_key(unit, key, at=house.clock.now())
+    found = rows.find_key_by_id(unit, key)
+    if found is None:
+        raise NotFound("api_key")
+    unit.commit()
+    return found
 
 
 def add_staff(unit: Unit, house: House, *, name: str, password: str, role: Role) -> Staff:

@@ -1,5 +1,7 @@
 """Messages on their way out; in the service room."""
 
+from dataclasses import dataclass
+
 from ticketing.domain.consent import Action, Declaration, How, Purpose
 from ticketing.domain.delivery import (
     LEASE,
@@ -27,10 +29,21 @@ from ticketing.service.ports import (
 )
 from ticketing.store import conversations, counters, messages
 from ticketing.store import outbox as rows
+from ticketing.store.conversations import Held
 from ticketing.store.outbox import Errands, Lease
 from ticketing.store.unit import Unit
 
-__all__ = ["Lease", "claim", "is_due", "is_wanted", "queue_news", "report", "settle", "withhold"]
+__all__ = [
+    "Lease",
+    "claim",
+    "is_due",
+    "is_wanted",
+    "queue_news",
+    "queue_plain",
+    "report",
+    "settle",
+    "withhold",
+]
 
 NO_CONSENT = "no_consent"
 GAVE_UP = "gave_up"
@@ -114,14 +127,50 @@ def queue_news(
     if held is None or not consent.may_send(unit, visitor=held.visitor, purpose=purpose):
         unit.rollback()
         return None
-    now = house.clock.now()
+    return _queued(
+        unit, house, _Place(conversation, held), errand=Errand(purpose.value), content=content
+    )
+
+
+def queue_plain(
+    unit: Unit, house: House, *, conversation: ConversationId, errand: Errand, content: Content
+) -> MessageId | None:
+    """Queue a message that needs no consent: an answer or a ticket.
+
+    Returns:
+        Its id, or None if there is no such conversation.
+
+    Raises:
+        ValueError: The errand needs consent.
+    """
+    if errand.purpose is not None:
+        raise ValueError("this errand needs consent")
+    unit.begin()
+    held = conversations.hold(unit, conversation)
+    if held is None:
+        unit.rollback()
+        return None
+    return _queued(unit, house, _Place(conversation, held), errand=errand, content=content)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    conversation: ConversationId
+    held: Held
+
+
+def _queued(
+    unit: Unit, house: House, place: _Place, *, errand: Errand, content: Content
+) -> MessageId:
+    """Store and queue a message in a held conversation, and commit."""
+    now, conversation = house.clock.now(), place.conversation
     message = messages.add(unit, conversation, source=MessageSource.OUT, content=content, at=now)
     errands = Errands(
         message=message,
         conversation=conversation,
-        channel=held.channel,
-        account=held.account,
-        errand=Errand(purpose.value),
+        channel=place.held.channel,
+        account=place.held.account,
+        errand=errand,
     )
     rows.add(unit, errands, at=now)
     unit.commit()

@@ -1,9 +1,9 @@
 """Lists that page by key; in the service room."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from ticketing.domain.tickets import TICKET_ID_BYTES, Ticket
@@ -15,6 +15,7 @@ from ticketing.store.unit import Unit
 
 LIMIT = 50
 Item = TypeVar("Item")
+_SHORT_CURSOR = re.compile(r"[0-9a-f]{8,12}(-[a-z0-9_-]{1,100})?")
 _CURSOR = re.compile(rf"([0-9a-f]{{1,12}})-([0-9a-f]{{{2 * TICKET_ID_BYTES}}})")
 
 
@@ -40,6 +41,26 @@ def walk(store: Units, read: Callable[[Unit, str | None], Page[Item]]) -> Iterat
         cursor = page.next_cursor
         if cursor is None:
             return
+
+
+def cut(
+    items: Iterable[Item], key: Callable[[Item], str], *, cursor: str | None, limit: int
+) -> Page[Item]:
+    """A page of a list that is short enough to be read as a whole, in the order of its keys.
+
+    Raises:
+        Invalid: A cursor that was not given out.
+    """
+    if cursor is not None and not _SHORT_CURSOR.fullmatch(cursor):
+        raise Invalid(FieldError("cursor", "malformed"))
+    behind = [item for item in items if cursor is None or key(item) > cursor]
+    shown = behind[:limit]
+    return Page(tuple(shown), key(shown[-1]) if len(behind) > limit else None)
+
+
+def by_age(at: datetime, name: str) -> str:
+    """The key of an item in a list with the oldest first."""
+    return f"{(at - EPOCH) // timedelta(milliseconds=1):012x}-{name}"
 
 
 def text_of(ticket: Ticket) -> str:

@@ -1,12 +1,14 @@
 """API keys, staff, and failed attempts; in the store room."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import Row, delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.domain.accounts import ApiKey, Role, Scope, Staff
+from ticketing.domain.ids import ApiKeyId
 from ticketing.store import schema
 from ticketing.store.unit import Unit
 
@@ -41,13 +43,41 @@ def find_key(unit: Unit, key_hash: bytes) -> ApiKey | None:
     """The key of that hash, if it is not revoked."""
     query = select(schema.api_keys).where(K.key_hash == key_hash, K.revoked_at.is_(None))
     row = unit.run(query).first()
-    if row is None:
-        return None
+    return None if row is None else _key(row)
+
+
+def find_key_by_id(unit: Unit, key: ApiKeyId) -> ApiKey | None:
+    """The key of an id, revoked or not."""
+    row = unit.run(select(schema.api_keys).where(K.id == key)).first()
+    return None if row is None else _key(row)
+
+
+def keys(unit: Unit) -> tuple[ApiKey, ...]:
+    """Every key, oldest first, revoked ones too."""
+    query = select(schema.api_keys).order_by(K.created_at, K.id)
+    return tuple(_key(row) for row in unit.run(query))
+
+
+def note_use(unit: Unit, key: ApiKeyId, *, on: date) -> None:
+    """Note the local day on which a key was used."""
+    unit.run(update(schema.api_keys).where(K.id == key).values(last_used_on=on.isoformat()))
+
+
+def revoke_key(unit: Unit, key: ApiKeyId, *, at: datetime) -> None:
+    """End a key, unless it is ended already."""
+    is_good = (K.id == key) & K.revoked_at.is_(None)
+    unit.run(update(schema.api_keys).where(is_good).values(revoked_at=at))
+
+
+def _key(row: Row[Any]) -> ApiKey:
+    used_on = row.last_used_on
     return ApiKey(
         id=row.id,
         name=row.name,
         scopes=frozenset(Scope(scope) for scope in row.scopes),
         created_at=row.created_at,
+        last_used_on=None if used_on is None else date.fromisoformat(used_on),
+        revoked_at=row.revoked_at,
     )
 
 

@@ -26,9 +26,9 @@ from ticketing.store.unit import Unit
 from ticketing.wire.admission import MoveKind
 from ticketing.wire.verdict import Basis, Verdict
 
-_ASKED_FOR = timedelta(minutes=10)
+ASKED_FOR = timedelta(minutes=10)
 """A scan is received this long before staff settle it, at most."""
-_PASSED = (Verdict.ADMIT, Verdict.EXIT)
+PASSED = (Verdict.ADMIT, Verdict.EXIT)
 S, C, N, M = schema.scans.c, schema.counts.c, schema.counters.c, schema.moves.c
 
 
@@ -68,11 +68,11 @@ def maybe_inside(unit: Unit, *, since: datetime) -> Sequence[bytes]:
 
 def _by_scans(since: datetime, until: datetime) -> Select[Any]:
     has_left = or_(S.verdict == Verdict.EXIT, S.shown == Verdict.EXIT.value)
-    at = _happened()
+    at = happened()
     return select(func.sum(case((has_left, -S.people), else_=S.people))).where(
-        S.received_at >= since - _ASKED_FOR,
+        S.received_at >= since - ASKED_FOR,
         S.state.not_in([ScanState.ANNULLED.value, ScanState.PENDING.value]),
-        or_(S.verdict.in_(_PASSED), S.shown.in_([verdict.value for verdict in _PASSED])),
+        or_(S.verdict.in_(PASSED), S.shown.in_([verdict.value for verdict in PASSED])),
         and_(at >= _ms(since), at < _ms(until)),
     )
 
@@ -81,7 +81,7 @@ def _by_counts(since: datetime, until: datetime) -> Select[Any]:
     return select(func.sum(C.delta)).where(C.at >= since, C.at < until)
 
 
-def _happened() -> ColumnElement[int]:
+def happened() -> ColumnElement[int]:
     """When a scan's people passed, ms: settled, received, or read by a corrected clock."""
     settled = S.state.in_([ScanState.CONFIRMED.value, ScanState.OVERRIDDEN.value])
     read_ms = type_coerce(S.scanned_at, BigInt) - func.coalesce(S.diff_ms, 0)

@@ -13,6 +13,7 @@ from ticketing.domain.accounts import Right, Scope
 
 View = TypeVar("View", bound=Callable[..., Any])
 _LABEL = "einlass_permission"
+_METERED = "einlass_metered"
 
 
 class Audience(StrEnum):
@@ -72,6 +73,17 @@ def for_staff(view: View) -> View:
 def staff_may(right: Right) -> Callable[[View], View]:
     """A route for signed-in staff whose role holds this right."""
     return _labelled(Permission(Audience.STAFF, right=right))
+
+
+def metered(view: View) -> View:
+    """A station's route that people at the door can wait for: its calls are counted."""
+    setattr(view, _METERED, True)
+    return view
+
+
+def is_metered(view: object) -> bool:
+    """Whether a station may call a view only so often; API keys are counted everywhere."""
+    return bool(getattr(view, _METERED, False))
 
 
 def permission_of(view: object) -> Permission | None:

@@ -1,5 +1,6 @@
 """Who is calling: an API key, a station, a member of staff, or anyone."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,11 +8,12 @@ from flask import Response, g, redirect, request
 
 from ticketing.domain.accounts import ApiKey, Right, Scope, Station
 from ticketing.domain.audit import Actor, ActorKind
+from ticketing.domain.failures import StoreUnavailable
 from ticketing.service import access
 from ticketing.service.gate import stations
 from ticketing.web.access import Audience, Permission
 from ticketing.web.errors import lacks_right, refused
-from ticketing.web.parts import the_parts
+from ticketing.web.parts import the_parts, the_room
 from ticketing.web.sessions import SignedIn, find_signed_in
 
 REALM: Final = 'Bearer realm="einlass"'
@@ -89,6 +91,20 @@ def the_actor() -> Actor:
     return Actor(ActorKind.API_KEY, key.id)
 
 
+def count(*, is_for_stations_too: bool) -> None:
+    """Count a call of an API key, and of a station where a view asks for it."""
+    caller, meters = the_caller(), the_room().meters
+    if caller is None:
+        return
+    is_station = the_station_if_any() is not None
+    if is_station and not is_for_stations_too:
+        return
+    meter = meters.searches if is_station else meters.keys
+    wait_s = meter.take(caller.id)
+    if wait_s:
+        raise refused(429, "too_many_requests", Retry_After=str(wait_s))
+
+
 def _admit_staff(right: Right | None) -> Response | None:
     found = find_signed_in()
     if found is None:
@@ -118,6 +134,7 @@ def _admit_key(token: str, scope: Scope | None) -> None:
         raise _unknown_token()
     if scope is not None and scope not in key.scopes:
         raise _forbidden(f"The key lacks the scope {scope}.", scope)
+    _note_use(key)
     g.api_key = key
     g.caller = Caller(key.id, token)
 
@@ -132,6 +149,13 @@ def _token() -> str:
 def _find_key(token: str) -> ApiKey | None:
     with the_parts().store.unit() as unit:
         return access.api_key_by_token(unit, token=token)
+
+
+def _note_use(key: ApiKey) -> None:
+    """Reading goes on while nothing can be written."""
+    parts = the_parts()
+    with suppress(StoreUnavailable), parts.store.unit() as unit:
+        access.note_use(unit, parts.house, key=key)
 
 
 def _find_station(token: str) -> Station | None:

@@ -110,6 +110,8 @@ _DETAILS: Final[Mapping[str, str]] = {
     "too_many_webhooks": "There are as many webhooks as there may be. Delete one first.",
     "webhook_disabled": "The webhook is switched off. Enable it first.",
     "on_its_way": "The delivery is being sent just now.",
+    "no_consent": "The visitor has not agreed to messages of this kind.",
+    "window_closed": "The visitor's last word is more than 24 hours ago. Send news instead.",
     "lapsed": "The five minutes of this scan are over. Scan again.",
     "slot_exists": "The offer has a slot with that start.",
     "sold_out": "The slot has not got so many places left; slots names the next ones that have.",

@@ -21,17 +21,21 @@ from ticketing.web.api import (
     counts,
     journals,
     knowledge,
+    messages,
     offers,
     openapi,
     scans,
     slots,
     stations,
+    stats,
     ticket_calls,
     tickets,
+    visitors,
     webhooks,
 )
 from ticketing.web.feed import Feed
 from ticketing.web.lane import Lane
+from ticketing.web.limits import Meters
 from ticketing.web.parts import Parts, Room, settle_in
 from ticketing.web.staff import site
 from ticketing.web.words import load_words
@@ -54,6 +58,9 @@ _BLUEPRINTS: Final = (
     stations.bp,
     ticket_calls.bp,
     tickets.bp,
+    messages.bp,
+    stats.bp,
+    visitors.bp,
     webhooks.bp,
 )
 _MAYBE_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
@@ -111,7 +118,7 @@ def create_app(parts: Parts) -> APIFlask:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     feed = Feed(_newest_of(parts), max_streams=parts.max_streams)
-    settle_in(app.extensions, Room(parts, feed, load_words()))
+    settle_in(app.extensions, Room(parts, feed, load_words(), Meters.of(parts.limits)))
     sessions.register(app, parts)
     errors.register(app)
     openapi.register(app)

@@ -7,7 +7,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ticketing.web import auth
-from ticketing.web.access import permission_of
+from ticketing.web.access import is_metered, permission_of
 from ticketing.web.errors import refused
 from ticketing.web.parts import the_parts
 
@@ -57,7 +57,10 @@ def _own_hosts() -> frozenset[str]:
 def _check_permission() -> Response | None:
     if request.endpoint is None:
         return None  # no such address: routing answers 404 or 405
-    permission = permission_of(current_app.view_functions[request.endpoint])
+    view = current_app.view_functions[request.endpoint]
+    permission = permission_of(view)
     if permission is None:
         raise refused(403, "forbidden")
-    return auth.admit(permission)
+    answer = auth.admit(permission)
+    auth.count(is_for_stations_too=is_metered(view))
+    return answer

@@ -1,11 +1,12 @@
 """What the web layer is given: one frozen set of real parts, put together by `app.py`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import current_app
 
 from ticketing.service.ports import CardPainter, House, SharedUnits, Sheets
 from ticketing.web.feed import Feed
+from ticketing.web.limits import Limits, Meters
 from ticketing.web.words import Words
 
 _EXTENSION = "einlass"
@@ -15,7 +16,8 @@ _EXTENSION = "einlass"
 class Parts:
     """The parts of one service process.
 
-    `max_streams` caps the open event streams; `secure_cookies` is on behind TLS.
+    `max_streams` caps the open event streams; `secure_cookies` is on behind TLS; `limits` is
+    how much programs may ask.
     """
 
     store: SharedUnits
@@ -26,15 +28,17 @@ class Parts:
     max_streams: int = 32
     secure_cookies: bool = False
     version: str = ""
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a request finds in the application: the parts, the feed and the pages' words."""
+    """What a request finds in the application: parts, feed, the pages' words, meters."""
 
     parts: Parts
     feed: Feed
     words: Words
+    meters: Meters
 
 
 def settle_in(extensions: dict[str, object], room: Room) -> None:

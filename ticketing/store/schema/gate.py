@@ -1,6 +1,6 @@
 """Tickets, scans, moves, counts, and what stations tell afterwards."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 
 from ticketing.store.schema.base import table
 from ticketing.store.types import BigInt, Blob, JsonText, UtcMs, Word
@@ -64,6 +64,13 @@ scans = table(  # a resource made by the station; refusals are rows too, never t
     Index("ix_scans_pos", "pos"),
     Index("ix_scans_received_at", "received_at"),
     Index("ix_scans_ticket", "ticket"),
+    # offline scans alone, which may come weeks later; one that was judged online is not in it
+    Index(
+        "ix_scans_offline_received_at",
+        "received_at",
+        sqlite_where=text("basis = 'offline'"),
+        postgresql_where=text("basis = 'offline'"),
+    ),
 )
 
 moves = table(

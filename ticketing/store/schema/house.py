@@ -99,6 +99,7 @@ api_keys = table(
     Column("scopes", JsonText, nullable=False),
     Column("created_at", UtcMs, nullable=False),
     Column("revoked_at", UtcMs),
+    Column("last_used_on", Text),  # ISO date in the museum's zone
 )
 
 staff = table(

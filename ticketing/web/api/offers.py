@@ -6,6 +6,7 @@ from ticketing.domain.accounts import Scope
 from ticketing.domain.offers import Offer
 from ticketing.service import gates, offers
 from ticketing.service.offers import KEEP
+from ticketing.service.pages import by_age, cut
 from ticketing.web.access import needs
 from ticketing.web.api import shapes, views
 from ticketing.web.api.replay import replayable
@@ -17,11 +18,20 @@ bp = APIBlueprint("offers", __name__, url_prefix="/api/v1", tag="Offers")
 
 @bp.get("/offers")
 @needs(Scope.OFFERS_READ)
+@bp.input(shapes.ShortListQuery, location="query")
 @bp.output(shapes.Offers)
-def list_offers() -> shapes.Offers:
+def list_offers(query_data: shapes.ShortListQuery) -> shapes.Offers:
     """Every offer, active or not."""
     with the_parts().store.unit() as unit:
-        return shapes.Offers(items=[views.offer_out(o) for o in offers.list_offers(unit)])
+        listed = offers.list_offers(unit)
+    found = cut(
+        listed,
+        lambda offer: f"{offer.number:08x}",
+        cursor=query_data.cursor,
+        limit=query_data.limit,
+    )
+    items = [views.offer_out(offer) for offer in found.items]
+    return shapes.Offers(items=items, next_cursor=found.next_cursor)
 
 
 @bp.post("/offers")
@@ -66,11 +76,20 @@ def change_offer(slug: str, json_data: shapes.OfferPatch) -> shapes.OfferOut:
 
 @bp.get("/gates")
 @needs(Scope.OFFERS_READ)
+@bp.input(shapes.ShortListQuery, location="query")
 @bp.output(shapes.Gates)
-def list_gates() -> shapes.Gates:
+def list_gates(query_data: shapes.ShortListQuery) -> shapes.Gates:
     """Every gate."""
     with the_parts().store.unit() as unit:
-        return shapes.Gates(items=[views.gate_out(g) for g in gates.list_gates(unit)])
+        listed = gates.list_gates(unit)
+    found = cut(
+        listed,
+        lambda gate: by_age(gate.created_at, gate.slug),
+        cursor=query_data.cursor,
+        limit=query_data.limit,
+    )
+    items = [views.gate_out(gate) for gate in found.items]
+    return shapes.Gates(items=items, next_cursor=found.next_cursor)
 
 
 @bp.post("/gates")

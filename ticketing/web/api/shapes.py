@@ -179,6 +179,12 @@ class ListQuery(In):
     limit: Annotated[int, Field(ge=1, le=MOST_PER_PAGE)] = 50
 
 
+class ShortListQuery(ListQuery):
+    """Which page of a list that mostly fits on one."""
+
+    limit: Annotated[int, Field(ge=1, le=MOST_PER_PAGE)] = MOST_PER_PAGE
+
+
 # ------------------------------------------------------------ tickets
 class TicketIn(In):
     """A ticket to issue; `on` is today in the museum's zone unless said.

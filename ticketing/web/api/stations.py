@@ -11,6 +11,7 @@ from ticketing.domain.accounts import Scope, Told
 from ticketing.domain.ids import StationId
 from ticketing.service.errors import FieldError, Invalid
 from ticketing.service.gate import scans, stations
+from ticketing.service.pages import by_age, cut
 from ticketing.web.access import for_stations, needs, open_to_all
 from ticketing.web.api import gate_shapes, shapes, views
 from ticketing.web.api.replay import replayable
@@ -89,13 +90,21 @@ def pair(json_data: gate_shapes.PairIn) -> Response:
 
 @bp.get("/stations")
 @needs(Scope.STATIONS_READ)
+@bp.input(shapes.ShortListQuery, location="query")
 @bp.output(gate_shapes.Stations)
-def list_stations() -> gate_shapes.Stations:
+def list_stations(query_data: shapes.ShortListQuery) -> gate_shapes.Stations:
     """Every station, revoked ones too."""
     parts = the_parts()
     with parts.store.unit() as unit:
-        found = stations.list_stations(unit)
-    return gate_shapes.Stations(items=[views.station_out(s, parts.house) for s in found])
+        listed = stations.list_stations(unit)
+    found = cut(
+        listed,
+        lambda one: by_age(one.paired_at, one.id),
+        cursor=query_data.cursor,
+        limit=query_data.limit,
+    )
+    items = [views.station_out(one, parts.house) for one in found.items]
+    return gate_shapes.Stations(items=items, next_cursor=found.next_cursor)
 
 
 @bp.get("/stations/<station>")

@@ -11,7 +11,7 @@ from ticketing.domain.tickets import shown_code
 from ticketing.service import bulk, searching
 from ticketing.service.errors import RowError
 from ticketing.service.tickets import ListedTicket, TicketOrder, state_of
-from ticketing.web.access import for_stations_or, needs
+from ticketing.web.access import for_stations_or, metered, needs
 from ticketing.web.api import shapes, views
 from ticketing.web.api import slot_shapes as own
 from ticketing.web.api.replay import replayable
@@ -39,6 +39,7 @@ def issue_batch(json_data: own.BatchIn) -> own.BatchOut:
 
 @bp.post("/tickets/search")
 @for_stations_or(Scope.TICKETS_READ)
+@metered
 @bp.input(own.SearchIn)
 @bp.output(own.Found)
 def search(json_data: own.SearchIn) -> own.Found:

@@ -10,6 +10,7 @@ from ticketing.domain.accounts import Scope
 from ticketing.domain.events import EventName
 from ticketing.domain.webhooks import URL_LIMIT
 from ticketing.service import webhooks
+from ticketing.service.pages import by_age, cut
 from ticketing.service.webhooks import Delivery, NewSecret, Webhook
 from ticketing.web.access import needs
 from ticketing.web.api import shapes
@@ -77,11 +78,19 @@ class Deliveries(shapes.Out):
 
 @bp.get("/webhooks")
 @needs(Scope.WEBHOOKS_WRITE)
+@bp.input(shapes.ShortListQuery, location="query")
 @bp.output(Webhooks)
-def list_webhooks() -> Webhooks:
+def list_webhooks(query_data: shapes.ShortListQuery) -> Webhooks:
     """Every receiver of events."""
     with the_parts().store.unit() as unit:
-        return Webhooks(items=[_out(one) for one in webhooks.list_webhooks(unit)])
+        listed = webhooks.list_webhooks(unit)
+    found = cut(
+        listed,
+        lambda one: by_age(one.created_at, one.id),
+        cursor=query_data.cursor,
+        limit=query_data.limit,
+    )
+    return Webhooks(items=[_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @bp.post("/webhooks")

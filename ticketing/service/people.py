@@ -1,0 +1,199 @@
+"""One visitor: what is kept of them, shown and erased; in the service room."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ticketing.domain.consent import Action, Purpose
+from ticketing.domain.events import of_erasure
+from ticketing.domain.ids import VisitorId
+from ticketing.domain.retention import CHUNK, next_size
+from ticketing.service import consent
+from ticketing.service.errors import NotFound
+from ticketing.service.ports import House, Units
+from ticketing.service.telling import tell
+from ticketing.service.tickets import ListedTicket, state_of, with_histories
+from ticketing.store import consents, retention
+from ticketing.store import people as rows
+from ticketing.store import tickets as ticket_rows
+from ticketing.store.people import Person, Reach, Saying
+from ticketing.store.unit import Unit
+
+__all__ = ["Erased", "Person", "Profile", "Reach", "Record", "Saying"]
+
+_TICKETS_TOLD = 10_000
+_ROWS_EACH = 3
+"""A message may have a delivery and an errand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Who a visitor is to the museum, without a word that was said."""
+
+    person: Person
+    reaches: tuple[Reach, ...]
+    consents: Mapping[Purpose, Action]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """All that is kept of a visitor (Art. 15 GDPR); `declarations` are the ledger's fields."""
+
+    profile: Profile
+    sayings: tuple[Saying, ...]
+    declarations: tuple[dict[str, Any], ...]
+    tickets: tuple[ListedTicket, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """How many rows are gone; of tickets and declarations the person is."""
+
+    messages: int = 0
+    tickets: int = 0
+    declarations: int = 0
+    identities: int = 0
+
+
+def get_visitor(unit: Unit, *, visitor: VisitorId) -> Profile:
+    """Who a visitor is.
+
+    Raises:
+        NotFound: `visitor`.
+    """
+    person = rows.find(unit, visitor)
+    if person is None:
+        raise NotFound("visitor")
+    return Profile(
+        person=person,
+        reaches=rows.reaches(unit, visitor),
+        consents=consent.current(unit, visitor=visitor),
+    )
+
+
+def export(unit: Unit, *, visitor: VisitorId) -> Record:
+    """All that is kept of a visitor.
+
+    Raises:
+        NotFound: `visitor`.
+    """
+    profile = get_visitor(unit, visitor=visitor)
+    found = ticket_rows.of_visitor(unit, visitor, limit=_TICKETS_TOLD)
+    return Record(
+        profile=profile,
+        sayings=rows.sayings(unit, visitor),
+        declarations=rows.declarations(unit, visitor),
+        tickets=with_histories(unit, found),
+    )
+
+
+def erase(store: Units, house: House, *, visitor: VisitorId) -> Erased:
+    """Erase a visitor for good: messages, addresses, answers, the name on tickets.
+
+    Tickets stay good, without a name; the ledger still verifies. In small transactions, so
+    that no gate waits; begun and not ended, it is begun again.
+
+    Raises:
+        NotFound: `visitor`.
+    """
+    with store.unit() as unit:
+        get_visitor(unit, visitor=visitor)
+        messages = _swept(
+            unit, house, lambda most: rows.drop_messages(unit, visitor, limit=most // _ROWS_EACH)
+        )
+        tickets = _swept(unit, house, lambda most: rows.scrub_tickets(unit, visitor, limit=most))
+        unit.begin()
+        if not rows.hold(unit, visitor):  # somebody else was faster
+            raise NotFound("visitor")
+        messages += rows.drop_messages(unit, visitor, limit=CHUNK)  # said meanwhile
+        tickets += rows.scrub_tickets(unit, visitor, limit=CHUNK)
+        declarations = consents.forget(unit, visitor)
+        identities = rows.drop(unit, visitor)
+        tell(unit, house, of_erasure(visitor.hex(), house.clock.now()))
+        unit.commit()
+        retention.empty_log(unit)
+    return Erased(
+        messages=messages, tickets=tickets, declarations=declarations, identities=identities
+    )
+
+
+# ------------------------------------------------------------ as JSON, for programs and commands
+def profile_json(profile: Profile) -> dict[str, Any]:
+    """A profile as plain values; ids are hex."""
+    return {
+        "id": profile.person.id.hex(),
+        "lang": profile.person.lang.value,
+        "created_at": profile.person.created_at.isoformat(),
+        "identities": [_reach_json(one) for one in profile.reaches],
+        "consents": {purpose.value: action.value for purpose, action in profile.consents.items()},
+    }
+
+
+def record_json(house: House, record: Record) -> dict[str, Any]:
+    """A whole record as plain values; addresses are hex of their bytes."""
+    return {
+        **profile_json(record.profile),
+        "addresses": [
+            _reach_json(one) | {"address": one.address.hex()} for one in record.profile.reaches
+        ],
+        "messages": [
+            {
+                "conversation": said.conversation.hex(),
+                "direction": said.direction,
+                "kind": said.kind,
+                "at": said.at.isoformat(),
+                "content": said.content,
+            }
+            for said in record.sayings
+        ],
+        "declarations": list(record.declarations),
+        "tickets": [_ticket_json(house, one) for one in record.tickets],
+    }
+
+
+def _reach_json(one: Reach) -> dict[str, Any]:
+    return {
+        "id": one.identity.hex(),
+        "channel": one.channel,
+        "account": one.account,
+        "created_at": one.created_at.isoformat(),
+        "last_event_at": one.updated_at.isoformat(),
+    }
+
+
+def _ticket_json(house: House, listed: ListedTicket) -> dict[str, Any]:
+    ticket, zone = listed.ticket, house.museum.zone
+    return {
+        "id": ticket.id.hex(),
+        "offer": listed.offer.slug,
+        "holder": ticket.holder,
+        "party": ticket.party,
+        "valid_from": ticket.valid_from.astimezone(zone).isoformat(),
+        "valid_until": ticket.valid_until.astimezone(zone).isoformat(),
+        "state": state_of(house, listed).value,
+        "reference": ticket.reference,
+        "moves": [
+            {
+                "kind": move.kind.value,
+                "people": move.people,
+                "at": move.at.isoformat(),
+                "gate": move.gate,
+            }
+            for move in listed.moves
+        ],
+    }
+
+
+# ------------------------------------------------------------ parts of the above
+def _swept(unit: Unit, house: House, erase_some: Callable[[int], int]) -> int:
+    """Chunk after chunk until nothing is left."""
+    total, size = 0, _ROWS_EACH
+    while True:
+        unit.begin()
+        began_at = house.clock.now()
+        gone = erase_some(size)
+        unit.commit()
+        if not gone:
+            return total
+        total += gone
+        size = max(_ROWS_EACH, next_size(size, house.clock.now() - began_at, CHUNK))

@@ -1,0 +1,85 @@
+"""Who passed the gates, summed up by minutes; in the store room.
+
+A scan that was judged online is received when it happens, so its index bounds the search on
+both sides. One that was judged offline may come weeks later: those have an index of their own,
+which only they are written to.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, type_coerce
+
+from ticketing.domain.stats import Minute, Span
+from ticketing.store import schema
+from ticketing.store.occupancy import ASKED_FOR, PASSED, happened
+from ticketing.store.scans import ScanState
+from ticketing.store.types import EPOCH, BigInt
+from ticketing.store.unit import Unit
+from ticketing.wire.verdict import Basis, Verdict
+
+S, C = schema.scans.c, schema.counts.c
+_MINUTE_MS = 60_000
+
+
+def minutes(unit: Unit, span: Span) -> tuple[Minute, ...]:
+    """What happened in each minute of a span in which anything did, oldest first.
+
+    One minute may stand there more than once.
+    """
+    found = [*_of_scans(unit, span), *_of_counts(unit, span)]
+    return tuple(sorted(found, key=lambda one: one.at))
+
+
+def _of_scans(unit: Unit, span: Span) -> Iterator[Minute]:
+    asked_since = span.since - ASKED_FOR
+    online = and_(S.basis == Basis.ONLINE, S.received_at >= asked_since, S.received_at < span.until)
+    offline = and_(S.basis == Basis.OFFLINE, S.received_at >= asked_since)
+    for received in (online, offline):
+        for row in unit.run(_by_minute(received, span)).mappings():
+            yield Minute(
+                _at(row["minute"]), int(row["entries"]), int(row["exits"]), int(row["refused"])
+            )
+
+
+def _by_minute(received: ColumnElement[bool], span: Span) -> Select[*tuple[Any, ...]]:
+    has_passed = or_(S.verdict.in_(PASSED), S.shown.in_([verdict.value for verdict in PASSED]))
+    has_left = or_(S.verdict == Verdict.EXIT, S.shown == Verdict.EXIT.value)
+    is_refused = and_(~func.coalesce(has_passed, False), S.verdict == Verdict.REFUSE)
+    at = happened()
+    minute = (type_coerce(at, BigInt) // _MINUTE_MS).label("minute")
+    return (
+        select(
+            minute,
+            func.sum(case((and_(has_passed, ~has_left), S.people), else_=0)).label("entries"),
+            func.sum(case((has_left, S.people), else_=0)).label("exits"),
+            func.sum(case((is_refused, 1), else_=0)).label("refused"),
+        )
+        .where(
+            received,
+            S.state.not_in([ScanState.ANNULLED.value, ScanState.PENDING.value]),
+            at >= _ms(span.since),
+            at < _ms(span.until),
+        )
+        .group_by(minute)
+    )
+
+
+def _of_counts(unit: Unit, span: Span) -> Iterator[Minute]:
+    minute = (type_coerce(C.at, BigInt) // _MINUTE_MS).label("minute")
+    query = (
+        select(minute, func.sum(C.delta).label("delta"))
+        .where(C.at >= span.since, C.at < span.until)
+        .group_by(minute)
+    )
+    for row in unit.run(query).mappings():
+        yield Minute(_at(row["minute"]), by_hand=int(row["delta"]))
+
+
+def _at(minute: int) -> datetime:
+    return EPOCH + timedelta(minutes=int(minute))
+
+
+def _ms(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(milliseconds=1)

@@ -1,0 +1,142 @@
+"""/visitors: what is kept of a visitor, shown and erased."""
+
+from datetime import datetime
+from typing import Any
+
+from apiflask import APIBlueprint
+
+from ticketing.domain.accounts import Scope
+from ticketing.domain.consent import Action, Purpose
+from ticketing.domain.ids import VisitorId
+from ticketing.domain.visitors import ID_BYTES, Lang
+from ticketing.service import people
+from ticketing.service.errors import NotFound
+from ticketing.web.access import needs
+from ticketing.web.api import shapes
+from ticketing.web.api.replay import replayable
+from ticketing.web.parts import the_parts
+
+bp = APIBlueprint("visitors", __name__, url_prefix="/api/v1", tag="Visitors")
+
+
+class IdentityOut(shapes.Out):
+    """Where a visitor can be reached: kind of channel, the museum's account there."""
+
+    id: str
+    channel: str
+    account: str
+    created_at: datetime
+    last_event_at: datetime
+
+
+class VisitorOut(shapes.Out):
+    """A visitor: no name is kept of one; `consents` has the purposes that were answered."""
+
+    id: str
+    lang: Lang
+    created_at: datetime
+    identities: list[IdentityOut]
+    consents: dict[Purpose, Action]
+
+
+class AddressOut(IdentityOut):
+    """The same with the address itself, as hex of its bytes."""
+
+    address: str
+
+
+class SaidOut(shapes.Out):
+    """One message."""
+
+    conversation: str
+    direction: str
+    kind: str
+    at: datetime
+    content: dict[str, Any]
+
+
+class VisitOut(shapes.Out):
+    """One use of a ticket."""
+
+    kind: str
+    people: int
+    at: datetime
+    gate: str
+
+
+class OwnTicketOut(shapes.Out):
+    """One ticket of the visitor."""
+
+    id: str
+    offer: str
+    holder: str
+    party: int
+    valid_from: datetime
+    valid_until: datetime
+    state: str
+    reference: str | None
+    moves: list[VisitOut]
+
+
+class ExportOut(VisitorOut):
+    """All that is kept of a visitor; `declarations` as the ledger keeps them."""
+
+    addresses: list[AddressOut]
+    messages: list[SaidOut]
+    declarations: list[dict[str, Any]]
+    tickets: list[OwnTicketOut]
+
+
+class ErasedOut(shapes.Out):
+    """How many rows are gone; tickets and declarations have lost the person."""
+
+    id: str
+    messages: int
+    tickets: int
+    declarations: int
+    identities: int
+
+
+@bp.get("/visitors/<visitor>")
+@needs(Scope.VISITORS_READ)
+@bp.output(VisitorOut)
+def get_visitor(visitor: str) -> VisitorOut:
+    """A visitor, without a word that was said."""
+    with the_parts().store.unit() as unit:
+        profile = people.get_visitor(unit, visitor=_id(visitor))
+    return VisitorOut(**people.profile_json(profile))
+
+
+@bp.post("/visitors/<visitor>/export")
+@needs(Scope.VISITORS_READ)
+@bp.output(ExportOut)
+def export(visitor: str) -> ExportOut:
+    """All that is kept of a visitor, for the visitor to have."""
+    parts = the_parts()
+    with parts.store.unit() as unit:
+        record = people.export(unit, visitor=_id(visitor))
+    return ExportOut(**people.record_json(parts.house, record))
+
+
+@bp.post("/visitors/<visitor>/erase")
+@needs(Scope.VISITORS_WRITE)
+@replayable
+@bp.output(ErasedOut)
+def erase(visitor: str) -> ErasedOut:
+    """Erase a visitor for good; tickets stay good, without a name."""
+    parts = the_parts()
+    gone = people.erase(parts.store, parts.house, visitor=_id(visitor))
+    return ErasedOut(
+        id=visitor,
+        messages=gone.messages,
+        tickets=gone.tickets,
+        declarations=gone.declarations,
+        identities=gone.identities,
+    )
+
+
+def _id(text: str) -> VisitorId:
+    """The id of an address; any other text names no visitor."""
+    if len(text) != 2 * ID_BYTES or not set(text) <= set("0123456789abcdef"):
+        raise NotFound("visitor")
+    return VisitorId(bytes.fromhex(text))
