@@ -5,7 +5,7 @@ much money in all; `judge` says what a code is good for now. Whether two who use
 both may is the store's to decide, by the same limits.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -45,6 +45,10 @@ class BatchState(StrEnum):
     READY = "ready"
     STOPPED = "stopped"
     FAILED = "failed"
+
+
+KNOWN = frozenset({BatchState.READY, BatchState.STOPPED})
+"""States in which there are such codes at all."""
 
 
 class RedemptionState(StrEnum):
@@ -248,15 +252,25 @@ def takes_off(batch: Batch, sale: Sale, offers: tuple[Offer, ...]) -> Discount:
     Where neither amount nor offer is known it is what it takes off most among `offers`, those
     that it is for: so a budget never gives more than it has.
     """
-    amount = sale.amount_cents
-    if amount is None and sale.offer is not None:
-        amount = sale.offer.price_cents
+    amount = _amount(sale)
     if amount is None and len(offers) == 1:
         amount = offers[0].price_cents
     if amount is not None:
         return Discount(amount, off_cents(batch.effect, amount))
     most = max((off_cents(batch.effect, offer.price_cents) for offer in offers), default=0)
     return Discount(None, most)
+
+
+def applicable(batch: Batch, offers: Iterable[Offer]) -> tuple[Offer, ...]:
+    """The offers that a code is for and that cost enough for it."""
+    least = batch.min_amount_cents or 0
+    return tuple(one for one in offers if is_for(batch, one) and one.price_cents >= least)
+
+
+def _amount(sale: Sale) -> int | None:
+    if sale.amount_cents is None and sale.offer is not None:
+        return sale.offer.price_cents
+    return sale.amount_cents
 
 
 def is_for(batch: Batch, offer: Offer) -> bool:
@@ -275,17 +289,15 @@ def judge(
     refusal = _by_batch(batch, now) or _by_uses(batch, code, sale) or _by_sale(batch, sale, offers)
     if refusal is not None:
         return refusal
-    discount = takes_off(batch, sale, tuple(one for one in offers if is_for(batch, one)))
-    budget = batch.budget_cents
-    if budget is not None and batch.tally.given_cents + discount.off_cents > budget:
-        return Refusal(Reason.BUDGET_SPENT)
-    if budget is not None and batch.tally.given_cents >= budget:
+    discount = takes_off(batch, sale, applicable(batch, offers))
+    budget, given = batch.budget_cents, batch.tally.given_cents
+    if budget is not None and (given >= budget or given + discount.off_cents > budget):
         return Refusal(Reason.BUDGET_SPENT)
     return discount
 
 
 def _by_batch(batch: Batch, now: datetime) -> Refusal | None:
-    if batch.state in {BatchState.BUILDING, BatchState.FAILED}:
+    if batch.state not in KNOWN:
         return Refusal(Reason.UNKNOWN_CODE)
     if batch.state is BatchState.STOPPED:
         return Refusal(Reason.CODE_NOT_APPLICABLE, detail="stopped")
@@ -309,12 +321,11 @@ def _by_uses(batch: Batch, code: Code, sale: Sale) -> Refusal | None:
 def _by_sale(batch: Batch, sale: Sale, offers: tuple[Offer, ...]) -> Refusal | None:
     if sale.offer is not None and not is_for(batch, sale.offer):
         return Refusal(Reason.CODE_NOT_APPLICABLE, detail="offer")
-    wanted = [one for one in offers if is_for(batch, one)]
-    if sale.offer is None and batch.offers is not None and not wanted:
+    amount, least = _amount(sale), batch.min_amount_cents
+    if amount is not None:
+        is_enough = least is None or amount >= least
+        return None if is_enough else Refusal(Reason.CODE_NOT_APPLICABLE, detail="min_amount")
+    is_bound = batch.offers is not None or least is not None
+    if is_bound and not applicable(batch, offers):
         return Refusal(Reason.CODE_NOT_APPLICABLE, detail="offer")
-    least, amount = batch.min_amount_cents, sale.amount_cents
-    if amount is None and sale.offer is not None:
-        amount = sale.offer.price_cents
-    if least is not None and amount is not None and amount < least:
-        return Refusal(Reason.CODE_NOT_APPLICABLE, detail="min_amount")
     return None

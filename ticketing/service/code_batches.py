@@ -1,26 +1,31 @@
 """Batches of discount codes: made, looked at, changed, stopped, taken away; in the service room.
 
-`by` says who does it, for the record of the house: an id of staff or of an API key, `cli` for
-the command line.
+What has been promised stays: no limit goes below what is used, what a code does cannot change
+once one was redeemed, and a redeemed code cannot be taken away.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from ticketing.domain import codes as rules
-from ticketing.domain.codes import Batch, Effect
-from ticketing.service import code_making
-from ticketing.service.errors import FieldError, Invalid, NotFound, as_invalid
+from ticketing.domain.codes import Batch, BatchState, Effect
+from ticketing.service import audit, code_making
+from ticketing.service.audit import Action, Actor, Thing
+from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, as_invalid
+from ticketing.service.offers import KEEP, Keep
+from ticketing.service.pages import LIMIT, Page
 from ticketing.service.ports import House
 from ticketing.store import code_batches as rows
 from ticketing.store import offers as offer_rows
-from ticketing.store.code_batches import Claim
+from ticketing.store.code_batches import Claim, TagTally
 from ticketing.store.unit import Unit
 
 AT_ONCE: Final = 5_000
 """A batch of no more codes is ready when the call that makes it returns."""
 _ID_BYTES = 8
+_NUMBER_DIGITS = 9
+__all__ = ["KEEP", "Claim", "TagTally"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +47,28 @@ class NewBatch:
     note: str | None = None
 
 
-def create_batch(unit: Unit, house: House, *, wanted: NewBatch, by: str | None) -> Batch:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchChange:
+    """What to change of a batch; KEEP, and None for name and effect, leave it as it is.
+
+    `version` is the one that was looked at: if somebody has changed it since, that is said.
+    """
+
+    name: str | None = None
+    effect: Effect | None = None
+    valid_from: datetime | Keep | None = KEEP
+    valid_until: datetime | Keep | None = KEEP
+    max_uses: int | Keep | None = KEEP
+    per_visitor: int | Keep | None = KEEP
+    offers: tuple[str, ...] | Keep | None = KEEP
+    min_amount_cents: int | Keep | None = KEEP
+    budget_cents: int | Keep | None = KEEP
+    tag: str | Keep | None = KEEP
+    note: str | Keep | None = KEEP
+    version: int | None = None
+
+
+def create_batch(unit: Unit, house: House, *, wanted: NewBatch, actor: Actor) -> Batch:
     """Make a batch: a small one at once, the codes of a large one are left to a worker.
 
     Returns:
@@ -51,21 +77,23 @@ def create_batch(unit: Unit, house: House, *, wanted: NewBatch, by: str | None) 
     Raises:
         Invalid: With an error for each field that is wrong, offers that do not exist too.
     """
-    batch = _checked(unit, house, wanted, by)
-    if batch.count > AT_ONCE:
-        return _stored(unit, house, batch, is_held=False).batch
-    claim = _stored(unit, house, batch, is_held=True)
+    batch = _checked(unit, house, wanted, actor)
+    is_small = batch.count <= AT_ONCE
+    claim = _stored(unit, house, batch, actor=actor, lease=is_small)
+    if not is_small:
+        return claim.batch
     code_making.make_all(unit, house, claim)
-    return get_batch(unit, batch=claim.batch.id)
+    return get_batch(unit, batch=batch.id)
 
 
-def begin_batch(unit: Unit, house: House, *, wanted: NewBatch, by: str | None) -> Claim:
+def begin_batch(unit: Unit, house: House, *, wanted: NewBatch, actor: Actor) -> Claim:
     """Store a batch whose codes the caller makes itself, by `code_making.make_all`.
 
     Raises:
         Invalid: As `create_batch`.
     """
-    return _stored(unit, house, _checked(unit, house, wanted, by), is_held=True)
+    batch = _checked(unit, house, wanted, actor)
+    return _stored(unit, house, batch, actor=actor, lease=True)
 
 
 def get_batch(unit: Unit, *, batch: str) -> Batch:
@@ -80,14 +108,118 @@ def get_batch(unit: Unit, *, batch: str) -> Batch:
     return found
 
 
+def list_batches(
+    unit: Unit, *, tag: str | None = None, cursor: str | None = None, limit: int = LIMIT
+) -> Page[Batch]:
+    """Batches, the newest first, all or those of a tag.
+
+    Raises:
+        Invalid: A cursor that was not given out.
+    """
+    found = rows.page(unit, before=number_of(cursor), tag=tag, limit=limit + 1)
+    items = found[:limit]
+    return Page(items, str(items[-1].number) if len(found) > limit else None)
+
+
+def list_tags(unit: Unit) -> tuple[TagTally, ...]:
+    """What the batches of each tag have come to; the tag None stands for those without one."""
+    return rows.tags(unit)
+
+
+# ------------------------------------------------------------ changing
+def change_batch(
+    unit: Unit, house: House, *, batch: str, change: BatchChange, actor: Actor
+) -> Batch:
+    """Change a batch; what its redemptions rest on stays.
+
+    Raises:
+        NotFound: `batch`.
+        Invalid: With an error for each field that is wrong; `below_used` for a limit below
+            what is used already.
+        Conflict: `changed` since the version that was looked at; `batch_building`,
+            `batch_failed`; `batch_redeemed` for another effect after the first redemption.
+    """
+    unit.begin()  # before reading: of two changes at once neither may undo the other
+    old = _held(unit, batch)
+    if change.version is not None and change.version != old.version:
+        raise Conflict("changed")
+    new = _changed(old, change)
+    with as_invalid():
+        rules.checked(new)
+    _check_offers(unit, new)
+    if new.effect != old.effect and old.is_touched:
+        raise Conflict("batch_redeemed")
+    _check_used(unit, old, new)
+    rows.change(unit, new)
+    _note(unit, house, actor, Action.BATCH_CHANGED, before=old, after=new)
+    unit.commit()
+    return get_batch(unit, batch=batch)
+
+
+def stop_batch(unit: Unit, house: House, *, batch: str, actor: Actor) -> Batch:
+    """Let none of its codes be redeemed any more, until it is resumed; again changes nothing.
+
+    Raises:
+        NotFound: `batch`.
+        Conflict: `batch_building`, `batch_failed`.
+    """
+    return _switched(unit, house, batch, to=BatchState.STOPPED, actor=actor)
+
+
+def resume_batch(unit: Unit, house: House, *, batch: str, actor: Actor) -> Batch:
+    """Let its codes be redeemed again; again changes nothing.
+
+    Raises:
+        NotFound: `batch`.
+        Conflict: `batch_building`, `batch_failed`.
+    """
+    return _switched(unit, house, batch, to=BatchState.READY, actor=actor)
+
+
+def delete_batch(unit: Unit, house: House, *, batch: str, actor: Actor) -> int:
+    """Take a batch away of which nobody has ever redeemed a code; how many codes went.
+
+    It is stopped first, so that nobody redeems one meanwhile.
+
+    Raises:
+        NotFound: `batch`.
+        Conflict: `batch_redeemed`, `batch_building`.
+    """
+    found = get_batch(unit, batch=batch)
+    if found.state is not BatchState.FAILED:
+        found = stop_batch(unit, house, batch=batch, actor=actor)
+    if found.is_touched:
+        raise Conflict("batch_redeemed")
+    gone = code_making.drop_codes(unit, found.number)
+    unit.begin()
+    if not rows.drop(unit, found.number):  # pragma: no cover  stopped: nobody redeems one
+        raise Conflict("batch_redeemed")
+    _note(unit, house, actor, Action.BATCH_DELETED, before=found, after=None)
+    unit.commit()
+    return gone
+
+
 # ------------------------------------------------------------ parts of the above
-def _checked(unit: Unit, house: House, wanted: NewBatch, by: str | None) -> Batch:
+def number_of(cursor: str | None) -> int | None:
+    """The number behind which a page begins: a cursor is the last one's.
+
+    Raises:
+        Invalid: A cursor that was not given out.
+    """
+    if cursor is None:
+        return None
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= _NUMBER_DIGITS):
+        raise Invalid(FieldError("cursor", "malformed"))
+    return int(cursor)
+
+
+def _checked(unit: Unit, house: House, wanted: NewBatch, actor: Actor) -> Batch:
     plain = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
     batch = Batch(
         **plain,
         id=f"cb_{house.chance.draw(_ID_BYTES).hex()}",
         created_at=house.clock.now(),
-        created_by=by,
+        created_by=actor.id,
     )
     with as_invalid():
         rules.checked(batch)
@@ -101,9 +233,88 @@ def _check_offers(unit: Unit, batch: Batch) -> None:
         raise Invalid(FieldError("offers", "unknown"))
 
 
-def _stored(unit: Unit, house: House, batch: Batch, *, is_held: bool) -> Claim:
-    lease_until = house.clock.now() + code_making.LEASE if is_held else None
+def _stored(unit: Unit, house: House, batch: Batch, *, actor: Actor, lease: bool) -> Claim:
+    lease_until = house.clock.now() + code_making.LEASE if lease else None
     unit.begin()
     claim = rows.add(unit, batch, lease_until=lease_until)
+    _note(unit, house, actor, Action.BATCH_CREATED, before=None, after=claim.batch)
     unit.commit()
     return claim
+
+
+def _held(unit: Unit, batch: str) -> Batch:
+    found = rows.hold(unit, batch)
+    if found is None:
+        raise NotFound("batch")
+    if found.state in {BatchState.BUILDING, BatchState.FAILED}:
+        raise Conflict(f"batch_{found.state}")
+    return found
+
+
+def _switched(unit: Unit, house: House, batch: str, *, to: BatchState, actor: Actor) -> Batch:
+    unit.begin()
+    old = _held(unit, batch)
+    if old.state is to:
+        unit.rollback()
+        return old
+    new = replace(old, state=to)
+    rows.change(unit, new)
+    _note(unit, house, actor, Action.BATCH_CHANGED, before=old, after=new)
+    unit.commit()
+    return get_batch(unit, batch=batch)
+
+
+def _changed(old: Batch, change: BatchChange) -> Batch:
+    told = {field.name: getattr(change, field.name) for field in fields(change)}
+    del told["version"]
+    always = {"name", "effect"}
+    return replace(
+        old,
+        **{
+            name: value
+            for name, value in told.items()
+            if value is not KEEP and (value is not None or name not in always)
+        },
+    )
+
+
+def _check_used(unit: Unit, old: Batch, new: Batch) -> None:
+    """No limit goes below what is used: what was redeemed has been promised."""
+    errors = []
+    if _is_less(new.max_uses, old.max_uses):
+        used = rows.most_uses(unit, old.number)
+        errors += _below("max_uses", new.max_uses, used)
+    if _is_less(new.per_visitor, old.per_visitor):
+        used = rows.most_of_a_visitor(unit, old.number)
+        errors += _below("per_visitor", new.per_visitor, used)
+    errors += _below("budget_cents", new.budget_cents, old.tally.given_cents)
+    if errors:
+        raise Invalid(*errors)
+
+
+def _is_less(new: int | None, old: int | None) -> bool:
+    return new is not None and (old is None or new < old)
+
+
+def _below(field: str, limit: int | None, used: int) -> list[FieldError]:
+    return [FieldError(field, "below_used")] if limit is not None and limit < used else []
+
+
+def _note(
+    unit: Unit,
+    house: House,
+    actor: Actor,
+    action: Action,
+    *,
+    before: Batch | None,
+    after: Batch | None,
+) -> None:
+    one = after or before
+    thing = Thing("batch", "" if one is None else one.id)
+    old, new = (None if batch is None else _facts(batch) for batch in (before, after))
+    audit.note(unit, house, actor=actor, action=action, object=thing, before=old, after=new)
+
+
+def _facts(batch: Batch) -> dict[str, Any]:
+    hidden = {"id", "number", "version", "tally", "created_at", "created_by"}
+    return {f.name: getattr(batch, f.name) for f in fields(batch) if f.name not in hidden}

@@ -4,9 +4,11 @@
     ├── NotFound        nothing of that kind under that id
     ├── Gone            what the caller goes on from is not there any more: begin anew
     ├── Conflict        the state of things forbids it; `reason` is a fixed word
-    │   └── SoldOut     the places of a slot are gone; names slots that have some
+    │   ├── SoldOut     the places of a slot are gone; names slots that have some
+    │   └── CodeRefused a discount code that is not good now
     ├── Invalid         what was sent is wrong; `errors` name fields and problems
     ├── InvalidRows     some rows of many are wrong; `rows` name index, field and problem
+    ├── Throttled       too many wrong codes; says how long to wait
     ├── PairingRefused  a pairing code that does not pair (stations.py)
     └── PinRefused      a supervisor's PIN that is none (supervisors.py)
 
@@ -18,9 +20,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ticketing.domain import DomainError, FieldError
+from ticketing.domain.codes import Refusal
 from ticketing.domain.slots import SlotPlaces
 
 __all__ = [
+    "CodeRefused",
     "Conflict",
     "FieldError",
     "Gone",
@@ -32,6 +36,7 @@ __all__ = [
     "RowError",
     "ServiceError",
     "SoldOut",
+    "Throttled",
 ]
 
 
@@ -65,6 +70,23 @@ class SoldOut(Conflict):
     def __init__(self, slots: tuple[SlotPlaces, ...]) -> None:
         super().__init__("sold_out")
         self.slots = slots
+
+
+class CodeRefused(Conflict):
+    """A discount code that is not good now: its reason in the words of the gate, and why."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.reason.value)
+        self.refusal = refusal
+
+
+class Throttled(ServiceError):  # noqa: N818  agreed name
+    """Too many wrong codes; nothing is looked at for so many seconds."""
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        self.reason = "throttled"
+        super().__init__(self.reason)
+        self.retry_after_s = retry_after_s
 
 
 class Invalid(ServiceError):  # noqa: N818  agreed name

@@ -171,4 +171,6 @@ _PLAIN_PAGE = text(
     "SELECT bits, uses, visitor, sent_at, delivered_at, first_at, last_at FROM codes "
     "WHERE batch = :number AND bits > :after ORDER BY bits LIMIT :most"
 )
-_NOTE = schema.code_scans.insert()
+_NOTE = text(
+    "INSERT INTO code_scans (scan_id, code) VALUES (:scan_id, :code) ON CONFLICT DO NOTHING"
+)

@@ -17,6 +17,7 @@ from ticketing.domain.offers import Offer
 from ticketing.domain.slots import Slot
 from ticketing.domain.tickets import Ticket
 from ticketing.store import moves, offers, scans, schema, slots, stations, tickets
+from ticketing.store.codes import Found
 from ticketing.store.prepared import Prepared, Row
 from ticketing.store.scans import Scan
 from ticketing.store.types import UtcMs
@@ -28,11 +29,21 @@ T = schema.scans.c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCode:
+    """A discount code that was shown, every offer there is, and its visitor's uses so far."""
+
+    found: Found
+    offers: tuple[Offer, ...]
+    visitor_uses: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known about a scan and its ticket, as one statement saw it.
 
     `inside` people are in the house; `came` so far by tickets of its slot; `unsent_elsewhere`:
-    another station has entries that have not arrived, or is silent since today.
+    another station has entries that have not arrived, or is silent since today. `code` is
+    looked up by whoever asks about one.
     """
 
     scan: Scan | None
@@ -43,6 +54,7 @@ class Facts:
     slot: Slot | None = None
     came: int = 0
     unsent_elsewhere: bool = False
+    code: ShownCode | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from ticketing.service.errors import (
     PinRefused,
     ServiceError,
     SoldOut,
+    Throttled,
 )
 from ticketing.web.pages import page
 from ticketing.web.parts import the_parts
@@ -103,7 +104,7 @@ _DETAILS: Final[Mapping[str, str]] = {
     "not_overridable": "This is no refusal, or one that nobody may overrule. Scan again.",
     "no_supervisor": "Only a person of the role admin can have a PIN.",
     "wrong_pin": "No supervisor of this name has this PIN.",
-    "unknown_code": "There is no such pairing code.",
+    "unknown_code": "There is no such code.",
     "used_code": "This pairing code was used by another station.",
     "expired_code": "This pairing code is over. Make a new one.",
     "throttled": "Too many wrong attempts. Wait as long as Retry-After says.",
@@ -181,7 +182,7 @@ def _answer_service(error: Exception) -> Response:
             faults = error.rows if isinstance(error, InvalidRows) else error.errors
             extra = {"reason": "invalid", "errors": [asdict(fault) for fault in faults]}
             return _answer(HTTPError(422, message="", extra_data=extra))
-        case PairingRefused() | PinRefused():
+        case PairingRefused() | PinRefused() | Throttled():
             return _answer(_secret_refused(error))
         case _:  # a refusal without a shape of its own: nothing of it is shown
             return _answer(refused(400, "refused"))
@@ -204,7 +205,7 @@ def _free_slot(places: SlotPlaces) -> dict[str, object]:
     }
 
 
-def _secret_refused(error: PairingRefused | PinRefused) -> HTTPError:
+def _secret_refused(error: PairingRefused | PinRefused | Throttled) -> HTTPError:
     status = _SECRETS.get(error.reason, 400)
     if error.retry_after_s:
         return refused(status, error.reason, Retry_After=str(error.retry_after_s))

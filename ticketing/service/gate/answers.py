@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ticketing.domain.tickets import ShownState, Ticket, shown_code, shown_state
+from ticketing.service.gate import discounts
 from ticketing.service.gate.judging import UNPROVEN
 from ticketing.service.ports import House
 from ticketing.store import gates as gate_rows
@@ -19,6 +20,7 @@ from ticketing.wire.station_api import FirstUse, Remaining, ScanAnswer, TicketVi
 from ticketing.wire.texts import Localised, render
 from ticketing.wire.verdict import Reason, Verdict
 
+_OPEN = frozenset({Verdict.ATTENTION, Verdict.DISCOUNT})
 _USED = frozenset({Reason.ALREADY_USED, Reason.USED_TODAY, Reason.STILL_INSIDE})
 _SAYS_GATES = _USED | {Reason.WRONG_GATE}
 
@@ -27,6 +29,7 @@ def answer(unit: Unit, house: House, *, scan: Scan, facts: Facts, lang: str) -> 
     """What to show for a scan, as it stands now; `facts` carry its ticket."""
     now = house.clock.now()
     decision = standing(scan, now)
+    is_open = scan.state is ScanState.PENDING
     names = _gate_names(unit, decision)
     return ScanAnswer(
         scan_id=scan.scan_id.hex(),
@@ -35,10 +38,11 @@ def answer(unit: Unit, house: House, *, scan: Scan, facts: Facts, lang: str) -> 
         basis=scan.basis,
         text=_text(house, decision, lang=lang, at=scan.received_at, names=names),
         ticket=_view(house, facts, decision=decision, now=now),
+        code=discounts.view(facts, decision),
         first_use=_first_use(decision, names),
         remaining=Remaining(decision.remaining_uses, decision.remaining_people),
         checks=decision.checks,
-        until=scan.until if decision.verdict is Verdict.ATTENTION else None,
+        until=scan.until if decision.verdict in _OPEN and is_open else None,
         evidence=decision.evidence,
         people=decision.people,
         inside=scan.inside,

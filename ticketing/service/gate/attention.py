@@ -9,6 +9,7 @@ from datetime import datetime
 from ticketing.domain.accounts import Station
 from ticketing.domain.ids import ScanId
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
+from ticketing.service.gate import discounts
 from ticketing.service.gate.answers import answer, is_lapsed
 from ticketing.service.gate.judging import Question, judge_stored
 from ticketing.service.gate.recording import TRIES, around, record, stand_in_line
@@ -59,7 +60,8 @@ def confirm_scan(
         if not confirmation.checks.issuperset(found.decision.checks):
             raise Invalid(FieldError("checks", "incomplete"))
         judged = _confirmed(house, facts, found=found, confirmation=confirmation, now=now)
-        kept = record(unit, house, facts=facts, judged=judged, keep=rows.settle)
+        keep = discounts.keeping(facts, judged, at=now) if discounts.is_code(found) else rows.settle
+        kept = record(unit, house, facts=facts, judged=judged, keep=keep)
         if kept is not None:
             return answer(unit, house, scan=kept, facts=facts, lang=lang)
         stand_in_line(unit, facts, attempt)
@@ -113,7 +115,7 @@ def _of_station(
     facts = fact_rows.find_of_scan(unit, scan_id, around=looked_at)
     if facts.scan is None or facts.scan.station != station.id:
         raise NotFound("scan")
-    return facts, facts.scan
+    return discounts.with_kept(unit, facts), facts.scan
 
 
 def _check_open(found: Scan, now: datetime) -> None:
@@ -127,6 +129,12 @@ def _confirmed(
     house: House, facts: Facts, *, found: Scan, confirmation: Confirmation, now: datetime
 ) -> Scan:
     """A pending scan, judged again with the checks done; still pending if one is new."""
+    if discounts.is_code(found):
+        decision = discounts.decide(facts.code, detail="", now=now)
+        state = ScanState.CONFIRMED
+        return replace(
+            found, decision=decision, state=state, by=confirmation.by, settled_at=now, until=None
+        )
     # Whether a live ticket was fresh was judged when it was read; its proof is not kept.
     settled = frozenset({Check.IDENTITY}).difference(found.decision.checks)
     question = Question(

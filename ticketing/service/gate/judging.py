@@ -14,6 +14,7 @@ from ticketing.domain.accounts import Station
 from ticketing.domain.ids import ScanId
 from ticketing.domain.museum import Museum
 from ticketing.domain.tickets import Ticket
+from ticketing.service.gate import discounts
 from ticketing.service.ports import House
 from ticketing.store.facts import Facts, Key
 from ticketing.store.scans import Scan
@@ -130,7 +131,9 @@ def judge(house: House, what: Looked, facts: Facts, *, question: Question) -> De
         return judge_stored(house, facts, question=question, issue=facts.ticket.issue)
     if what.token is not None:
         return decide(what.token, _known(house, facts, now), now, gate)
-    if kind in {TextClass.SHORT_CODE, TextClass.DISCOUNT_CODE}:
+    if kind is TextClass.DISCOUNT_CODE:
+        return discounts.decide(facts.code, detail=what.text.detail, now=now)
+    if kind is TextClass.SHORT_CODE:
         return Decision(Verdict.REFUSE, Reason.UNKNOWN_CODE, Evidence(detail=what.text.detail))
     return decide_text(what.text, now, gate)
 

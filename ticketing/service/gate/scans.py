@@ -13,7 +13,10 @@ from datetime import datetime, timedelta
 
 from ticketing.domain.accounts import Station
 from ticketing.domain.ids import ScanId
+from ticketing.service import code_guessing
+from ticketing.service.code_guessing import Guesser
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
+from ticketing.service.gate import discounts
 from ticketing.service.gate.answers import answer, standing
 from ticketing.service.gate.judging import (
     UNPROVEN,
@@ -32,7 +35,7 @@ from ticketing.service.gate.recording import (
 )
 from ticketing.service.gate.stations import is_news, token_hash
 from ticketing.service.ports import House
-from ticketing.store import counters, stations
+from ticketing.store import codes, counters, stations
 from ticketing.store import facts as fact_rows
 from ticketing.store import gates as gate_rows
 from ticketing.store.facts import Facts
@@ -135,7 +138,7 @@ def _settle(
     what, station = visit.what, visit.station
     _check_gate(unit, visit)
     for attempt in range(TRIES):
-        facts = facts or _found(unit, house, visit)
+        facts = _with_code(unit, house, visit, facts or _found(unit, house, visit))
         if facts.scan is not None:
             if not is_same_barcode(facts.scan, what):
                 raise Conflict("scan_id_reused")
@@ -144,12 +147,14 @@ def _settle(
             )
         judged = _judged(visit, judge(house, what.looked, facts, question=visit.question), facts)
         if not visit.is_kept:
+            _count_wrong(unit, house, visit, facts)
             return ScanResult(
                 answer(unit, house, scan=judged, facts=facts, lang=lang), created=False
             )
-        kept = record_new(unit, house, facts=facts, judged=judged)
+        kept = _kept(unit, house, facts, judged)
         if kept is not None:
             _hear(unit, station, kept.received_at)
+            _count_wrong(unit, house, visit, facts)
             return ScanResult(answer(unit, house, scan=kept, facts=facts, lang=lang), created=True)
         stand_in_line(unit, facts, attempt)
         facts = None
@@ -165,7 +170,8 @@ def get_scan(unit: Unit, house: House, *, scan_id: ScanId, lang: str) -> ScanAns
     facts = fact_rows.find_of_scan(unit, scan_id, around=around(house, now=house.clock.now()))
     if facts.scan is None:
         raise NotFound("scan")
-    return answer(unit, house, scan=facts.scan, facts=facts, lang=lang)
+    known = discounts.with_kept(unit, facts)
+    return answer(unit, house, scan=facts.scan, facts=known, lang=lang)
 
 
 def latest_scans(unit: Unit, house: House, *, limit: int = 20) -> tuple[SeenScan, ...]:
@@ -196,6 +202,28 @@ def _found(unit: Unit, house: House, visit: _Visit) -> Facts:
     return fact_rows.find(unit, visit.what.looked.key(visit.scan_id), around=looked_at)
 
 
+def _with_code(unit: Unit, house: House, visit: _Visit, facts: Facts) -> Facts:
+    text, guesser = visit.what.looked.text, Guesser(visit.station.id)
+    if text.kind is not TextClass.DISCOUNT_CODE:
+        return facts
+    return discounts.with_shown(unit, house, facts, text=text, guesser=guesser)
+
+
+def _count_wrong(unit: Unit, house: House, visit: _Visit, facts: Facts) -> None:
+    """A discount code that is none counts against the station: whoever guesses waits."""
+    if visit.what.looked.text.kind is TextClass.DISCOUNT_CODE and facts.code is None:
+        now = visit.question.now
+        code_guessing.note_wrong(unit, house, Guesser(visit.station.id), now=now)
+
+
+def _kept(unit: Unit, house: House, facts: Facts, judged: Scan) -> Scan | None:
+    """Keep a new scan; beside one of a code, which code it is."""
+    if facts.code is not None and judged.decision.verdict is Verdict.DISCOUNT:
+        unit.begin()
+        codes.note_scan(unit, judged.scan_id, facts.code.found.code.bits)
+    return record_new(unit, house, facts=facts, judged=judged)
+
+
 def _check_gate(unit: Unit, visit: _Visit) -> None:
     gate = visit.question.gate
     if gate != visit.station.gate and gate_rows.find(unit, gate) is None:
@@ -208,7 +236,7 @@ def _judged(visit: _Visit, decision: Decision, facts: Facts) -> Scan:
     looked = what.looked
     claims = None if looked.token is None else looked.token.claims
     issue = None if facts.ticket is None else facts.ticket.issue
-    is_pending = decision.verdict is Verdict.ATTENTION
+    is_pending = decision.verdict in {Verdict.ATTENTION, Verdict.DISCOUNT}
     return Scan(
         scan_id=visit.scan_id,
         station=visit.station.id,

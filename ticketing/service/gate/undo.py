@@ -18,6 +18,7 @@ from ticketing.domain.accounts import Station
 from ticketing.domain.conflicts import ANNULLED_NOTE, explained
 from ticketing.domain.ids import ScanId
 from ticketing.service.errors import Conflict, NotFound
+from ticketing.service.gate import discounts
 from ticketing.service.gate.answers import answer, is_lapsed
 from ticketing.service.gate.judging import left_of
 from ticketing.service.gate.recording import TRIES, around, count_out, stand_in_line
@@ -113,6 +114,7 @@ def take_back(
         inside = count_out(unit, house, facts, scan=found, move=own, brought=brought)
         kept = replace(judged, inside=inside)
         if rows.settle(unit, kept, was=found.state):
+            discounts.give_back(unit, found, at=now)
             for one in extra:
                 conflicts.close(unit, explained(one, ANNULLED_NOTE, by=by or found.station, at=now))
             unit.commit()
@@ -162,7 +164,8 @@ def _objection(facts: Facts, found: Scan, annulment: Annulment, now: datetime) -
         return "lapsed"
     if found.state in _NEVER_TOO_LATE:
         return None
-    if found.decision.verdict not in _PASSED and found.shown not in _PASSED:
+    is_redeemed = discounts.is_redeemed(found)
+    if not is_redeemed and found.decision.verdict not in _PASSED and found.shown not in _PASSED:
         return "nothing_to_annul"
     return None if annulment.is_forced else _limit(facts, found, now)
 

@@ -26,7 +26,7 @@ from ticketing.domain.settling import (
     has_later,
     standing_moves,
 )
-from ticketing.service.gate import records
+from ticketing.service.gate import discounts, records
 from ticketing.service.gate.passages import Passages
 from ticketing.service.ports import House
 from ticketing.store import conflicts, moves, tickets
@@ -90,8 +90,7 @@ class Writer:
             case TakeBack():
                 self._take_back(case)
             case Store():
-                declined = Decision(Verdict.REFUSE, Reason.DECLINED)
-                self._keep(case, record, declined if case.resolve else case.fresh.decision)
+                self._store(case, record)
             case Count(move):
                 self._move(case, move)
                 self._keep(case, record, self._passed(case, move))
@@ -129,6 +128,7 @@ class Writer:
             self._let_out(facts, found, at=at)
         gone = records.annulled(found, why=why, by=by, at=at)
         self._settle(found, gone)
+        discounts.give_back(self._unit, found, at=at)
 
     def count_after_all(self, case: Case, move: MoveKind, conflict: Conflict) -> None:
         """Write the move of people who are counted already, and close what reported them."""
@@ -146,6 +146,29 @@ class Writer:
             return
         self._uncount(found, found.decision.people, own=_own(facts, found))
         self._settle(found, replace(found, shown=shown, why=records.MARKED))
+
+    def _store(self, case: Case, record: Record) -> None:
+        """Keep what nobody passed by: a question, a refusal, a code that staff redeemed."""
+        is_code = discounts.is_code(case.fresh) and record in RESOLVABLE
+        if is_code and case.resolve is not None and case.told.shown is Verdict.DISCOUNT:
+            self._redeem(case)
+            return
+        declined = Decision(Verdict.REFUSE, Reason.DECLINED)
+        self._keep(case, record, declined if case.resolve else case.fresh.decision)
+
+    def _redeem(self, case: Case) -> None:
+        """Staff have redeemed a code while the service was away: it is judged as of then."""
+        found, told, resolve = case.facts.scan, case.told, case.resolve
+        if found is None or resolve is None:
+            return
+        facts = discounts.with_kept(self._unit, case.facts)
+        decision = discounts.decide(facts.code, detail="", now=told.at)
+        settled = replace(
+            records.resolved(case.fresh, told, resolve, decision), state=ScanState.CONFIRMED
+        )
+        self._settle(found, settled)
+        if not discounts.redeem(self._unit, facts, settled, at=told.at):
+            raise Beaten
 
     def _agree(self, case: Case, record: Record) -> None:
         """Both say the same, but perhaps not of as many people: those who came in count."""
