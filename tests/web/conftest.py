@@ -14,6 +14,7 @@ from tests.web.talking import Talk
 from ticketing.domain.accounts import Role, Scope
 from ticketing.edge.channels.webchat import WebChat
 from ticketing.edge.painter import Painter
+from ticketing.edge.press import Press
 from ticketing.edge.sheets import Sheets
 from ticketing.edge.wording import FileWording
 from ticketing.service import access
@@ -38,6 +39,7 @@ def parts(store: Store, house: House) -> Parts:
         house=spoken,
         painter=Painter(),
         sheets=Sheets(),
+        press=Press(),
         session_key=b"session" * 5,
         max_streams=2,
     )

@@ -10,7 +10,7 @@ check character of ten symbols is the exclusive or of what its parts add, for th
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NewType
+from typing import Final, NewType, cast
 
 from ticketing.wire.check import ALPHABET, CodeKind, check_character, fold, is_valid
 

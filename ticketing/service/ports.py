@@ -3,7 +3,7 @@
 `edge` has the real parts, `tests/fakes.py` their doubles; `app` puts a House together.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -167,6 +167,27 @@ class Sheets(Protocol):
 
     def xlsx(self, sheet: Sheet, into: BinaryIO) -> None:
         """Write the whole file, a row at a time; `into` can be sought in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeSheet:
+    """What stands beside each code of a printed sheet; `worth` may take two lines."""
+
+    title: str
+    museum: str
+    worth: str
+    until: str
+    lang: str
+
+
+class CodePress(Protocol):
+    """Makes discount codes into what can be printed; codes are read once, one after the other."""
+
+    def pdf(self, facts: CodeSheet, codes: Iterable[str], into: BinaryIO) -> None:
+        """Sheets of A4 to cut up, each code as a symbol and as text."""
+
+    def zip(self, codes: Iterable[str], into: BinaryIO) -> None:
+        """A picture of each code's symbol, named by the code, in one archive."""
 
 
 # ------------------------------------------------------------ channels

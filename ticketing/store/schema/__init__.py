@@ -31,6 +31,7 @@ from ticketing.store.schema.house import (
     staff,
     stations,
 )
+from ticketing.store.schema.jobs import job_parts, jobs
 from ticketing.store.schema.people import (
     consents,
     conversations,
@@ -59,6 +60,8 @@ __all__ = [
     "idempotency",
     "identities",
     "inbox",
+    "job_parts",
+    "jobs",
     "journal_entries",
     "journals",
     "messages",
