@@ -12,10 +12,9 @@ from ticketing.domain import code_texts
 from ticketing.domain.code_texts import text_of
 from ticketing.domain.codes import Batch
 from ticketing.domain.ids import VisitorId
-from ticketing.service.code_batches import number_of
-from ticketing.service.errors import FieldError, Invalid
 from ticketing.service.pages import Page
-from ticketing.service.ports import Units
+from ticketing.service.ports import House, Units
+from ticketing.service.sealed import seal, unseal
 from ticketing.store import code_lists as rows
 from ticketing.store import redemptions
 from ticketing.store.code_lists import BatchSort, CodeState, PlainCode, Spent, WantedBatches
@@ -23,10 +22,9 @@ from ticketing.store.redemptions import Redemption
 from ticketing.store.types import EPOCH
 from ticketing.store.unit import Unit
 
-__all__ = ["BatchSort", "CodeState", "Redemption", "WantedBatches", "number_of"]
+__all__ = ["BatchSort", "CodeState", "Redemption", "WantedBatches"]
 _AT_ONCE: Final = 5_000
 _HISTORY: Final = 20
-_BITS_DIGITS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +58,27 @@ def list_batches(unit: Unit, *, wanted: WantedBatches) -> ListedBatches:
 
 
 def page_of_codes(
-    unit: Unit, batch: Batch, *, state: CodeState | None, cursor: str | None, limit: int
+    unit: Unit,
+    house: House,
+    *,
+    batch: Batch,
+    state: CodeState | None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[ListedCode]:
     """Codes of a batch in the order of their texts; a filtered page may hold fewer, even none.
 
     Raises:
         Invalid: A cursor that was not given out.
     """
-    after = _after(cursor)
+    after = -1 if cursor is None else unseal(house, cursor)
     if state is None:
         part = rows.page(unit, batch.number, after=after, limit=limit)
     else:
         part = rows.filtered(unit, batch.number, state, after=after, limit=limit)
     spent = rows.spent_of(unit, batch.number, [one.bits for one in part.codes if one.uses])
     listed = tuple(_listed(batch, one, spent.get(one.bits)) for one in part.codes)
-    return Page(listed, None if part.last is None else str(part.last))
+    return Page(listed, None if part.last is None else seal(house, part.last))
 
 
 def find_code(unit: Unit, batch: Batch, *, text: str) -> ListedCode | None:
@@ -154,10 +158,3 @@ def _listed(batch: Batch, one: PlainCode, spent: Spent | None) -> ListedCode:
 def _time(ms: int | None) -> datetime | None:
     return None if ms is None else EPOCH + timedelta(milliseconds=ms)
 
-
-def _after(cursor: str | None) -> int:
-    if cursor is None:
-        return -1
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= _BITS_DIGITS):
-        raise Invalid(FieldError("cursor", "malformed"))
-    return int(cursor)

@@ -24,6 +24,7 @@ class Place(StrEnum):
     TODAY = "today"
     TICKETS = "tickets"
     OFFERS = "offers"
+    CODES = "codes"
     STATIONS = "stations"
     MORE = "more"
 
@@ -43,6 +44,7 @@ NAVIGATION: Final = (
     Link(Place.TODAY, HOME, "i-today", Right.HOUSE_SEE, is_near=True),
     Link(Place.TICKETS, f"{HOME}/tickets", "i-ticket", Right.TICKETS_SEE, is_near=True),
     Link(Place.OFFERS, f"{HOME}/offers", "i-frame", Right.HOUSE_SEE),
+    Link(Place.CODES, f"{HOME}/codes", "i-percent", Right.CODES_SEE),
     Link(Place.STATIONS, f"{HOME}/stations", "i-gate", Right.HOUSE_SEE, is_near=True),
 )
 """In the order of the day's work. What is not built is not here: no dead ends."""

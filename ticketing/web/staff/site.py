@@ -2,6 +2,15 @@
 
 from typing import Final
 
-from ticketing.web.staff import offers, sign_in, stations, tickets, today
+from ticketing.web.staff import (
+    batch_changes,
+    batch_files,
+    batches,
+    offers,
+    sign_in,
+    stations,
+    tickets,
+    today,
+)
 
-NOUNS: Final = (sign_in, today, tickets, offers, stations)
+NOUNS: Final = (sign_in, today, tickets, offers, batch_changes, batch_files, batches, stations)
