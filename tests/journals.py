@@ -42,6 +42,7 @@ _REASONS = {
     Verdict.EXIT: Reason.OK_EXIT,
     Verdict.REFUSE: Reason.ALREADY_USED,
     Verdict.ATTENTION: Reason.CHECK_PROOF,
+    Verdict.DISCOUNT: Reason.OK_CODE,
 }
 
 

@@ -20,7 +20,7 @@ from ticketing.store.unit import Store
 
 def main(url: str, keys: str, barcodes: str, threads: str) -> None:
     """Scan what stands in a file, with so many clients."""
-    store, house = Store(url), _house(Path(keys))
+    store, house = Store(url), house_of(Path(keys))
     texts = Path(barcodes).read_text(encoding="ascii").split()
     with store.unit() as unit:
         station = stations.list_stations(unit)[0]
@@ -41,7 +41,8 @@ def main(url: str, keys: str, barcodes: str, threads: str) -> None:
     sys.stdout.write(" ".join(reasons))
 
 
-def _house(keys: Path) -> House:
+def house_of(keys: Path) -> House:
+    """A house of doubles with real keys."""
     chance = SeededChance()
     return House(
         museum=a_museum(),

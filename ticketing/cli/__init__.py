@@ -16,6 +16,7 @@ from ticketing import config
 COMMANDS = {
     "apikey": "doors",
     "backup": "upkeep",
+    "batch": "batches",
     "conflict": "upkeep",
     "demo": "trial",
     "doctor": "house",

@@ -30,6 +30,8 @@ class EventName(StrEnum):
     SCAN_ANNULLED = "scan.annulled"
     CONFLICT_FOUND = "conflict.found"
     VISITOR_ERASED = "visitor.erased"
+    CODE_REDEEMED = "code.redeemed"
+    CODE_RELEASED = "code.released"
     WEBHOOK_TEST = "webhook.test"
 
 
@@ -110,6 +112,24 @@ class ConflictNews:
     extra: str
     people: int
     found_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedemptionNews:
+    """A redemption of a discount code as it stands; ids alone, never the code.
+
+    `released_at` is None while it holds.
+    """
+
+    redemption: str
+    batch: str
+    offer: str | None
+    off_cents: int
+    source: str
+    gate: str | None
+    station: str | None
+    redeemed_at: datetime
+    released_at: datetime | None
 
 
 _OF_MOVE: Mapping[MoveKind, EventName] = {
@@ -201,6 +221,27 @@ def of_erasure(visitor: str, at: datetime) -> tuple[Event, ...]:
     """That a visitor was erased; the id leads nowhere any more."""
     name = EventName.VISITOR_ERASED
     return (Event(id=_id(name, visitor), name=name, at=at, known_at=at, data={"visitor": visitor}),)
+
+
+def of_redemption(news: RedemptionNews) -> tuple[Event, ...]:
+    """That a code was redeemed, and that it was given back."""
+    redeemed = _of_redemption(news, EventName.CODE_REDEEMED, news.redeemed_at)
+    if news.released_at is None:
+        return (redeemed,)
+    return (redeemed, _of_redemption(news, EventName.CODE_RELEASED, news.released_at))
+
+
+def _of_redemption(news: RedemptionNews, name: EventName, at: datetime) -> Event:
+    data: dict[str, str | int | None] = {
+        "redemption": news.redemption,
+        "batch": news.batch,
+        "offer": news.offer,
+        "off_cents": news.off_cents,
+        "source": news.source,
+        "gate": news.gate,
+        "station": news.station,
+    }
+    return Event(id=_id(name, news.redemption), name=name, at=at, known_at=at, data=data)
 
 
 def a_test(chance: bytes, webhook: str, at: datetime) -> Event:

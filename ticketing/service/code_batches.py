@@ -140,7 +140,7 @@ def change_batch(
             `batch_failed`; `batch_redeemed` for another effect after the first redemption.
     """
     unit.begin()  # before reading: of two changes at once neither may undo the other
-    old = _held(unit, batch)
+    old = held(unit, batch)
     if change.version is not None and change.version != old.version:
         raise Conflict("changed")
     new = _changed(old, change)
@@ -242,7 +242,13 @@ def _stored(unit: Unit, house: House, batch: Batch, *, actor: Actor, lease: bool
     return claim
 
 
-def _held(unit: Unit, batch: str) -> Batch:
+def held(unit: Unit, batch: str) -> Batch:
+    """A batch that nobody else changes until the transaction ends.
+
+    Raises:
+        NotFound: `batch`.
+        Conflict: `batch_building`, `batch_failed`.
+    """
     found = rows.hold(unit, batch)
     if found is None:
         raise NotFound("batch")
@@ -253,7 +259,7 @@ def _held(unit: Unit, batch: str) -> Batch:
 
 def _switched(unit: Unit, house: House, batch: str, *, to: BatchState, actor: Actor) -> Batch:
     unit.begin()
-    old = _held(unit, batch)
+    old = held(unit, batch)
     if old.state is to:
         unit.rollback()
         return old

@@ -157,4 +157,3 @@ def _listed(batch: Batch, one: PlainCode, spent: Spent | None) -> ListedCode:
 
 def _time(ms: int | None) -> datetime | None:
     return None if ms is None else EPOCH + timedelta(milliseconds=ms)
-

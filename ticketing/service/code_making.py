@@ -148,6 +148,7 @@ def drop_codes(unit: Unit, number: int) -> int:
     while True:
         unit.begin()
         some, last = codes.drop_unused(unit, number, after=after, limit=CHUNK // 4)
+        code_batches.count(unit, number, "made", -some)
         unit.commit()
         if last is None:
             return gone

@@ -104,7 +104,14 @@ def redeem_code(
         stored = redemptions.find(unit, redemption_id)
         if stored is not None:
             return _repeated(unit, stored, mark)
-        found, offers, discount = _good(unit, house, asked=asked, guesser=guesser)
+        try:
+            found, offers, discount = _good(unit, house, asked=asked, guesser=guesser)
+        except CodeRefused:
+            # perhaps by this very redemption, sent twice and kept since the first look
+            stored = redemptions.find(unit, redemption_id)
+            if stored is None:
+                raise
+            return _repeated(unit, stored, mark)
         one = Redemption(
             id=redemption_id,
             code=found.code.bits,

@@ -172,6 +172,12 @@ def most_of_a_visitor(unit: Unit, number: int) -> int:
     return int(unit.run(select(func.max(_V.n)).where(_V.batch == number)).scalar_one() or 0)
 
 
+def count(unit: Unit, number: int, what: str, n: int) -> None:
+    """Add to one figure of a batch's tally."""
+    changed = {what: T[what] + n}
+    unit.run(update(schema.code_batches).where(T.number == number).values(changed))
+
+
 def drop(unit: Unit, number: int) -> bool:
     """Take a batch away that has no code any more; False if it has."""
     unit.run(delete(schema.code_visitors).where(_V.batch == number))

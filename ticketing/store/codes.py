@@ -1,10 +1,10 @@
 """The codes table: one row for each of perhaps millions, by its bits; in the store room."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, exists, func, select, text, update
 
@@ -25,6 +25,17 @@ class Found:
 
     code: Code
     batch: Batch
+
+
+class PlainCode(NamedTuple):
+    """A code as it is stored; times in ms since 1970."""
+
+    bits: int
+    uses: int
+    visitor: bytes | None
+    sent_ms: int | None
+    delivered_ms: int | None
+    last_ms: int | None
 
 
 def add(unit: Unit, number: int, bits: Sequence[CodeBits]) -> int:
@@ -67,21 +78,10 @@ def page(unit: Unit, number: int, *, after: int | None, limit: int) -> tuple[Cod
     return tuple(to_code(row) for row in unit.fetch(_PAGE, values))
 
 
-def told_of(unit: Unit, number: int, *, size: int) -> Iterator[list[tuple[Any, ...]]]:
-    """All codes of a batch by their bits, in pages, as plain tuples for whoever writes many.
-
-    Each is bits, uses, visitor (bytes), and the times, in ms since 1970: sent, delivered,
-    first and last redeemed. Pages are read by key, each for itself: no long read keeps
-    SQLite's log from being folded.
-    """
-    after = -1
-    while True:
-        values = {"number": number, "after": after, "most": size}
-        rows = [tuple(row) for row in unit.run(_PLAIN_PAGE, values)]
-        if not rows:
-            return
-        yield rows
-        after = rows[-1][0]
+def plain_page(unit: Unit, number: int, *, after: int, limit: int) -> list[PlainCode]:
+    """The same as tuples, for whoever writes a million of them."""
+    values = {"number": number, "after": after, "most": limit}
+    return list(map(PlainCode._make, unit.run(_PLAIN_PAGE, values)))
 
 
 # ------------------------------------------------------------ its way to a visitor
@@ -168,7 +168,7 @@ _PAGE = Prepared(
     .limit(bindparam("most"))
 )
 _PLAIN_PAGE = text(
-    "SELECT bits, uses, visitor, sent_at, delivered_at, first_at, last_at FROM codes "
+    "SELECT bits, uses, visitor, sent_at, delivered_at, last_at FROM codes "
     "WHERE batch = :number AND bits > :after ORDER BY bits LIMIT :most"
 )
 _NOTE = text(

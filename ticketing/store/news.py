@@ -1,4 +1,4 @@
-"""What is new in scans, tickets and conflicts behind a reader's cursor; in the store room.
+"""What is new behind a reader's cursor; in the store room.
 
 Rows come in commit order: by position, and by primary key within one. What is not final
 yet (see `positions`) is left to the next look, so a late commit is never passed over.
@@ -27,9 +27,11 @@ from sqlalchemy import (
 from ticketing.domain.events import (
     ConflictNews,
     Event,
+    RedemptionNews,
     ScanNews,
     TicketNews,
     of_conflict,
+    of_redemption,
     of_scan,
     of_ticket,
 )
@@ -40,6 +42,7 @@ from ticketing.wire.verdict import Basis, TicketState
 
 C = schema.cursors.c
 _S, _T, _X, _M = schema.scans.c, schema.tickets.c, schema.conflicts.c, schema.moves.c
+_R = schema.redemptions.c
 Rows = Sequence[RowMapping]
 
 
@@ -223,6 +226,33 @@ def _conflict_events(rows: Rows, since: datetime) -> tuple[Event, ...]:
     )
 
 
+def _with_batch(query: Select[Any]) -> Select[Any]:
+    batches, offers = schema.code_batches, schema.offers
+    return (
+        query.add_columns(batches.c.id.label("batch_id"), offers.c.slug)
+        .join(batches, batches.c.number == _R.batch)
+        .outerjoin(offers, offers.c.number == _R.offer)
+    )
+
+
+def _redemption_events(rows: Rows, since: datetime) -> tuple[Event, ...]:
+    del since
+    row = rows[0]
+    return of_redemption(
+        RedemptionNews(
+            redemption=row[_R.id],
+            batch=row["batch_id"],
+            offer=row[schema.offers.c.slug],
+            off_cents=row[_R.off_cents],
+            source=row[_R.source],
+            gate=row[_R.gate],
+            station=row[_R.station],
+            redeemed_at=row[_R.at],
+            released_at=row[_R.released_at],
+        )
+    )
+
+
 def _hex(raw: bytes | None) -> str | None:
     return None if raw is None else raw.hex()
 
@@ -231,5 +261,6 @@ SOURCES = (
     Source("tickets", schema.tickets, _with_offer, _ticket_events),
     Source("scans", schema.scans, _with_moves, _scan_events),
     Source("conflicts", schema.conflicts, _alone, _conflict_events),
+    Source("redemptions", schema.redemptions, _with_batch, _redemption_events),
 )
 """In the order in which they are looked at: a ticket's issue is told before its scan."""

@@ -17,6 +17,8 @@ from ticketing.service import chat as chat_service
 from ticketing.templates_path import templates_dir
 from ticketing.web import assets, chat, errors, guard, headers, health, public, sessions
 from ticketing.web.api import (
+    code_batches,
+    codes,
     conflicts,
     counts,
     journals,
@@ -47,6 +49,8 @@ _BLUEPRINTS: Final = (
     health.bp,
     public.bp,
     *(noun.bp for noun in site.NOUNS),
+    code_batches.bp,
+    codes.bp,
     counts.bp,
     knowledge.bp,
     conflicts.bp,

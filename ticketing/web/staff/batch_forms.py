@@ -168,9 +168,7 @@ def promise(speaker: Speaker, wanted: NewBatch, offers: Mapping[str, Offer]) -> 
         speaker.say("codes_sum_valid", valid=say.valid(speaker, batch)),
     ]
     if wanted.per_visitor is not None:
-        lines.append(
-            speaker.say("codes_sum_visitor", times=say.uses(speaker, wanted.per_visitor))
-        )
+        lines.append(speaker.say("codes_sum_visitor", times=say.uses(speaker, wanted.per_visitor)))
     if wanted.min_amount_cents:
         least = say.euros(speaker, wanted.min_amount_cents)
         lines.append(speaker.say("codes_sum_least", amount=least))
@@ -194,4 +192,3 @@ def _times(speaker: Speaker, wanted: NewBatch, number: str) -> str:
 def example(prefix: str) -> str:
     """A code as it would look."""
     return text_of(prefix if is_possible_prefix(prefix) else "HERBST", EXAMPLE)
-

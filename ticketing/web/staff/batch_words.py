@@ -196,9 +196,7 @@ def batch_row(speaker: Speaker, batch: Batch) -> BatchRow:
         redeemed=speaker.number(tally.used),
         used=tally.used,
         of=tally.made,
-        share=speaker.say(
-            "codes_redeemed_share", share=_share(speaker, tally.used, tally.made)
-        ),
+        share=speaker.say("codes_redeemed_share", share=_share(speaker, tally.used, tally.made)),
         budget=budget(speaker, batch),
     )
 

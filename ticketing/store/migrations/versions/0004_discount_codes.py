@@ -16,6 +16,10 @@ def upgrade() -> None:
     _batches()
     _codes()
     _redemptions()
+    # whoever follows the house's events follows these from the first one on
+    op.execute(
+        "INSERT INTO cursors (name, pos, key) SELECT id || '/redemptions', 0, '' FROM webhooks"
+    )
 
 
 def _batches() -> None:

@@ -1,0 +1,210 @@
+"""Commands for discount codes: make a batch, look at it, take its codes out."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from ticketing.app import App
+from ticketing.cli.output import show, show_all, with_app
+from ticketing.domain.codes import Batch, Effect, EffectKind
+from ticketing.service import audit, code_batches, code_export, code_making
+from ticketing.service.audit import Actor
+from ticketing.service.code_batches import NewBatch
+
+_COLUMNS = ("id", "name", "prefix", "state", "made", "sent", "delivered", "redeemed", "given_cents")
+_AT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
+
+
+@click.group()
+def batch() -> None:
+    """Discount codes in batches: make, list, show, stop, export."""
+
+
+@batch.command("create")
+@click.option("--name", required=True)
+@click.option("--prefix", required=True, help="2 to 12 letters and digits.")
+@click.option("--count", type=int, required=True)
+@click.option("--percent", type=int, help="Percent off, 1 to 100.")
+@click.option("--amount", type=int, metavar="CENTS", help="Cents off.")
+@click.option("--price", type=int, metavar="CENTS", help="The new price.")
+@click.option("--free", is_flag=True, help="For nothing.")
+@click.option("--from", "valid_from", type=_AT, help="Local day or time.")
+@click.option("--until", "valid_until", type=_AT, help="Local day or time, excluded.")
+@click.option("--max-uses", type=int, default=1, show_default=True, help="0: any number.")
+@click.option("--per-visitor", type=int)
+@click.option("--offer", "offers", multiple=True, metavar="SLUG", help="Repeat for several.")
+@click.option("--min-amount", type=int, metavar="CENTS")
+@click.option("--budget", type=int, metavar="CENTS")
+@click.option("--tag")
+@click.option("--note")
+@with_app
+def batch_create(app: App, /, **options: Any) -> None:
+    """Make codes."""
+    zone = app.house.museum.zone
+    wanted = NewBatch(
+        name=options["name"],
+        prefix=options["prefix"],
+        count=options["count"],
+        effect=_effect(options),
+        valid_from=_local(options["valid_from"], zone),
+        valid_until=_local(options["valid_until"], zone),
+        max_uses=options["max_uses"] or None,
+        per_visitor=options["per_visitor"],
+        offers=options["offers"] or None,
+        min_amount_cents=options["min_amount"],
+        budget_cents=options["budget"],
+        tag=options["tag"],
+        note=options["note"],
+    )
+    with app.store.unit() as unit:
+        actor = _actor("create")
+        claim = code_batches.begin_batch(unit, app.house, wanted=wanted, actor=actor)
+        with _bar(wanted.count) as bar:
+            told = _Told(bar)
+            code_making.make_all(unit, app.house, claim, told=told)
+        made = code_batches.get_batch(unit, batch=claim.batch.id)
+    show(_row(made), text=f"{made.id}: {made.tally.made} codes, ticketing batch export {made.id}")
+
+
+@batch.command("list")
+@click.option("--tag")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@with_app
+def batch_list(app: App, *, tag: str | None, limit: int) -> None:
+    """List the batches, newest first."""
+    with app.store.unit() as unit:
+        found = code_batches.list_batches(unit, tag=tag, limit=limit)
+    rows = [_row(one) for one in found.items]
+    show_all(rows, columns=_COLUMNS, empty="No batches: ticketing batch create")
+
+
+@batch.command("show")
+@click.argument("batch_id", metavar="ID")
+@with_app
+def batch_show(app: App, *, batch_id: str) -> None:
+    """Show one batch and what has come of it."""
+    with app.store.unit() as unit:
+        row = _row(code_batches.get_batch(unit, batch=batch_id))
+    show(row, text="\n".join(f"{name}: {value}" for name, value in row.items()))
+
+
+@batch.command("stop")
+@click.argument("batch_id", metavar="ID")
+@with_app
+def batch_stop(app: App, *, batch_id: str) -> None:
+    """Let none of its codes be redeemed until it is resumed."""
+    with app.store.unit() as unit:
+        actor = _actor("stop")
+        stopped = code_batches.stop_batch(unit, app.house, batch=batch_id, actor=actor)
+    show(_row(stopped), text=f"{stopped.id} is stopped.")
+
+
+@batch.command("resume")
+@click.argument("batch_id", metavar="ID")
+@with_app
+def batch_resume(app: App, *, batch_id: str) -> None:
+    """Let its codes be redeemed again."""
+    with app.store.unit() as unit:
+        actor = _actor("resume")
+        resumed = code_batches.resume_batch(unit, app.house, batch=batch_id, actor=actor)
+    show(_row(resumed), text=f"{resumed.id} is ready.")
+
+
+@batch.command("export")
+@click.argument("batch_id", metavar="ID")
+@click.option("--format", "form", type=click.Choice(["csv"]), default="csv", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="A file (default: standard output).")
+@with_app
+def batch_export(app: App, *, batch_id: str, form: str, out: Path | None) -> None:
+    """Write all codes of a batch."""
+    del form  # there is one so far
+    with app.store.unit() as unit:
+        actor = _actor("export")
+        of = code_export.begin_export(unit, app.house, batch=batch_id, actor=actor)
+    pieces = code_export.csv_of(app.store, app.house, batch=of)
+    if out is None:
+        _write(pieces, sys.stdout.buffer)
+        return
+    with out.open("wb") as file, _bar(of.tally.made) as bar:
+        told = _Told(bar)
+        lines = 0
+        for piece in pieces:
+            file.write(piece)
+            lines += piece.count(b"\n")
+            told(lines)
+    show({"id": of.id, "codes": of.tally.made, "file": str(out)}, text=f"Written: {out}")
+
+
+# ------------------------------------------------------------ parts of the above
+class _Told:
+    """Moves a progress bar to where things stand."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar, self._at = bar, 0
+
+    def __call__(self, made: int) -> None:
+        """So many are done."""
+        self._bar.update(made - self._at)
+        self._at = made
+
+
+def _bar(length: int) -> Any:
+    """A progress bar on standard error, on a terminal alone."""
+    return click.progressbar(length=length, file=sys.stderr, hidden=not sys.stderr.isatty())
+
+
+def _write(pieces: Any, file: IO[bytes]) -> None:
+    for piece in pieces:
+        file.write(piece)
+    file.flush()
+
+
+def _effect(options: dict[str, Any]) -> Effect:
+    told = [
+        Effect(kind, options[kind.value])
+        for kind in (EffectKind.PERCENT, EffectKind.AMOUNT, EffectKind.PRICE)
+        if options[kind.value] is not None
+    ]
+    told += [Effect(EffectKind.FREE)] if options["free"] else []
+    if len(told) != 1:
+        raise click.UsageError("one of --percent, --amount, --price and --free is wanted")
+    return told[0]
+
+
+def _local(at: datetime | None, zone: Any) -> datetime | None:
+    return None if at is None else at.replace(tzinfo=zone).astimezone(UTC)
+
+
+def _actor(what: str) -> Actor:
+    return audit.by_command(f"batch {what}")
+
+
+def _row(one: Batch) -> dict[str, Any]:
+    tally = one.tally
+    return {
+        "id": one.id,
+        "name": one.name,
+        "prefix": one.prefix,
+        "count": one.count,
+        "effect": {"kind": one.effect.kind.value, "value": one.effect.value},
+        "valid_from": one.valid_from and one.valid_from.isoformat(),
+        "valid_until": one.valid_until and one.valid_until.isoformat(),
+        "max_uses": one.max_uses,
+        "per_visitor": one.per_visitor,
+        "offers": one.offers,
+        "min_amount_cents": one.min_amount_cents,
+        "budget_cents": one.budget_cents,
+        "tag": one.tag,
+        "note": one.note,
+        "state": one.state.value,
+        "made": tally.made,
+        "sent": tally.sent,
+        "delivered": tally.delivered,
+        "used": tally.used,
+        "redeemed": tally.redeemed,
+        "released": tally.released,
+        "given_cents": tally.given_cents,
+    }

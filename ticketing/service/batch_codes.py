@@ -1,0 +1,107 @@
+"""The codes of a batch: listed, bound to a visitor, sent, taken away; in the service room."""
+
+import re
+from collections.abc import Sequence
+
+from ticketing.domain import code_texts
+from ticketing.domain.codes import Code
+from ticketing.domain.ids import VisitorId
+from ticketing.service import audit, code_making
+from ticketing.service.audit import Action, Actor, Thing
+from ticketing.service.code_batches import get_batch, held
+from ticketing.service.codes import look_up
+from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
+from ticketing.service.pages import LIMIT, Page
+from ticketing.service.ports import House
+from ticketing.store import code_batches as batch_rows
+from ticketing.store import codes
+from ticketing.store.unit import Unit
+
+_CURSOR = re.compile(r"[0-9a-f]{1,13}")  # fifty bits
+
+
+def bind_code(
+    unit: Unit, house: House, *, code: str, visitor: VisitorId | None, actor: Actor
+) -> None:
+    """Let only one visitor use a code, or, by None, whoever has it.
+
+    Raises:
+        NotFound: `code`.
+        Conflict: `code_redeemed` if somebody uses it.
+    """
+    found = look_up(unit, code)
+    if found is None:
+        raise NotFound("code")
+    before = found.code.visitor
+    unit.begin()
+    if not codes.bind(unit, found.code.bits, visitor):
+        raise Conflict("code_redeemed")
+    audit.note(
+        unit,
+        house,
+        actor=actor,
+        action=Action.CODE_CHANGED,
+        object=Thing("batch", found.batch.id),
+        before={"visitor": None if before is None else before.hex()},
+        after={"visitor": None if visitor is None else visitor.hex()},
+    )
+    unit.commit()
+
+
+def delete_unused(unit: Unit, house: House, *, batch: str, actor: Actor) -> int:
+    """Take away the codes of a batch that nobody has ever redeemed; how many went.
+
+    Raises:
+        NotFound: `batch`.
+        Conflict: `batch_building`, `batch_failed`.
+    """
+    unit.begin()
+    found = held(unit, batch)
+    thing = Thing("batch", found.id)
+    audit.note(unit, house, actor=actor, action=Action.CODE_DELETED, object=thing)
+    unit.commit()
+    return code_making.drop_codes(unit, found.number)
+
+
+# ------------------------------------------------------------ looking at codes
+def list_codes(
+    unit: Unit, *, batch: str, cursor: str | None = None, limit: int = LIMIT
+) -> Page[Code]:
+    """Codes of a batch in a fixed order; their texts are made by `code_texts.text_of`.
+
+    Raises:
+        NotFound: `batch`.
+        Invalid: A cursor that was not given out.
+    """
+    of = get_batch(unit, batch=batch)
+    found = codes.page(unit, of.number, after=_bits_of(cursor), limit=limit + 1)
+    items = found[:limit]
+    return Page(items, f"{items[-1].bits:x}" if len(found) > limit else None)
+
+
+def _bits_of(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    if not _CURSOR.fullmatch(cursor):
+        raise Invalid(FieldError("cursor", "malformed"))
+    return int(cursor, 16)
+
+
+def mark_sent(unit: Unit, house: House, *, codes_sent: Sequence[str]) -> int:
+    """Note that codes are on their way to a visitor, once each; for how many that is new."""
+    return _marked(unit, house, codes_sent, "sent")
+
+
+def mark_delivered(unit: Unit, house: House, *, codes_delivered: Sequence[str]) -> int:
+    """Note that codes have arrived, once each; for how many that is new."""
+    return _marked(unit, house, codes_delivered, "delivered")
+
+
+def _marked(unit: Unit, house: House, texts: Sequence[str], what: str) -> int:
+    read = [found[1] for found in map(code_texts.read, texts) if found is not None]
+    unit.begin()
+    counted = codes.mark(unit, f"{what}_at", read, at=house.clock.now())
+    for number, n in sorted(counted.items()):
+        batch_rows.count(unit, number, what, n)
+    unit.commit()
+    return sum(counted.values())
