@@ -14,8 +14,8 @@ from importlib.metadata import version
 from apiflask import APIFlask
 
 from ticketing import config
-from ticketing.config import Settings
 from ticketing.clerk import Clerk
+from ticketing.config import Settings
 from ticketing.courier import Courier
 from ticketing.domain.jobs import JobKind
 from ticketing.domain.museum import Museum

@@ -10,12 +10,18 @@ from typing import Final
 
 from ticketing.domain import code_texts
 from ticketing.domain.code_texts import text_of
-from ticketing.domain.codes import Batch
+from ticketing.domain.codes import KNOWN, Batch
 from ticketing.domain.ids import VisitorId
+from ticketing.domain.jobs import Job, JobKind
+from ticketing.domain.museum import Gate
+from ticketing.domain.offers import Offer
+from ticketing.service import code_batches, jobs
 from ticketing.service.pages import Page
 from ticketing.service.ports import House, Units
 from ticketing.service.sealed import seal, unseal
 from ticketing.store import code_lists as rows
+from ticketing.store import gates as gate_rows
+from ticketing.store import offers as offer_rows
 from ticketing.store import redemptions
 from ticketing.store.code_lists import BatchSort, CodeState, PlainCode, Spent, WantedBatches
 from ticketing.store.redemptions import Redemption
@@ -157,3 +163,55 @@ def _listed(batch: Batch, one: PlainCode, spent: Spent | None) -> ListedCode:
 
 def _time(ms: int | None) -> datetime | None:
     return None if ms is None else EPOCH + timedelta(milliseconds=ms)
+
+
+# ------------------------------------------------------------ the page of one batch
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What somebody wants to see of a batch; `sought` is the text of one code, or ""."""
+
+    state: CodeState | None = None
+    cursor: str | None = None
+    limit: int = 25
+    sought: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchView:
+    """A batch with some of its codes, the house's gates and offers, and its exports.
+
+    `code` is the one that was sought, None if there is none, with its `history`.
+    """
+
+    batch: Batch
+    codes: Page[ListedCode]
+    gates: tuple[Gate, ...]
+    offers: tuple[Offer, ...]
+    files: tuple[Job, ...]
+    code: ListedCode | None
+    history: tuple[Redemption, ...]
+
+
+def view_batch(unit: Unit, house: House, *, batch: str, look: Look) -> BatchView:
+    """All that the page of a batch shows.
+
+    Raises:
+        NotFound: `batch`.
+        Invalid: A cursor that was not given out.
+    """
+    of = code_batches.get_batch(unit, batch=batch)
+    codes: Page[ListedCode] = Page((), None)
+    if of.state in KNOWN:
+        codes = page_of_codes(
+            unit, house, batch=of, state=look.state, cursor=look.cursor, limit=look.limit
+        )
+    code = find_code(unit, of, text=look.sought) if look.sought else None
+    return BatchView(
+        batch=of,
+        codes=codes,
+        gates=gate_rows.listed(unit),
+        offers=offer_rows.listed(unit),
+        files=jobs.jobs_about(unit, about=of.id, kind=JobKind.EXPORT),
+        code=code,
+        history=history_of(unit, code) if code else (),
+    )

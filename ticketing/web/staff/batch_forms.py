@@ -192,3 +192,29 @@ def _times(speaker: Speaker, wanted: NewBatch, number: str) -> str:
 def example(prefix: str) -> str:
     """A code as it would look."""
     return text_of(prefix if is_possible_prefix(prefix) else "HERBST", EXAMPLE)
+
+
+# ------------------------------------------------------------ two at the same form
+COMPARED: Final = (
+    "name",
+    "effect",
+    "percent",
+    "amount",
+    "price",
+    "first_day",
+    "last_day",
+    "max_uses",
+    "per_visitor",
+    "min_amount",
+    "budget",
+    "tag",
+    "note",
+)
+"""What somebody else may have changed meanwhile, by the form's names."""
+
+
+def with_version(form: Form, version: int) -> Form:
+    """The form as it was typed, on top of what is stored now."""
+    sent = form.sent.copy()
+    sent["version"] = str(version)
+    return Form(sent, form.speaker)

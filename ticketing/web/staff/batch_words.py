@@ -1,13 +1,14 @@
 """Batches of codes in the words of a person: what they give, for how long, how far they are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from ticketing.domain.codes import Batch, BatchState, Effect, EffectKind
 from ticketing.domain.offers import Offer
-from ticketing.service.code_lists import CodeState, ListedCode
+from ticketing.service.code_batches import TagTally
+from ticketing.service.code_lists import BatchView, CodeState, ListedCode, Redemption
 from ticketing.web.parts import the_parts
 from ticketing.web.staff.speaker import NO_BREAK, Speaker
 
@@ -151,24 +152,30 @@ def uses(speaker: Speaker, limit: int | None) -> str:
 
 def state(speaker: Speaker, batch: Batch) -> tuple[str, str]:
     """How a batch is now, in a word, and the class of its sign."""
-    now, tally = speaker.now(), batch.tally
-    match batch.state:
-        case BatchState.BUILDING:
-            return speaker.say("codes_state_building"), "status--off"
-        case BatchState.FAILED:
-            return speaker.say("codes_state_failed"), "status--bad"
-        case BatchState.STOPPED:
-            return speaker.say("codes_state_stopped"), "status--off"
-        case BatchState.READY if batch.valid_until is not None and now >= batch.valid_until:
-            return speaker.say("codes_state_over"), "status--idle"
-        case BatchState.READY if batch.budget_cents is not None and (
-            tally.given_cents >= batch.budget_cents
-        ):
-            return speaker.say("codes_state_spent"), "status--idle"
-        case BatchState.READY if batch.valid_from is not None and now < batch.valid_from:
-            return speaker.say("codes_state_later"), "status--idle"
-        case BatchState.READY:
-            return speaker.say("codes_state_ready"), ""
+    key = _ready(speaker, batch) if batch.state is BatchState.READY else batch.state.value
+    return speaker.say(f"codes_state_{key}"), _BATCH_SHAPES[key]
+
+
+_BATCH_SHAPES: Final = {
+    "building": "status--off",
+    "failed": "status--bad",
+    "stopped": "status--off",
+    "over": "status--idle",
+    "spent": "status--idle",
+    "later": "status--idle",
+    "ready": "",
+}
+
+
+def _ready(speaker: Speaker, batch: Batch) -> str:
+    """What is with a batch whose codes are all there."""
+    now = speaker.now()
+    if batch.valid_until is not None and now >= batch.valid_until:
+        return "over"
+    if batch.budget_cents is not None and batch.tally.given_cents >= batch.budget_cents:
+        return "spent"
+    is_early = batch.valid_from is not None and now < batch.valid_from
+    return "later" if is_early else "ready"
 
 
 def budget(speaker: Speaker, batch: Batch) -> str:
@@ -254,3 +261,105 @@ def _share(speaker: Speaker, part: int, of: int) -> str:
     if part < of and round(100 * part / of) == 100:  # noqa: PLR2004  percent
         return percent(speaker, 99)
     return speaker.percent(part, of)
+
+
+@dataclass(frozen=True, slots=True)
+class TagRow:
+    """What the batches of one tag have come to; `key` is what an address calls it."""
+
+    key: str
+    name: str
+    batches: str
+    made: str
+    sent: str
+    redeemed: str
+    used: int
+    of: int
+    share: str
+    given: str
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionRow:
+    """One redemption of a code."""
+
+    at: str
+    where: str
+    off: str
+    released: str
+
+
+def tag_row(speaker: Speaker, tally: TagTally) -> TagRow:
+    """One tag; the batches without one come under a word for that."""
+    sums = tally.tally
+    return TagRow(
+        key=tally.tag or "-",
+        name=tally.tag or speaker.say("codes_no_tag"),
+        batches=speaker.number(tally.batches),
+        made=speaker.number(sums.made),
+        sent=speaker.number(sums.sent),
+        redeemed=speaker.number(sums.used),
+        used=sums.used,
+        of=sums.made,
+        share=speaker.say("codes_redeemed_share", share=_share(speaker, sums.used, sums.made)),
+        given=euros(speaker, sums.given_cents),
+    )
+
+
+def redemption_row(speaker: Speaker, one: Redemption, gates: Mapping[str, str]) -> RedemptionRow:
+    """One redemption: when, where, how much; and when it was taken back."""
+    where = gates.get(one.gate, one.gate) if one.gate else speaker.say("codes_by_program")
+    return RedemptionRow(
+        at=speaker.moment(one.at),
+        where=where,
+        off=euros(speaker, one.off_cents),
+        released="" if one.released_at is None else speaker.moment(one.released_at),
+    )
+
+
+def facts(speaker: Speaker, batch: Batch, offers: Iterable[Offer]) -> list[tuple[str, str]]:
+    """What a batch does: name and value of each fact."""
+    known = {offer.slug: offer for offer in offers}
+    told = [
+        ("codes_fact_gives", worth(speaker, batch, known)),
+        ("codes_fact_valid", valid(speaker, batch)),
+        ("codes_fact_uses", uses(speaker, batch.max_uses)),
+    ]
+    if batch.per_visitor is not None:
+        told.append(("codes_fact_visitor", uses(speaker, batch.per_visitor)))
+    if batch.min_amount_cents:
+        told.append(("codes_fact_least", euros(speaker, batch.min_amount_cents)))
+    name = "codes_fact_given" if batch.budget_cents is None else "codes_fact_budget"
+    told.append((name, budget(speaker, batch)))
+    if batch.tag:
+        told.append(("codes_fact_tag", batch.tag))
+    return [(speaker.say(key), value) for key, value in told]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What was found for a code that somebody typed; `code` None: it is none of this batch."""
+
+    typed: str
+    code: CodeRow | None
+    visitor: str
+    is_used: bool
+    history: list[RedemptionRow]
+
+
+def sought(
+    speaker: Speaker, view: BatchView, typed: str, gates: Mapping[str, str]
+) -> Sought | None:
+    """The code that somebody looks for, with its history; None if nobody does."""
+    code = view.code
+    if not typed:
+        return None
+    if code is None:
+        return Sought(typed, None, "", is_used=False, history=[])
+    return Sought(
+        typed,
+        code_row(speaker, code, gates),
+        "" if code.visitor is None else code.visitor.hex(),
+        is_used=code.uses > 0,
+        history=[redemption_row(speaker, one, gates) for one in view.history],
+    )
