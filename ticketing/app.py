@@ -14,9 +14,11 @@ from importlib.metadata import version
 from apiflask import APIFlask
 
 from ticketing import config
+from ticketing.clerk import Clerk
 from ticketing.config import Settings
 from ticketing.courier import Courier
 from ticketing.domain.accounts import Role
+from ticketing.domain.jobs import JobKind
 from ticketing.domain.museum import Museum
 from ticketing.domain.sign_in import SignInRules
 from ticketing.domain.webhooks import HookRules
@@ -29,10 +31,13 @@ from ticketing.edge.painter import Painter
 from ticketing.edge.passkeys import WebAuthn
 from ticketing.edge.passwords import Argon2Passwords
 from ticketing.edge.post import Post
+from ticketing.edge.press import Press
+from ticketing.edge.sheets import Sheets
 from ticketing.edge.signer import FileSigner
 from ticketing.edge.totp import Totp
 from ticketing.edge.wording import FileWording
 from ticketing.home import secret
+from ticketing.service.code_exports import Exporter
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
 from ticketing.web.factory import create_app
@@ -56,6 +61,8 @@ class App:
                 store=self.store,
                 house=self.house,
                 painter=Painter(),
+                sheets=Sheets(),
+                press=Press(),
                 session_key=secret(self.settings.home, "session"),
                 # at least half of the threads stay free for gates and pages
                 max_streams=self.settings.threads // 2,
@@ -74,6 +81,11 @@ class App:
     def worker(self) -> Worker:
         """The loop that sends messages."""
         return Worker(self.store, self.house, (WebChat(),))
+
+    def clerk(self) -> Clerk:
+        """The loop that does the long work people leave behind."""
+        exporter = Exporter(self.store, self.house, sheets=Sheets(), press=Press())
+        return Clerk(self.store, self.house, {JobKind.EXPORT: exporter})
 
     def courier(self) -> Courier:
         """The loop that tells other programs what happens."""

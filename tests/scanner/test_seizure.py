@@ -29,6 +29,8 @@ from tests.scanner.homes import until
 from tests.scanner.station_kit import DISCOUNT_CODE
 from ticketing.edge.clock import SystemClock
 from ticketing.edge.painter import Painter
+from ticketing.edge.press import Press
+from ticketing.edge.sheets import Sheets
 from ticketing.edge.wording import FileWording
 from ticketing.service.gate import stations
 from ticketing.service.ports import House
@@ -185,7 +187,14 @@ def everything(home: Path) -> bytes:
 @contextmanager
 def served(store: Store, house: House) -> Iterator[str]:
     """The real service on loopback."""
-    parts = Parts(store=store, house=house, painter=Painter(), session_key=b"session" * 5)
+    parts = Parts(
+        store=store,
+        house=house,
+        painter=Painter(),
+        sheets=Sheets(),
+        press=Press(),
+        session_key=b"session" * 5,
+    )
     server = make_server("127.0.0.1", 0, create_app(parts), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -14,6 +14,8 @@ from tests.web.talking import Talk
 from ticketing.domain.accounts import Role, Scope
 from ticketing.edge.channels.webchat import WebChat
 from ticketing.edge.painter import Painter
+from ticketing.edge.press import Press
+from ticketing.edge.sheets import Sheets
 from ticketing.edge.wording import FileWording
 from ticketing.service import access
 from ticketing.service.gate import stations
@@ -33,7 +35,13 @@ def parts(store: Store, house: House) -> Parts:
     """The parts of a process with two streams."""
     spoken = replace(house, wording=FileWording())
     return Parts(
-        store=store, house=spoken, painter=Painter(), session_key=b"session" * 5, max_streams=2
+        store=store,
+        house=spoken,
+        painter=Painter(),
+        sheets=Sheets(),
+        press=Press(),
+        session_key=b"session" * 5,
+        max_streams=2,
     )
 
 

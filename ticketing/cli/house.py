@@ -52,7 +52,11 @@ def worker(home: config.Home) -> None:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with opened(config.load(home.path)) as app, app.courier().beside(ended):
+    with (
+        opened(config.load(home.path)) as app,
+        app.courier().beside(ended),
+        app.clerk().beside(ended),
+    ):
         app.worker().run(ended)
 
 

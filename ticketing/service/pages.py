@@ -1,15 +1,17 @@
 """Lists that page by key; in the service room."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from ticketing.domain.tickets import TICKET_ID_BYTES, Ticket
 from ticketing.service.errors import FieldError, Invalid
+from ticketing.service.ports import Units
 from ticketing.store.tickets import Place
 from ticketing.store.types import EPOCH
+from ticketing.store.unit import Unit
 
 LIMIT = 50
 Item = TypeVar("Item")
@@ -23,6 +25,22 @@ class Page(Generic[Item]):
 
     items: tuple[Item, ...]
     next_cursor: str | None
+
+
+def walk(store: Units, read: Callable[[Unit, str | None], Page[Item]]) -> Iterator[Item]:
+    """Every item of a long list, page after page.
+
+    Each page is read with a unit of its own: however long the reader takes, no read stays open
+    that would keep SQLite's log from being folded, and no connection is held.
+    """
+    cursor: str | None = None
+    while True:
+        with store.unit() as unit:
+            page = read(unit, cursor)
+        yield from page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return
 
 
 def cut(

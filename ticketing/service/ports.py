@@ -3,17 +3,18 @@
 `edge` has the real parts, `tests/fakes.py` their doubles; `app` puts a House together.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import BinaryIO, Protocol, TypeVar
 
 from ticketing.domain.accounts import Staff
 from ticketing.domain.keys import KeyBook
 from ticketing.domain.museum import Museum
 from ticketing.domain.sign_in import Passkey, SignInRules
+from ticketing.domain.spreadsheets import Sheet
 from ticketing.domain.webhooks import HookRules
 from ticketing.store.unit import Unit
 from ticketing.wire.keys import KeyId, KeyRing
@@ -218,6 +219,35 @@ class CardPainter(Protocol):
 
     def barcode(self, text: str) -> bytes:
         """The barcode alone as a PNG."""
+
+
+# ------------------------------------------------------------ lists that leave the house
+class Sheets(Protocol):
+    """Writes lists as XLSX."""
+
+    def xlsx(self, sheet: Sheet, into: BinaryIO) -> None:
+        """Write the whole file, a row at a time; `into` can be sought in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeSheet:
+    """What stands beside each code of a printed sheet; `worth` may take two lines."""
+
+    title: str
+    museum: str
+    worth: str
+    until: str
+    lang: str
+
+
+class CodePress(Protocol):
+    """Makes discount codes into what can be printed; codes are read once, one after the other."""
+
+    def pdf(self, facts: CodeSheet, codes: Iterable[str], into: BinaryIO) -> None:
+        """Sheets of A4 to cut up, each code as a symbol and as text."""
+
+    def zip(self, codes: Iterable[str], into: BinaryIO) -> None:
+        """A picture of each code's symbol, named by the code, in one archive."""
 
 
 # ------------------------------------------------------------ channels

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from flask import current_app
 
-from ticketing.service.ports import CardPainter, House, SharedUnits
+from ticketing.service.ports import CardPainter, CodePress, House, SharedUnits, Sheets
 from ticketing.web.feed import Feed
 from ticketing.web.limits import Limits, Meters
 from ticketing.web.words import Words
@@ -23,6 +23,8 @@ class Parts:
     store: SharedUnits
     house: House
     painter: CardPainter
+    sheets: Sheets
+    press: CodePress
     session_key: bytes
     max_streams: int = 32
     secure_cookies: bool = False

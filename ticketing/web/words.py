@@ -12,7 +12,7 @@ from flask import request
 from ticketing.templates_path import templates_dir
 
 Lang = Literal["de", "en"]
-_FILES: Final = ("pages", "staff")  # visitors' pages, and the staff's site
+_FILES: Final = ("pages", "staff", "codes")  # visitors' pages, the staff's site, its codes
 LANGS: Final[tuple[Lang, Lang]] = ("de", "en")
 
 

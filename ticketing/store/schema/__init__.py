@@ -39,6 +39,7 @@ from ticketing.store.schema.house import (
     staff,
     stations,
 )
+from ticketing.store.schema.jobs import job_parts, jobs
 from ticketing.store.schema.money import payments, sales
 from ticketing.store.schema.people import (
     consents,
@@ -70,6 +71,8 @@ __all__ = [
     "idempotency",
     "identities",
     "inbox",
+    "job_parts",
+    "jobs",
     "journal_entries",
     "journals",
     "messages",

@@ -25,6 +25,7 @@ class Place(StrEnum):
     DESK = "desk"
     TICKETS = "tickets"
     OFFERS = "offers"
+    CODES = "codes"
     STATIONS = "stations"
     NUMBERS = "numbers"
     PEOPLE = "people"
@@ -49,6 +50,7 @@ NAVIGATION: Final = (
     Link(Place.DESK, f"{HOME}/desk", "i-hand", Right.TICKETS_SELL, is_near=True),
     Link(Place.TICKETS, f"{HOME}/tickets", "i-ticket", Right.TICKETS_SEE, is_near=True),
     Link(Place.OFFERS, f"{HOME}/offers", "i-frame", Right.HOUSE_SEE),
+    Link(Place.CODES, f"{HOME}/codes", "i-percent", Right.CODES_SEE),
     Link(Place.STATIONS, f"{HOME}/stations", "i-gate", Right.HOUSE_SEE, is_near=True),
     Link(Place.NUMBERS, f"{HOME}/numbers", "i-plot", Right.REPORTS_SEE),
     Link(Place.PEOPLE, f"{HOME}/people", "i-people", Right.PEOPLE_SEE),

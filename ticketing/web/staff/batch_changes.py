@@ -1,0 +1,254 @@
+"""Batches made and changed: every change asks first, and says why where it is refused."""
+
+import re
+from typing import Final
+
+from apiflask import APIBlueprint
+from flask import Response, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from ticketing.domain.accounts import Right
+from ticketing.domain.codes import Batch, EffectKind
+from ticketing.domain.ids import VisitorId
+from ticketing.service import batch_codes, code_batches, offers
+from ticketing.service.code_batches import NewBatch
+from ticketing.service.errors import Conflict, Invalid, NotFound
+from ticketing.web.access import staff_may
+from ticketing.web.auth import the_actor
+from ticketing.web.parts import the_parts
+from ticketing.web.staff import batch_forms, batches, frame
+from ticketing.web.staff import batch_words as say
+from ticketing.web.staff.forms import Form, blank, the_form
+from ticketing.web.staff.frame import Place
+
+bp = APIBlueprint("staff_code_changes", __name__, url_prefix=batches.HOME, enable_openapi=False)
+_VISITOR: Final = re.compile(r"[0-9a-f]{32}")
+
+
+# ------------------------------------------------------------ a new batch
+@bp.get("/new")
+@staff_may(Right.CODES_CHANGE)
+def new() -> Response:
+    """The form of a new batch, with what most batches want."""
+    first = {"effect": EffectKind.PERCENT.value, "max_uses": "1", "count": "100"}
+    return _new_page(blank(frame.the_speaker(), **first))
+
+
+@bp.post("/new")
+@staff_may(Right.CODES_CHANGE)
+def make() -> AnyResponse:
+    """Say what a batch promises, or make it, or go back to the form: as `step` says."""
+    frame.checked_form()
+    form = the_form(frame.the_speaker())
+    wanted, step = batch_forms.new_batch(form), form.value("step")
+    if step == "edit" and not form.problems:
+        return _new_page(form)
+    if wanted is None:
+        return _new_page(form, status=422)
+    if step == "make":
+        return _made(form, wanted)
+    return _check_page(form, wanted)
+
+
+def _made(form: Form, wanted: NewBatch) -> AnyResponse:
+    parts = the_parts()
+    try:
+        with parts.store.unit() as unit:
+            batch = code_batches.create_batch(unit, parts.house, wanted=wanted, actor=the_actor())
+    except Invalid as refusal:
+        form.take(refusal, batch_forms.NAMES)
+        return _new_page(form, status=422)
+    return frame.done(f"{batches.HOME}/{batch.id}", "codes_done_made")
+
+
+def _new_page(form: Form, *, status: int = 200) -> Response:
+    return frame.show(
+        "staff/batch_form.html",
+        place=Place.CODES,
+        status=status,
+        form=form,
+        batch=None,
+        choices=_choices(),
+        example=batch_forms.example(form.value("prefix").strip().upper()),
+    )
+
+
+def _check_page(form: Form, wanted: NewBatch) -> Response:
+    speaker = frame.the_speaker()
+    with the_parts().store.unit() as unit:
+        known = {offer.slug: offer for offer in offers.list_offers(unit)}
+    if not known.keys() >= set(wanted.offers or ()):
+        form.problem("offers", "wrong_choice")
+        return _new_page(form, status=422)
+    return frame.show(
+        "staff/batch_check.html",
+        place=Place.CODES,
+        wanted=wanted,
+        lines=batch_forms.promise(speaker, wanted, known),
+        kept=batch_forms.kept(form),
+        example=batch_forms.example(wanted.prefix),
+    )
+
+
+def _choices() -> list[tuple[str, str]]:
+    """The offers that a batch may be for."""
+    speaker = frame.the_speaker()
+    with the_parts().store.unit() as unit:
+        return [
+            (one.slug, f"{one.name.in_(speaker.lang)}, {speaker.money(one.price_cents)}")
+            for one in offers.list_offers(unit)
+        ]
+
+
+# ------------------------------------------------------------ changes
+@bp.get("/<batch>/edit")
+@staff_may(Right.CODES_CHANGE)
+def edit(batch: str) -> Response:
+    """The form with a batch's facts."""
+    found = _batch(batch)
+    return _edit_page(batch_forms.filled(frame.the_speaker(), found), found)
+
+
+@bp.post("/<batch>/edit")
+@staff_may(Right.CODES_CHANGE)
+def change(batch: str) -> AnyResponse:
+    """Change a batch; what its redemptions rest on stays, and the form says so."""
+    frame.checked_form()
+    parts, form, found = the_parts(), the_form(frame.the_speaker()), _batch(batch)
+    wanted = batch_forms.change_of(form, found)
+    if wanted is None:
+        return _edit_page(form, found, status=422)
+    try:
+        with parts.store.unit() as unit:
+            code_batches.change_batch(
+                unit, parts.house, batch=batch, change=wanted, actor=the_actor()
+            )
+    except Invalid as refusal:
+        form.take(refusal, batch_forms.NAMES)
+        return _edit_page(form, found, status=422)
+    except Conflict as refusal:
+        return _refused_edit(form, batch, refusal)
+    return frame.done(f"{batches.HOME}/{batch}", "codes_done_changed")
+
+
+def _refused_edit(form: Form, batch: str, refusal: Conflict) -> Response:
+    """The form again: with what somebody else has stored meanwhile, or why it cannot be."""
+    found, speaker = _batch(batch), frame.the_speaker()
+    if refusal.reason != "changed":
+        return _edit_page(form, found, problem=_why(refusal), status=409)
+    stored = batch_forms.filled(speaker, found)
+    differing = [
+        (speaker.say(f"codes_field_{name}"), stored.value(name) or speaker.say("codes_empty"))
+        for name in batch_forms.COMPARED
+        if stored.value(name) != form.value(name)
+    ]
+    again = batch_forms.with_version(form, found.version)
+    return _edit_page(
+        again, found, problem=speaker.say("codes_changed_by_other"), others=differing, status=409
+    )
+
+
+def _edit_page(
+    form: Form,
+    batch: Batch,
+    *,
+    problem: str = "",
+    others: list[tuple[str, str]] | None = None,
+    status: int = 200,
+) -> Response:
+    speaker = frame.the_speaker()
+    return frame.show(
+        "staff/batch_form.html",
+        place=Place.CODES,
+        status=status,
+        form=form,
+        batch=batch,
+        choices=_choices(),
+        gives=say.gives(speaker, batch.effect),
+        redeemed=speaker.number(batch.tally.used),
+        problem=problem,
+        others=others or [],
+    )
+
+
+@bp.post("/<batch>/stop")
+@staff_may(Right.CODES_CHANGE)
+def stop(batch: str) -> AnyResponse:
+    """Let none of its codes be redeemed until it is resumed."""
+    frame.checked_form()
+    parts, address = the_parts(), f"{batches.HOME}/{batch}"
+    try:
+        with parts.store.unit() as unit:
+            code_batches.stop_batch(unit, parts.house, batch=batch, actor=the_actor())
+    except Conflict as refusal:
+        return frame.not_done(address, _key(refusal))
+    return frame.done(address, "codes_done_stopped")
+
+
+@bp.post("/<batch>/resume")
+@staff_may(Right.CODES_CHANGE)
+def resume(batch: str) -> AnyResponse:
+    """Let its codes be redeemed again."""
+    frame.checked_form()
+    parts, address = the_parts(), f"{batches.HOME}/{batch}"
+    try:
+        with parts.store.unit() as unit:
+            code_batches.resume_batch(unit, parts.house, batch=batch, actor=the_actor())
+    except Conflict as refusal:
+        return frame.not_done(address, _key(refusal))
+    return frame.done(address, "codes_done_resumed")
+
+
+@bp.post("/<batch>/delete")
+@staff_may(Right.CODES_CHANGE)
+def delete(batch: str) -> AnyResponse:
+    """Take a batch away of which nobody has redeemed a code."""
+    frame.checked_form()
+    parts = the_parts()
+    try:
+        with parts.store.unit() as unit:
+            code_batches.delete_batch(unit, parts.house, batch=batch, actor=the_actor())
+    except Conflict as refusal:
+        return frame.not_done(f"{batches.HOME}/{batch}", _key(refusal))
+    return frame.done(batches.HOME, "codes_done_deleted")
+
+
+@bp.post("/<batch>/bind")
+@staff_may(Right.CODES_CHANGE)
+def bind(batch: str) -> Response:
+    """Let only one visitor use a code, or whoever has it; its page again."""
+    frame.checked_form()
+    code = request.form.get("code", "")
+    typed = request.form.get("visitor", "").strip().lower()
+    problem = "" if not typed or _VISITOR.fullmatch(typed) else "codes_wrong_visitor"
+    problem = problem or _bound(code, typed)
+    status = 422 if problem else 200
+    told = frame.the_speaker().say(problem) if problem else ""
+    return batches.batch_page(batch, sought=code, problem=told, status=status)
+
+
+def _bound(code: str, typed: str) -> str:
+    """Bind or free a code; the key of what stands in the way, or ""."""
+    parts = the_parts()
+    visitor = VisitorId(bytes.fromhex(typed)) if typed else None
+    try:
+        with parts.store.unit() as unit:
+            batch_codes.bind_code(unit, parts.house, code=code, visitor=visitor, actor=the_actor())
+    except NotFound:
+        return "codes_not_found"
+    except Conflict:
+        return "codes_why_code_redeemed"
+    return ""
+
+
+def _batch(batch: str) -> Batch:
+    with the_parts().store.unit() as unit:
+        return code_batches.get_batch(unit, batch=batch)
+
+
+def _key(refusal: Conflict) -> str:
+    return f"codes_why_{refusal.reason}"
+
+
+def _why(refusal: Conflict) -> str:
+    return frame.the_speaker().say(_key(refusal))

@@ -1,0 +1,129 @@
+"""Batches of discount codes: what there are, how far each has come, and its codes."""
+
+from typing import Final, TypeVar
+
+from apiflask import APIBlueprint
+from flask import Response, request
+
+from ticketing.domain.accounts import Right
+from ticketing.domain.codes import KNOWN, BatchState
+from ticketing.service import code_batches, code_lists
+from ticketing.service.code_lists import BatchSort, CodeState, Look, WantedBatches
+from ticketing.web.access import staff_may
+from ticketing.web.parts import the_parts
+from ticketing.web.staff import batch_files, frame
+from ticketing.web.staff import batch_words as say
+from ticketing.web.staff.frame import Place
+from ticketing.web.staff.listing import LIMIT, Listing
+
+HOME: Final = f"{frame.HOME}/codes"
+bp = APIBlueprint("staff_codes", __name__, url_prefix=HOME, enable_openapi=False)
+_NO_TAG: Final = "-"
+_TAG_KEPT: Final = 100
+S = TypeVar("S", BatchState, CodeState, BatchSort)
+
+
+@bp.get("")
+@staff_may(Right.CODES_SEE)
+def listed() -> Response:
+    """Every batch: what it gives, how far it has come."""
+    speaker, parts = frame.the_speaker(), the_parts()
+    state, tag = _asked("state", BatchState), request.args.get("tag", "")[:_TAG_KEPT]
+    kept = {"state": state.value if state else "", "tag": tag}
+    listing = Listing.asked(speaker, [sort.value for sort in BatchSort], kept)
+    wanted = WantedBatches(
+        state=state,
+        tag={"": None, _NO_TAG: ""}.get(tag, tag),
+        sort=BatchSort(listing.sort),
+        is_down=listing.is_down,
+        start=listing.start,
+    )
+    with parts.store.unit() as unit:
+        found = code_lists.list_batches(unit, wanted=wanted)
+        tags = code_batches.list_tags(unit)
+    end = listing.start + len(found.items)
+    return frame.show(
+        "staff/batches.html",
+        place=Place.CODES,
+        listing=listing.found(
+            len(found.items), str(end) if end < found.total else None, found.total
+        ),
+        batches=[say.batch_row(speaker, one) for one in found.items],
+        tags=[say.tag_row(speaker, one) for one in tags],
+        states=[(one.value, speaker.say(f"codes_state_{one.value}")) for one in BatchState],
+        state=kept["state"],
+        tag=tag,
+        is_any=found.total > 0 or bool(tags),
+    )
+
+
+@bp.get("/<batch>")
+@staff_may(Right.CODES_SEE)
+def shown(batch: str) -> Response:
+    """One batch: facts, the way from sending to the door, its codes."""
+    return batch_page(batch)
+
+
+@bp.get("/<batch>/progress")
+@staff_may(Right.CODES_SEE)
+def progress(batch: str) -> Response:
+    """How far the codes of a batch are made, as a part of its page."""
+    speaker = frame.the_speaker()
+    with the_parts().store.unit() as unit:
+        found = code_batches.get_batch(unit, batch=batch)
+    return frame.show(
+        "staff/batch_progress.html",
+        place=Place.CODES,
+        batch=found,
+        row=say.batch_row(speaker, found),
+        count=speaker.number(found.count),
+        is_building=found.state is BatchState.BUILDING,
+    )
+
+
+@bp.post("/<batch>/search")
+@staff_may(Right.CODES_SEE)
+def search(batch: str) -> Response:
+    """One code of a batch with its history; what was typed stands in no address."""
+    frame.checked_form()
+    return batch_page(batch, sought=request.form.get("code", "").strip())
+
+
+# ------------------------------------------------------------ the page of one batch
+def batch_page(batch: str, *, sought: str = "", problem: str = "", status: int = 200) -> Response:
+    """The page of a batch; `sought` is a code to be shown with its history."""
+    speaker, parts = frame.the_speaker(), the_parts()
+    state = _asked("state", CodeState)
+    kept = state.value if state else ""
+    listing = Listing.asked(speaker, ["code"], {"state": kept})
+    look = Look(state=state, cursor=listing.cursor, limit=LIMIT, sought=sought)
+    with parts.store.unit() as unit:
+        view = code_lists.view_batch(unit, parts.house, batch=batch, look=look)
+    doors = {gate.slug: gate.name.in_(speaker.lang) for gate in view.gates}
+    found, tally = view.codes, view.batch.tally
+    return frame.show(
+        "staff/batch.html",
+        place=Place.CODES,
+        status=status,
+        batch=view.batch,
+        row=say.batch_row(speaker, view.batch),
+        facts=say.facts(speaker, view.batch, view.offers),
+        funnel=say.funnel(speaker, view.batch),
+        is_building=view.batch.state is BatchState.BUILDING,
+        is_stopped=view.batch.state is BatchState.STOPPED,
+        is_made=view.batch.state in KNOWN,
+        count=speaker.number(view.batch.count),
+        codes=[say.code_row(speaker, one, doors) for one in found.items],
+        listing=listing.found(len(found.items), found.next_cursor, None if state else tally.made),
+        states=[(one.value, speaker.say(f"codes_code_{one.value}")) for one in CodeState],
+        state=kept,
+        sought=say.sought(speaker, view, sought, doors),
+        files=batch_files.rows_of(speaker, view.files),
+        problem=problem,
+    )
+
+
+def _asked(name: str, among: type[S]) -> S | None:
+    """One of a closed set out of the address; None for anything else."""
+    asked = request.args.get(name, "")
+    return next((one for one in among if one.value == asked), None)
