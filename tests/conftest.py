@@ -14,8 +14,10 @@ from tests.factories import a_museum
 from tests.fakes import EchoWording, FrozenClock, SeededChance
 from tests.postgres import Postgres
 from ticketing.edge.links import SignedLinks
-from ticketing.edge.passwords import ScryptPasswords
+from ticketing.edge.passkeys import WebAuthn
+from ticketing.edge.passwords import Argon2Passwords, Cost
 from ticketing.edge.signer import FileSigner, create_ring
+from ticketing.edge.totp import Totp
 from ticketing.service.ports import House
 from ticketing.store import migrate
 from ticketing.store.unit import Store, sqlite_url
@@ -120,6 +122,8 @@ def house(clock: FrozenClock, keys: Path) -> House:
         signer=FileSigner(keys),
         wording=EchoWording(),
         links=SignedLinks(b"links" * 8),
-        passwords=ScryptPasswords(chance, log_n=4),
+        passwords=Argon2Passwords(chance, cost=Cost(passes=1, memory_kib=8)),
+        codes=Totp(),
+        passkeys=WebAuthn(),
         secret=b"secret" * 6,
     )

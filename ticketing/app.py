@@ -16,7 +16,9 @@ from apiflask import APIFlask
 from ticketing import config
 from ticketing.config import Settings
 from ticketing.courier import Courier
+from ticketing.domain.accounts import Role
 from ticketing.domain.museum import Museum
+from ticketing.domain.sign_in import SignInRules
 from ticketing.domain.webhooks import HookRules
 from ticketing.edge.chance import SystemChance
 from ticketing.edge.channels.webchat import WebChat
@@ -24,9 +26,11 @@ from ticketing.edge.clock import SystemClock
 from ticketing.edge.keystore import FileKeyStore
 from ticketing.edge.links import SignedLinks
 from ticketing.edge.painter import Painter
-from ticketing.edge.passwords import ScryptPasswords
+from ticketing.edge.passkeys import WebAuthn
+from ticketing.edge.passwords import Argon2Passwords
 from ticketing.edge.post import Post
 from ticketing.edge.signer import FileSigner
+from ticketing.edge.totp import Totp
 from ticketing.edge.wording import FileWording
 from ticketing.home import secret
 from ticketing.service.ports import House
@@ -96,10 +100,15 @@ def build(settings: Settings) -> App:
         signer=FileSigner(home / "keys"),
         wording=FileWording(),
         links=SignedLinks(secret(home, "links")),
-        passwords=ScryptPasswords(),
+        passwords=Argon2Passwords(),
+        codes=Totp(),
+        passkeys=WebAuthn(),
         secret=secret(home, "addresses"),
         hook_rules=HookRules(
             allow_http=settings.webhooks_allow_http, allow_private=settings.webhooks_allow_private
+        ),
+        sign_in_rules=SignInRules(
+            strong_roles=frozenset({Role.ADMIN} if settings.admins_need_second_factor else ())
         ),
     )
     return App(settings, Store(settings.database_url), house)

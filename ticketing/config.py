@@ -63,6 +63,11 @@ SETTINGS = (
         "events may go to addresses of the house's own network",
         default=False,
     ),
+    Setting(
+        "admins_need_second_factor",
+        "admins sign in with a passkey, or with a one-time code beside the password",
+        default=False,
+    ),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -89,6 +94,7 @@ class Settings:
     searches_per_minute: int
     webhooks_allow_http: bool
     webhooks_allow_private: bool
+    admins_need_second_factor: bool
     hours: Calendar
 
     @property

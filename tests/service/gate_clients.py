@@ -11,8 +11,10 @@ from pathlib import Path
 from tests.factories import a_museum, a_request
 from tests.fakes import EchoWording, FrozenClock, SeededChance
 from ticketing.edge.links import SignedLinks
-from ticketing.edge.passwords import ScryptPasswords
+from ticketing.edge.passkeys import WebAuthn
+from ticketing.edge.passwords import Argon2Passwords, Cost
 from ticketing.edge.signer import FileSigner
+from ticketing.edge.totp import Totp
 from ticketing.service.gate import scans, stations
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
@@ -50,7 +52,9 @@ def _house(keys: Path) -> House:
         signer=FileSigner(keys),
         wording=EchoWording(),
         links=SignedLinks(b"links" * 8),
-        passwords=ScryptPasswords(chance, log_n=4),
+        passwords=Argon2Passwords(chance, cost=Cost(passes=1, memory_kib=8)),
+        codes=Totp(),
+        passkeys=WebAuthn(),
         secret=b"secret" * 6,
     )
 

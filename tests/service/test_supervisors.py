@@ -135,5 +135,5 @@ def test_the_pin_is_kept_as_a_slow_hash(store: Store, admin: Staff) -> None:
         found = access_rows.find_pin(unit, NAME)
     assert found is not None
     assert found[1] is not None
-    assert found[1].startswith("scrypt$")
+    assert found[1].startswith("$argon2id$")
     assert PIN not in found[1]

@@ -7,3 +7,7 @@ class StoreUnavailable(OSError):  # noqa: N818  agreed name
     It is the machine's fault, not the program's: trying again later may help. The
     message is the kind of the driver's error alone, for its text can hold an address.
     """
+
+
+class Busy(Exception):  # noqa: N818  agreed name
+    """Too much of something slow is being done at once; trying again in a moment helps."""

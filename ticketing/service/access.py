@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 
 from ticketing.domain.accounts import ApiKey, Role, Scope, Staff
 from ticketing.domain.ids import ApiKeyId, StaffId
-from ticketing.domain.museum import local_day
-from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
+from ticketing.service import audit
+from ticketing.service.audit import SYSTEM, Action, Actor, Thing
+from ticketing.service.errors import Conflict, FieldError, Invalid
 from ticketing.service.ports import House
 from ticketing.service.throttle import Limit, retry_after_s, who_is
 from ticketing.store import access as rows
+from ticketing.store import people
 from ticketing.store.unit import Unit
 from ticketing.wire.codec import to_base64url
 
@@ -36,7 +38,12 @@ class SignInRefused:
 
 
 def create_api_key(
-    unit: Unit, house: House, *, name: str, scopes: Collection[Scope]
+    unit: Unit,
+    house: House,
+    *,
+    name: str,
+    scopes: Collection[Scope],
+    by: Actor = SYSTEM,
 ) -> tuple[str, ApiKey]:
     """Make a key for a program.
 
@@ -46,7 +53,7 @@ def create_api_key(
     Raises:
         Invalid: `name` of no or of more than 100 characters, no `scopes`.
     """
-    checked = _checked_name(name)
+    checked = checked_name(name)
     if not scopes:
         raise Invalid(FieldError("scopes", "empty"))
     token = KEY_PREFIX + to_base64url(house.chance.draw(_SECRET_BYTES))
@@ -58,6 +65,15 @@ def create_api_key(
     )
     unit.begin()
     rows.add_key(unit, key, key_hash=_hash(token))
+    made = {"name": key.name, "scopes": key.scopes}
+    audit.note(
+        unit,
+        house,
+        actor=by,
+        action=Action.API_KEY_CREATED,
+        object=Thing("api_key", key.id),
+        after=made,
+    )
     unit.commit()
     return token, key
 
@@ -67,37 +83,15 @@ def api_key_by_token(unit: Unit, *, token: str) -> ApiKey | None:
     return rows.find_key(unit, _hash(token)) if token.startswith(KEY_PREFIX) else None
 
 
-def note_use(unit: Unit, house: House, *, key: ApiKey) -> None:
-    """Note that a key is used today; the first use of a local day alone writes."""
-    today = local_day(house.clock.now(), house.museum.zone)
-    if key.last_used_on == today:
-        return
-    unit.begin()
-    rows.note_use(unit, key.id, on=today)
-    unit.commit()
-
-
-def list_api_keys(unit: Unit) -> tuple[ApiKey, ...]:
-    """Every key, oldest first, revoked ones too; none shows its secret."""
-    return rows.keys(unit)
-
-
-def revoke_api_key(unit: Unit, house: House, *, key: ApiKeyId) -> ApiKey:
-    """End a key: from now on it opens nothing; once more changes nothing.
-
-    Raises:
-        NotFound: `api_key`.
-    """
-    unit.begin()
-    rows.revoke_key(unit, key, at=house.clock.now())
-    found = rows.find_key_by_id(unit, key)
-    if found is None:
-        raise NotFound("api_key")
-    unit.commit()
-    return found
-
-
-def add_staff(unit: Unit, house: House, *, name: str, password: str, role: Role) -> Staff:
+def add_staff(
+    unit: Unit,
+    house: House,
+    *,
+    name: str,
+    password: str,
+    role: Role,
+    by: Actor = SYSTEM,
+) -> Staff:
     """Let a person sign in.
 
     Raises:
@@ -105,18 +99,27 @@ def add_staff(unit: Unit, house: House, *, name: str, password: str, role: Role)
             than 8 or more than 1000.
         Conflict: `staff_exists` if the name is taken.
     """
-    checked = _checked_name(name)
-    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
-        raise Invalid(FieldError("password", "length"))
-    hashed = house.passwords.hash(password)
-    staff = Staff(
-        id=StaffId(f"staff_{house.chance.draw(_ID_BYTES).hex()}"), name=checked, role=role
-    )
+    checked = checked_name(name)
+    hashed = house.passwords.hash(checked_password(password))
+    staff = new_staff(house, name=checked, role=role)
     unit.begin()
     if not rows.add_staff(unit, staff, password_hash=hashed, at=house.clock.now()):
         raise Conflict("staff_exists")
+    audit.note(
+        unit,
+        house,
+        actor=by,
+        action=Action.STAFF_ADDED,
+        object=Thing("staff", staff.id),
+        after={"name": staff.name, "role": role},
+    )
     unit.commit()
     return staff
+
+
+def new_staff(house: House, *, name: str, role: Role) -> Staff:
+    """A person with an id of their own; nothing is stored."""
+    return Staff(id=StaffId(f"staff_{house.chance.draw(_ID_BYTES).hex()}"), name=name, role=role)
 
 
 def sign_in(
@@ -125,23 +128,49 @@ def sign_in(
     """The person of a name and password, or why not.
 
     A wrong name costs as much time as a wrong password and is answered the same.
-    Ten failures of an address, or thirty of a name, close it for up to 15 minutes.
+    Ten failures of an address, or thirty of a name, close it for up to 15 minutes. The
+    password is compared before the attempts are counted under their lock: of many at
+    once only as many learn something as are allowed.
     """
     now = house.clock.now()
     by_address, by_name = who_is(house, address), who_is(house, "name:" + name)
     wait_s = _wait_s(unit, by_address, by_name, now)
     if wait_s:
         return SignInRefused("throttled", wait_s)
-    found = rows.find_staff(unit, name) if len(password) <= PASSWORD_MAX else None
-    if found is None:
-        house.passwords.hash(password[:PASSWORD_MAX])
-    elif house.passwords.matches(password, found[1]):
-        return found[0]
+    staff, hashed = _matching(unit, house, name=name, password=password)
     unit.begin()
+    rows.lock_attempts(unit)
+    wait_s = _wait_s(unit, by_address, by_name, now)
+    if wait_s:
+        return SignInRefused("throttled", wait_s)
+    if staff is not None:
+        unit.rollback()
+        return _renewed(unit, house, staff, (password, hashed))
     rows.add_failure(unit, WRONG_ADDRESS.kind, who=by_address, at=now)
     rows.add_failure(unit, WRONG_NAME.kind, who=by_name, at=now)
     unit.commit()
     return SignInRefused("wrong")
+
+
+def _matching(unit: Unit, house: House, *, name: str, password: str) -> tuple[Staff | None, str]:
+    """The person whose password it is, and its hash; a hash is made in any case."""
+    found = rows.find_staff(unit, name) if len(password) <= PASSWORD_MAX else None
+    staff, hashed = found if found is not None else (None, "")
+    if staff is None or not hashed:  # nobody, or somebody who signs in otherwise
+        house.passwords.hash(password[:PASSWORD_MAX])
+        return None, ""
+    return (staff if house.passwords.matches(password, hashed) else None), hashed
+
+
+def _renewed(unit: Unit, house: House, staff: Staff, known: tuple[str, str]) -> Staff:
+    """The person; an old hash of the password is replaced by one as they are made now."""
+    password, hashed = known
+    if house.passwords.is_outdated(hashed):
+        better = house.passwords.hash(password)
+        unit.begin()
+        people.renew_password(unit, staff.id, old=hashed, new=better)
+        unit.commit()
+    return staff
 
 
 def find_staff(unit: Unit, *, staff_id: str) -> Staff | None:
@@ -161,8 +190,24 @@ def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """A name without needless spaces.
+
+    Raises:
+        Invalid: `name` of no or of more than 100 characters.
+    """
     clean = " ".join(name.split())
     if not clean or len(clean) > NAME_LIMIT:
         raise Invalid(FieldError("name", "length"))
     return clean
+
+
+def checked_password(password: str) -> str:
+    """A password that may be chosen.
+
+    Raises:
+        Invalid: `password` of fewer than 8 or more than 1000 characters.
+    """
+    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
+        raise Invalid(FieldError("password", "length"))
+    return password

@@ -3,15 +3,17 @@
 `edge` has the real parts, `tests/fakes.py` their doubles; `app` puts a House together.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
+from ticketing.domain.accounts import Staff
 from ticketing.domain.keys import KeyBook
 from ticketing.domain.museum import Museum
+from ticketing.domain.sign_in import Passkey, SignInRules
 from ticketing.domain.webhooks import HookRules
 from ticketing.store.unit import Unit
 from ticketing.wire.keys import KeyId, KeyRing
@@ -110,6 +112,61 @@ class Passwords(Protocol):
     def matches(self, password: str, hashed: str) -> bool:
         """Whether the password made that hash."""
 
+    def is_outdated(self, hashed: str) -> bool:
+        """Whether that hash was made in a way that new ones are not."""
+
+
+class OneTimeCodes(Protocol):
+    """Codes that change every 30 seconds (TOTP, RFC 6238)."""
+
+    def secret(self, drawn: bytes) -> str:
+        """The secret as an app takes it, of 20 random bytes."""
+
+    def address(self, secret: str, *, name: str, house: str) -> str:
+        """What an app reads out of a QR code."""
+
+    def step_of(self, secret: str, code: str, *, at: datetime) -> int | None:
+        """The time step of a code, one step early or late too; None for a wrong one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where passkeys are for: the host's name, the origin as browsers say it, the house."""
+
+    host: str
+    origin: str
+    house: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPasskey:
+    """What a new passkey tells of itself."""
+
+    credential_id: bytes = field(repr=False)
+    public_key: bytes = field(repr=False)
+    sign_count: int
+
+
+class Passkeys(Protocol):
+    """The two ceremonies of WebAuthn; options and answers are JSON as browsers take it."""
+
+    def options_to_add(
+        self, site: Site, *, challenge: bytes, staff: Staff, known: Sequence[bytes]
+    ) -> str:
+        """What a browser needs to make a passkey; none where a `known` one is."""
+
+    def added(self, site: Site, *, challenge: bytes, answer: str) -> NewPasskey | None:
+        """The passkey that was made, or None for an answer that does not hold."""
+
+    def options_to_sign_in(self, site: Site, *, challenge: bytes) -> str:
+        """What a browser needs to sign in with whichever passkey it has."""
+
+    def claimed(self, answer: str) -> bytes | None:
+        """The credential id that an answer is said to come from."""
+
+    def signed(self, site: Site, *, challenge: bytes, answer: str, passkey: Passkey) -> int | None:
+        """The new sign count, or None for an answer that does not hold."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
@@ -122,8 +179,11 @@ class House:
     wording: Wording
     links: Links
     passwords: Passwords
+    codes: OneTimeCodes
+    passkeys: Passkeys
     secret: bytes = field(repr=False)
     hook_rules: HookRules = field(default_factory=HookRules)
+    sign_in_rules: SignInRules = field(default_factory=SignInRules)
 
 
 # ------------------------------------------------------------ the ticket as a picture

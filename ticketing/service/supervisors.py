@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 
 from ticketing.domain.accounts import Right, Staff
 from ticketing.domain.ids import StationId
+from ticketing.service import audit
+from ticketing.service.audit import SYSTEM, Action, Actor, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, PinRefused
 from ticketing.service.ports import House
 from ticketing.service.throttle import Limit, retry_after_s, who_is
@@ -24,7 +26,7 @@ WRONG_OF_NAME = Limit(kind="pin_name", window=_WINDOW, each=15)
 _PIN = re.compile(f"[0-9]{{{PIN_MIN},{PIN_MAX}}}", re.ASCII)
 
 
-def set_pin(unit: Unit, house: House, *, name: str, pin: str) -> Staff:
+def set_pin(unit: Unit, house: House, *, name: str, pin: str, by: Actor = SYSTEM) -> Staff:
     """Give a supervisor a PIN, or another one.
 
     Raises:
@@ -43,6 +45,8 @@ def set_pin(unit: Unit, house: House, *, name: str, pin: str) -> Staff:
     if not staff.may(Right.GATE_OVERRIDE):
         raise Conflict("no_supervisor")
     rows.set_pin(unit, staff.id, hashed)
+    thing = Thing("staff", staff.id)
+    audit.note(unit, house, actor=by, action=Action.STAFF_PIN_SET, object=thing)
     unit.commit()
     return staff
 

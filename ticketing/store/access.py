@@ -83,7 +83,7 @@ def _key(row: Row[Any]) -> ApiKey:
 
 # ------------------------------------------------------------ staff
 def add_staff(unit: Unit, staff: Staff, *, password_hash: str, at: datetime) -> bool:
-    """Store a new person; False if the name is taken."""
+    """Store a new person; False if the name is taken. An empty hash: invited only."""
     into = sqlite.insert if unit.is_sqlite else postgresql.insert
     values = {
         "id": staff.id,
@@ -91,6 +91,7 @@ def add_staff(unit: Unit, staff: Staff, *, password_hash: str, at: datetime) -> 
         "password_hash": password_hash,
         "role": staff.role.value,
         "created_at": at,
+        "joined_at": at if password_hash else None,
     }
     statement = into(schema.staff).values(values).on_conflict_do_nothing().returning(S.id)
     return unit.run(statement).first() is not None
@@ -98,7 +99,7 @@ def add_staff(unit: Unit, staff: Staff, *, password_hash: str, at: datetime) -> 
 
 def find_staff(unit: Unit, name: str) -> tuple[Staff, str] | None:
     """A person and the hash of the password."""
-    row = unit.run(select(schema.staff).where(S.name == name)).first()
+    row = unit.run(select(schema.staff).where(S.name == name, S.removed_at.is_(None))).first()
     if row is None:
         return None
     return Staff(id=row.id, name=row.name, role=Role(row.role)), row.password_hash
@@ -106,13 +107,14 @@ def find_staff(unit: Unit, name: str) -> tuple[Staff, str] | None:
 
 def find_staff_by_id(unit: Unit, staff_id: str) -> Staff | None:
     """The person of an id."""
-    row = unit.run(select(schema.staff).where(S.id == staff_id)).first()
+    query = select(schema.staff).where(S.id == staff_id, S.removed_at.is_(None))
+    row = unit.run(query).first()
     return None if row is None else Staff(id=row.id, name=row.name, role=Role(row.role))
 
 
 def find_pin(unit: Unit, name: str) -> tuple[Staff, str | None] | None:
     """A person and the hash of the PIN, if there is one."""
-    row = unit.run(select(schema.staff).where(S.name == name)).first()
+    row = unit.run(select(schema.staff).where(S.name == name, S.removed_at.is_(None))).first()
     if row is None:
         return None
     return Staff(id=row.id, name=row.name, role=Role(row.role)), row.pin_hash

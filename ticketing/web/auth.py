@@ -108,12 +108,20 @@ def count(*, is_for_stations_too: bool) -> None:
 def _admit_staff(right: Right | None) -> Response | None:
     found = find_signed_in()
     if found is None:
-        answer = redirect("/staff/sign-in", 303)
-        return answer if isinstance(answer, Response) else None
-    if right is not None and not found.staff.may(right):
-        raise lacks_right(right)
+        return _to("/staff/sign-in")
     g.staff = found
+    if right is None:
+        return None
+    if not the_parts().house.sign_in_rules.is_enough(found.session):
+        return _to("/staff/account")  # where the second factor is set up
+    if not found.staff.may(right):
+        raise lacks_right(right)
     return None
+
+
+def _to(path: str) -> Response | None:
+    answer = redirect(path, 303)
+    return answer if isinstance(answer, Response) else None
 
 
 def _admit_station(token: str) -> None:

@@ -15,7 +15,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import InternalServerError
 
 from ticketing.domain.accounts import Right
-from ticketing.domain.failures import StoreUnavailable
+from ticketing.domain.failures import Busy, StoreUnavailable
 from ticketing.domain.slots import SlotPlaces
 from ticketing.service.errors import (
     Conflict,
@@ -119,6 +119,8 @@ _DETAILS: Final[Mapping[str, str]] = {
     "scan_id_reused": "This scan id belongs to another barcode.",
     "refused": "The request is refused.",
     "too_many_streams": "No event stream is free. Poll instead.",
+    "sign_ins_busy": "Too many are signing in at once. Try again when Retry-After is over.",
+    "missing_right": "The role lacks the right.",
     "unavailable": "The data cannot be reached now. Try again when Retry-After is over.",
     "internal_error": "Something broke here. The fault is recorded.",
 }
@@ -142,6 +144,7 @@ def register(app: APIFlask) -> None:
     app.register_error_handler(ServiceError, _answer_service)
     app.register_error_handler(InternalServerError, _answer_fault)
     app.register_error_handler(StoreUnavailable, _answer_unavailable)
+    app.register_error_handler(Busy, _answer_busy)
 
 
 def _answer(error: HTTPError) -> Response:
@@ -220,6 +223,10 @@ def _answer_unavailable(error: Exception) -> Response:
     pattern = request.url_rule.rule if request.url_rule else "(no route)"
     log.error("the database cannot be used (%s) in %s %s", error, request.method, pattern)
     return _answer(refused(503, "unavailable", Retry_After=_RETRY_AFTER_S))
+
+
+def _answer_busy(_error: Exception) -> Response:
+    return _answer(refused(503, "sign_ins_busy", Retry_After=_RETRY_AFTER_S))
 
 
 def wants_problem() -> bool:

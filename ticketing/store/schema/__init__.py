@@ -1,6 +1,13 @@
 """Every table. The database promises, not the code: each "exactly once" is a unique key here."""
 
-from ticketing.store.schema.accounts import audit
+from ticketing.store.schema.accounts import (
+    audit,
+    staff_links,
+    staff_passkeys,
+    staff_recovery,
+    staff_sessions,
+    staff_steps,
+)
 from ticketing.store.schema.base import metadata
 from ticketing.store.schema.codes import (
     code_batches,
@@ -74,6 +81,11 @@ __all__ = [
     "scans",
     "slots",
     "staff",
+    "staff_links",
+    "staff_passkeys",
+    "staff_recovery",
+    "staff_sessions",
+    "staff_steps",
     "stations",
     "tickets",
     "visitors",

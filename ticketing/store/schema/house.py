@@ -106,10 +106,15 @@ staff = table(
     "staff",
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
-    Column("password_hash", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),  # empty: none, nothing matches
     Column("role", Text, nullable=False),
     Column("created_at", UtcMs, nullable=False),
     Column("pin_hash", Text),  # of a supervisor, for overruling a refusal at a station
+    Column("joined_at", UtcMs),  # NULL: invited, and has not come yet
+    Column("removed_at", UtcMs),
+    Column("removed_name", Text),  # the row stays for the audit; its name is free again
+    Column("totp_box", Blob),  # the secret of the one-time codes, sealed by the service
+    Column("totp_step", BigInt),  # of the last code that was taken: none is taken twice
 )
 
 idempotency = table(  # stored answers, encrypted under a key made from the caller's own
