@@ -7,6 +7,7 @@ import pytest
 
 from tests.factories import a_request, with_gates, with_offer, with_station, with_ticket
 from tests.fakes import FrozenClock
+from tests.service.signing import Office
 from ticketing.domain.accounts import Station
 from ticketing.domain.ids import ScanId
 from ticketing.service.gate import attention, overrule, scans, undo
@@ -139,3 +140,9 @@ def entrance(bare_entrance: Entrance) -> Entrance:
     """Gates, a station, and the free day ticket `day`."""
     with_offer(bare_entrance.store, bare_entrance.house)
     return bare_entrance
+
+
+@pytest.fixture
+def office(store: Store, house: House, clock: FrozenClock) -> Office:
+    """Where people of the staff sign in."""
+    return Office(store, house, clock)
