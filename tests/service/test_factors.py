@@ -7,12 +7,12 @@ from tests.authenticator import PRESENT, SoftPasskey
 from tests.service.signing import HERE, PASSWORD, SITE, Office, actor
 from ticketing.domain.accounts import Role, Staff
 from ticketing.domain.audit import Action
-from ticketing.service import factors, passkeys, people, vault
+from ticketing.service import factors, passkeys, staff_people, vault
 from ticketing.service.access import SignInRefused
 from ticketing.service.errors import Conflict, Invalid, NotFound
 from ticketing.service.staff_sessions import Opened, SignedInAs
-from ticketing.store import people as people_rows
 from ticketing.store import schema
+from ticketing.store import staff_people as people_rows
 
 NEW = "Ein ganz anderes 8"
 
@@ -265,5 +265,5 @@ def test_the_last_way_in_stays(office: Office, opened: Opened, ada: Staff) -> No
     with office.store.unit() as unit, pytest.raises(Conflict, match="last_passkey"):
         passkeys.remove(unit, office.house, session=opened.session, passkey=second.id)
     with office.store.unit() as unit:
-        person = people.get_person(unit, office.house, staff_id=ada.id)
+        person = staff_people.get_person(unit, office.house, staff_id=ada.id)
     assert (person.passkeys, person.has_password) == (1, False)

@@ -6,7 +6,7 @@ from tests.service.signing import Office, actor
 from ticketing.domain.accounts import Role, Staff
 from ticketing.domain.audit import Action
 from ticketing.domain.sign_in import Method, Session
-from ticketing.service import factors, people, staff_sessions
+from ticketing.service import factors, staff_people, staff_sessions
 from ticketing.service.errors import NotFound
 from ticketing.service.staff_sessions import Opened
 
@@ -133,7 +133,7 @@ def test_a_removed_person_is_out_everywhere(office: Office, opened: Opened, ada:
     """With the next click."""
     bo = office.person("bo")
     with office.store.unit() as unit:
-        people.remove(unit, office.house, staff_id=ada.id, by=actor(bo))
+        staff_people.remove(unit, office.house, staff_id=ada.id, by=actor(bo))
     assert office.find(opened.key) is None
     assert sessions(office, ada) == []
 
@@ -142,7 +142,9 @@ def test_another_role_holds_at_once(office: Office, opened: Opened, ada: Staff) 
     """A session has no rights of its own."""
     bo = office.person("bo")
     with office.store.unit() as unit:
-        people.change_role(unit, office.house, staff_id=ada.id, role=Role.AUDITOR, by=actor(bo))
+        staff_people.change_role(
+            unit, office.house, staff_id=ada.id, role=Role.AUDITOR, by=actor(bo)
+        )
     found: Session | None = office.find(opened.key)
     assert found is not None
     assert found.staff.role is Role.AUDITOR

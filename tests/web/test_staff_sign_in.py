@@ -5,14 +5,13 @@ from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import delete
 
 from tests.fakes import FrozenClock
 from tests.web.conftest import NAME, PASSWORD, SignedInBrowser
 from ticketing.domain.accounts import Role
-from ticketing.service import access
+from ticketing.domain.audit import Actor, ActorKind
+from ticketing.service import access, staff_people
 from ticketing.service.ports import House
-from ticketing.store import schema
 from ticketing.store.unit import Store
 from ticketing.web.factory import create_app
 from ticketing.web.parts import Parts
@@ -100,12 +99,13 @@ def test_a_forged_cookie_opens_nothing(client: FlaskClient, ayse: None) -> None:
     assert client.get("/staff").status_code == 303
 
 
-def test_who_is_gone_is_out_at_once(staff: SignedInBrowser, store: Store) -> None:
+def test_who_is_gone_is_out_at_once(staff: SignedInBrowser, store: Store, house: House) -> None:
     """A session lives no longer than its account."""
     with store.unit() as unit:
-        unit.begin()
-        unit.run(delete(schema.staff))
-        unit.commit()
+        other = access.add_staff(unit, house, name="Bo", password=PASSWORD, role=Role.ADMIN)
+    with store.unit() as unit:
+        by, gone = Actor(ActorKind.STAFF, other.id), staff_people.id_of(unit, name=NAME)
+        staff_people.remove(unit, house, staff_id=gone, by=by)
     assert staff.client.get("/staff").status_code == 303
 
 

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 from ticketing.domain.accounts import ApiKey, Role, Scope, Staff
 from ticketing.domain.ids import ApiKeyId, StaffId
+from ticketing.domain.museum import local_day
 from ticketing.service import audit
 from ticketing.service.audit import SYSTEM, Action, Actor, Thing
-from ticketing.service.errors import Conflict, FieldError, Invalid
+from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
 from ticketing.service.ports import House
 from ticketing.service.throttle import Limit, retry_after_s, who_is
 from ticketing.store import access as rows
-from ticketing.store import people
+from ticketing.store import staff_people
 from ticketing.store.unit import Unit
 from ticketing.wire.codec import to_base64url
 
@@ -81,6 +82,39 @@ def create_api_key(
 def api_key_by_token(unit: Unit, *, token: str) -> ApiKey | None:
     """The key's record, or None for anything that is no key in force."""
     return rows.find_key(unit, _hash(token)) if token.startswith(KEY_PREFIX) else None
+
+
+def note_use(unit: Unit, house: House, *, key: ApiKey) -> None:
+    """Note that a key is used today; the first use of a local day alone writes."""
+    today = local_day(house.clock.now(), house.museum.zone)
+    if key.last_used_on == today:
+        return
+    unit.begin()
+    rows.note_use(unit, key.id, on=today)
+    unit.commit()
+
+
+def list_api_keys(unit: Unit) -> tuple[ApiKey, ...]:
+    """Every key, oldest first, revoked ones too; none shows its secret."""
+    return rows.keys(unit)
+
+
+def revoke_api_key(unit: Unit, house: House, *, key: ApiKeyId, by: Actor = SYSTEM) -> ApiKey:
+    """End a key: from now on it opens nothing; once more changes nothing.
+
+    Raises:
+        NotFound: `api_key`.
+    """
+    unit.begin()
+    is_first = rows.revoke_key(unit, key, at=house.clock.now())
+    found = rows.find_key_by_id(unit, key)
+    if found is None:
+        raise NotFound("api_key")
+    if is_first:
+        thing = Thing("api_key", key)
+        audit.note(unit, house, actor=by, action=Action.API_KEY_REVOKED, object=thing)
+    unit.commit()
+    return found
 
 
 def add_staff(
@@ -168,7 +202,7 @@ def _renewed(unit: Unit, house: House, staff: Staff, known: tuple[str, str]) -> 
     if house.passwords.is_outdated(hashed):
         better = house.passwords.hash(password)
         unit.begin()
-        people.renew_password(unit, staff.id, old=hashed, new=better)
+        staff_people.renew_password(unit, staff.id, old=hashed, new=better)
         unit.commit()
     return staff
 

@@ -25,8 +25,8 @@ from ticketing.service.errors import Conflict, FieldError, Invalid
 from ticketing.service.ports import House
 from ticketing.service.staff_sessions import hash_of, itself
 from ticketing.store import factors as rows
-from ticketing.store import people
 from ticketing.store import sessions as session_rows
+from ticketing.store import staff_people as people
 from ticketing.store.unit import Unit
 
 _SECRET_BYTES = 20  # RFC 4226 §4: as long as SHA-1's output

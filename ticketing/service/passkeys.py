@@ -10,8 +10,8 @@ from ticketing.service.factors import check_fresh
 from ticketing.service.ports import House, NewPasskey, Site
 from ticketing.service.staff_sessions import hash_of, itself
 from ticketing.store import factors as rows
-from ticketing.store import people
 from ticketing.store import sessions as session_rows
+from ticketing.store import staff_people as people
 from ticketing.store.unit import Unit
 
 MOST = 20

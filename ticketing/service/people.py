@@ -1,293 +1,199 @@
-"""People of the staff: invited, changed, removed, let in anew; in the service room.
+"""One visitor: what is kept of them, shown and erased; in the service room."""
 
-An invitation is a link that works once within 48 hours. Looking at it changes nothing:
-messengers and mail programs fetch links by themselves. The last admin who can sign in is
-neither removed nor demoted nor reset, else nobody could let anybody in.
-"""
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-
-from ticketing.domain.accounts import Role, Staff
-from ticketing.domain.audit import Facts
-from ticketing.domain.sign_in import LINK_TIME, LinkUse, Method, Person
-from ticketing.service import access, audit, passkeys
-from ticketing.service.audit import Action, Actor, ActorKind, Thing
-from ticketing.service.errors import Conflict, Gone, NotFound
-from ticketing.service.ports import House, Site
-from ticketing.service.staff_sessions import SignedInAs, hash_of, new_key
-from ticketing.service.throttle import Limit, retry_after_s, who_is
-from ticketing.store import access as access_rows
+from ticketing.domain.consent import Action, Purpose
+from ticketing.domain.events import of_erasure
+from ticketing.domain.ids import VisitorId
+from ticketing.domain.retention import CHUNK, next_size
+from ticketing.service import consent
+from ticketing.service.errors import NotFound
+from ticketing.service.ports import House, Units
+from ticketing.service.telling import tell
+from ticketing.service.tickets import ListedTicket, state_of, with_histories
+from ticketing.store import consents, retention
 from ticketing.store import people as rows
+from ticketing.store import tickets as ticket_rows
+from ticketing.store.people import Person, Reach, Saying
 from ticketing.store.unit import Unit
 
-WRONG_LINK = Limit(kind="staff_link", window=timedelta(minutes=15), each=20)
+__all__ = ["Erased", "Person", "Profile", "Reach", "Record", "Saying"]
+
+_TICKETS_TOLD = 10_000
+_ROWS_EACH = 3
+"""A message may have a delivery and an errand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OneTimeLink:
-    """A link to hand over, shown this once; `ends_at` aware UTC."""
+class Profile:
+    """Who a visitor is to the museum, without a word that was said."""
 
-    staff: Staff
-    use: LinkUse
-    ends_at: datetime
-    key: str = field(repr=False)
-
-    def address(self, house: House) -> str:
-        """The whole address."""
-        return f"{house.museum.base_url}/staff/join/{self.key}"
+    person: Person
+    reaches: tuple[Reach, ...]
+    consents: Mapping[Purpose, Action]
 
 
-@dataclass(frozen=True, slots=True)
-class FoundLink:
-    """Whose link it is, and what for."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """All that is kept of a visitor (Art. 15 GDPR); `declarations` are the ledger's fields."""
 
-    staff: Staff
-    use: LinkUse
-
-
-def list_people(unit: Unit, house: House) -> tuple[Person, ...]:
-    """Everybody of the staff, by name; invited ones too."""
-    return rows.listed(unit, now=house.clock.now())
+    profile: Profile
+    sayings: tuple[Saying, ...]
+    declarations: tuple[dict[str, Any], ...]
+    tickets: tuple[ListedTicket, ...]
 
 
-def get_person(unit: Unit, house: House, *, staff_id: str) -> Person:
-    """One of them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """How many rows are gone; of tickets and declarations the person is."""
 
-    Raises:
-        NotFound: `staff`.
-    """
-    found = rows.find(unit, staff_id, now=house.clock.now())
-    if found is None:
-        raise NotFound("staff")
-    return found
+    messages: int = 0
+    tickets: int = 0
+    declarations: int = 0
+    identities: int = 0
 
 
-def id_of(unit: Unit, *, name: str) -> str:
-    """The id of a name.
+def get_visitor(unit: Unit, *, visitor: VisitorId) -> Profile:
+    """Who a visitor is.
 
     Raises:
-        NotFound: `staff`.
+        NotFound: `visitor`.
     """
-    found = rows.id_of(unit, name)
-    if found is None:
-        raise NotFound("staff")
-    return found
-
-
-def names(unit: Unit) -> dict[str, str]:
-    """The name of every id, of those who are gone too."""
-    return rows.names(unit)
-
-
-def invite(unit: Unit, house: House, *, name: str, role: Role, by: Actor) -> OneTimeLink:
-    """Make a place for somebody, and the link by which they take it.
-
-    Raises:
-        Invalid: `name` of no or of more than 100 characters.
-        Conflict: `staff_exists` if the name is taken.
-    """
-    staff = access.new_staff(house, name=access.checked_name(name), role=role)
-    link = _new_link(house, staff, LinkUse.INVITATION)
-    unit.begin()
-    if not access_rows.add_staff(unit, staff, password_hash="", at=house.clock.now()):
-        raise Conflict("staff_exists")
-    _put(unit, link)
-    _note(
-        unit,
-        house,
-        line=(by, Action.STAFF_INVITED, staff),
-        after={"name": staff.name, "role": role},
+    person = rows.find(unit, visitor)
+    if person is None:
+        raise NotFound("visitor")
+    return Profile(
+        person=person,
+        reaches=rows.reaches(unit, visitor),
+        consents=consent.current(unit, visitor=visitor),
     )
-    unit.commit()
-    return link
 
 
-def reset(unit: Unit, house: House, *, staff_id: str, by: Actor) -> OneTimeLink:
-    """Let somebody sign in anew: all they signed in with is gone, a link takes its place.
+def export(unit: Unit, *, visitor: VisitorId) -> Record:
+    """All that is kept of a visitor.
 
     Raises:
-        NotFound: `staff`.
-        Conflict: `last_admin`.
+        NotFound: `visitor`.
     """
-    key = new_key(house)
-    unit.begin()
-    rows.lock(unit)
-    person = get_person(unit, house, staff_id=staff_id)
-    if by.kind is not ActorKind.COMMAND:  # whoever has a shell may always let somebody in
-        _check_not_last(unit, person.staff)
-    use = LinkUse.RESET if person.joined_at else LinkUse.INVITATION
-    link = replace(_new_link(house, person.staff, use), key=key)
-    rows.forget_factors(unit, staff_id)
-    _put(unit, link)
-    _note(unit, house, line=(by, Action.STAFF_RESET, person.staff))
-    unit.commit()
-    return link
-
-
-def change_role(unit: Unit, house: House, *, staff_id: str, role: Role, by: Actor) -> Staff:
-    """Give somebody another role; it holds with their next click.
-
-    Raises:
-        NotFound: `staff`.
-        Conflict: `last_admin`.
-    """
-    unit.begin()
-    rows.lock(unit)
-    old = get_person(unit, house, staff_id=staff_id).staff
-    if role is not Role.ADMIN:
-        _check_not_last(unit, old)
-    rows.set_role(unit, staff_id, role)
-    line = (by, Action.STAFF_ROLE_CHANGED, old)
-    _note(unit, house, line=line, before={"role": old.role}, after={"role": role})
-    unit.commit()
-    return replace(old, role=role)
-
-
-def remove(unit: Unit, house: House, *, staff_id: str, by: Actor) -> None:
-    """Take somebody out: signed out everywhere at once, and no way in is left.
-
-    Raises:
-        NotFound: `staff`.
-        Conflict: `last_admin`.
-    """
-    unit.begin()
-    rows.lock(unit)
-    old = get_person(unit, house, staff_id=staff_id).staff
-    _check_not_last(unit, old)
-    rows.remove(unit, staff_id, at=house.clock.now())
-    _note(
-        unit,
-        house,
-        line=(by, Action.STAFF_REMOVED, old),
-        before={"name": old.name, "role": old.role},
+    profile = get_visitor(unit, visitor=visitor)
+    found = ticket_rows.of_visitor(unit, visitor, limit=_TICKETS_TOLD)
+    return Record(
+        profile=profile,
+        sayings=rows.sayings(unit, visitor),
+        declarations=rows.declarations(unit, visitor),
+        tickets=with_histories(unit, found),
     )
-    unit.commit()
 
 
-# ------------------------------------------------------------ taking a link up
-def find_link(unit: Unit, house: House, *, key: str, address: str) -> FoundLink:
-    """Whose link it is; nothing is used up.
+def erase(store: Units, house: House, *, visitor: VisitorId) -> Erased:
+    """Erase a visitor for good: messages, addresses, answers, the name on tickets.
 
-    Raises:
-        Gone: There is none, or it was used or is over.
-        LinkThrottled: After 20 of those of one address.
-    """
-    now, who = house.clock.now(), who_is(house, address)
-    wait_s = retry_after_s(unit, WRONG_LINK, who=who, now=now)
-    if wait_s:
-        raise LinkThrottled(wait_s)
-    found = rows.find_link(unit, hash_of(key), now=now)
-    if found is not None:
-        return FoundLink(*found)
-    unit.begin()
-    access_rows.add_failure(unit, WRONG_LINK.kind, who=who, at=now)
-    unit.commit()
-    raise Gone
-
-
-class LinkThrottled(Conflict):
-    """Too many wrong links; again in so many seconds."""
-
-    def __init__(self, retry_after_s: int) -> None:
-        super().__init__("throttled")
-        self.retry_after_s = retry_after_s
-
-
-def join_with_password(
-    unit: Unit, house: House, *, key: str, name: str, password: str
-) -> SignedInAs:
-    """Take a link up with a name and a password.
+    Tickets stay good, without a name; the ledger still verifies. In small transactions, so
+    that no gate waits; begun and not ended, it is begun again.
 
     Raises:
-        Gone: The link was used or is over.
-        Invalid: `name`, `password`.
-        Conflict: `staff_exists` if the name is taken.
+        NotFound: `visitor`.
     """
-    checked = access.checked_name(name)
-    hashed = house.passwords.hash(access.checked_password(password))
-    unit.begin()
-    staff = _taken(unit, house, key=key, name=checked)
-    rows.set_password(unit, staff.id, hashed)
-    _joined(unit, house, staff, Method.PASSWORD)
-    unit.commit()
-    return SignedInAs(staff=staff, method=Method.LINK)
+    with store.unit() as unit:
+        get_visitor(unit, visitor=visitor)
+        messages = _swept(
+            unit, house, lambda most: rows.drop_messages(unit, visitor, limit=most // _ROWS_EACH)
+        )
+        tickets = _swept(unit, house, lambda most: rows.scrub_tickets(unit, visitor, limit=most))
+        unit.begin()
+        if not rows.hold(unit, visitor):  # somebody else was faster
+            raise NotFound("visitor")
+        messages += rows.drop_messages(unit, visitor, limit=CHUNK)  # said meanwhile
+        tickets += rows.scrub_tickets(unit, visitor, limit=CHUNK)
+        declarations = consents.forget(unit, visitor)
+        identities = rows.drop(unit, visitor)
+        tell(unit, house, of_erasure(visitor.hex(), house.clock.now()))
+        unit.commit()
+        retention.empty_log(unit)
+    return Erased(
+        messages=messages, tickets=tickets, declarations=declarations, identities=identities
+    )
 
 
-def offer_passkey(unit: Unit, house: House, *, key: str, site: Site) -> str:
-    """Begin taking a link up with a passkey; what the browser needs (JSON).
+# ------------------------------------------------------------ as JSON, for programs and commands
+def profile_json(profile: Profile) -> dict[str, Any]:
+    """A profile as plain values; ids are hex."""
+    return {
+        "id": profile.person.id.hex(),
+        "lang": profile.person.lang.value,
+        "created_at": profile.person.created_at.isoformat(),
+        "identities": [_reach_json(one) for one in profile.reaches],
+        "consents": {purpose.value: action.value for purpose, action in profile.consents.items()},
+    }
 
-    Raises:
-        Gone: The link was used or is over.
-    """
-    found = rows.find_link(unit, hash_of(key), now=house.clock.now())
-    if found is None:
-        raise Gone
-    return passkeys.offer_to(unit, house, staff=found[0], key=key, site=site)
+
+def record_json(house: House, record: Record) -> dict[str, Any]:
+    """A whole record as plain values; addresses are hex of their bytes."""
+    return {
+        **profile_json(record.profile),
+        "addresses": [
+            _reach_json(one) | {"address": one.address.hex()} for one in record.profile.reaches
+        ],
+        "messages": [
+            {
+                "conversation": said.conversation.hex(),
+                "direction": said.direction,
+                "kind": said.kind,
+                "at": said.at.isoformat(),
+                "content": said.content,
+            }
+            for said in record.sayings
+        ],
+        "declarations": list(record.declarations),
+        "tickets": [_ticket_json(house, one) for one in record.tickets],
+    }
 
 
-def join_with_passkey(
-    unit: Unit, house: House, *, key: str, name: str, site: Site, answer: str
-) -> SignedInAs:
-    """Take a link up with a name and a passkey.
+def _reach_json(one: Reach) -> dict[str, Any]:
+    return {
+        "id": one.identity.hex(),
+        "channel": one.channel,
+        "account": one.account,
+        "created_at": one.created_at.isoformat(),
+        "last_event_at": one.updated_at.isoformat(),
+    }
 
-    Raises:
-        Gone: The link was used or is over.
-        Invalid: `name`, `answer`.
-        Conflict: `staff_exists`, `expired`, `passkey_exists`.
-    """
-    checked = access.checked_name(name)
-    made = passkeys.made_by(unit, house, key=key, site=site, answer=answer)
-    passkey = passkeys.new_passkey(house, made, name=checked)
-    unit.begin()
-    staff = _taken(unit, house, key=key, name=checked)
-    passkeys.store(unit, passkey, staff=staff)
-    _joined(unit, house, staff, Method.PASSKEY)
-    unit.commit()
-    return SignedInAs(staff=staff, method=Method.PASSKEY)
+
+def _ticket_json(house: House, listed: ListedTicket) -> dict[str, Any]:
+    ticket, zone = listed.ticket, house.museum.zone
+    return {
+        "id": ticket.id.hex(),
+        "offer": listed.offer.slug,
+        "holder": ticket.holder,
+        "party": ticket.party,
+        "valid_from": ticket.valid_from.astimezone(zone).isoformat(),
+        "valid_until": ticket.valid_until.astimezone(zone).isoformat(),
+        "state": state_of(house, listed).value,
+        "reference": ticket.reference,
+        "moves": [
+            {
+                "kind": move.kind.value,
+                "people": move.people,
+                "at": move.at.isoformat(),
+                "gate": move.gate,
+            }
+            for move in listed.moves
+        ],
+    }
 
 
 # ------------------------------------------------------------ parts of the above
-def _new_link(house: House, staff: Staff, use: LinkUse) -> OneTimeLink:
-    ends_at = house.clock.now() + LINK_TIME
-    return OneTimeLink(staff=staff, use=use, ends_at=ends_at, key=new_key(house))
-
-
-def _put(unit: Unit, link: OneTimeLink) -> None:
-    hashed = hash_of(link.key)
-    rows.put_link(unit, hashed, staff_id=link.staff.id, use=link.use, ends_at=link.ends_at)
-
-
-def _check_not_last(unit: Unit, staff: Staff) -> None:
-    if staff.role is Role.ADMIN and not rows.other_admins(unit, staff.id):
-        raise Conflict("last_admin")
-
-
-def _taken(unit: Unit, house: House, *, key: str, name: str) -> Staff:
-    """Use a link up and give its person a name, within the transaction."""
-    now = house.clock.now()
-    rows.lock(unit)
-    found = rows.find_link(unit, hash_of(key), now=now)
-    if found is None or not rows.take_link(unit, hash_of(key), now=now):
-        raise Gone
-    if not rows.join(unit, found[0].id, name=name, at=now):
-        raise Conflict("staff_exists")
-    return replace(found[0], name=name)
-
-
-def _joined(unit: Unit, house: House, staff: Staff, method: Method) -> None:
-    by = Actor(ActorKind.STAFF, staff.id)
-    _note(unit, house, line=(by, Action.STAFF_JOINED, staff), after={"method": method})
-
-
-def _note(
-    unit: Unit,
-    house: House,
-    *,
-    line: tuple[Actor, Action, Staff],
-    before: Facts | None = None,
-    after: Facts | None = None,
-) -> None:
-    by, action, staff = line
-    thing = Thing("staff", staff.id)
-    audit.note(unit, house, actor=by, action=action, object=thing, before=before, after=after)
+def _swept(unit: Unit, house: House, erase_some: Callable[[int], int]) -> int:
+    """Chunk after chunk until nothing is left."""
+    total, size = 0, _ROWS_EACH
+    while True:
+        unit.begin()
+        began_at = house.clock.now()
+        gone = erase_some(size)
+        unit.commit()
+        if not gone:
+            return total
+        total += gone
+        size = max(_ROWS_EACH, next_size(size, house.clock.now() - began_at, CHUNK))

@@ -63,10 +63,11 @@ def note_use(unit: Unit, key: ApiKeyId, *, on: date) -> None:
     unit.run(update(schema.api_keys).where(K.id == key).values(last_used_on=on.isoformat()))
 
 
-def revoke_key(unit: Unit, key: ApiKeyId, *, at: datetime) -> None:
-    """End a key, unless it is ended already."""
+def revoke_key(unit: Unit, key: ApiKeyId, *, at: datetime) -> bool:
+    """End a key, unless it is ended already; whether it was good until now."""
     is_good = (K.id == key) & K.revoked_at.is_(None)
-    unit.run(update(schema.api_keys).where(is_good).values(revoked_at=at))
+    statement = update(schema.api_keys).where(is_good).values(revoked_at=at).returning(K.id)
+    return unit.run(statement).first() is not None
 
 
 def _key(row: Row[Any]) -> ApiKey:

@@ -1,180 +1,172 @@
-"""People of the staff, and their one-time links; in the store room."""
+"""All that is kept of one visitor, to be shown or erased; in the store room."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import (
-    Row,
-    Select,
-    and_,
-    delete,
-    exists,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Select, delete, select
 
-from ticketing.domain.accounts import Role, Staff
-from ticketing.domain.ids import StaffId
-from ticketing.domain.sign_in import LinkUse, Person
-from ticketing.store import schema
-from ticketing.store.types import UtcMs
+from ticketing.domain.ids import ConversationId, IdentityId, VisitorId
+from ticketing.domain.visitors import Lang
+from ticketing.store import retention, schema
 from ticketing.store.unit import Unit
 
-P = schema.staff.c
-S = schema.staff_sessions.c
-K = schema.staff_passkeys.c
-L = schema.staff_links.c
+_V, _I, _C = schema.visitors.c, schema.identities.c, schema.conversations.c
+_M, _O, _T, _L = schema.messages.c, schema.outbox.c, schema.tickets.c, schema.consents.c
 
 
-def lock(unit: Unit) -> None:
-    """Let nobody else change people until the transaction ends.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A visitor; `created_at` is the first word."""
 
-    SQLite's writer lock does it already; on PostgreSQL two admins could demote each
-    other at once, each seeing that one is left.
-    """
-    if not unit.is_sqlite:
-        unit.run(text("LOCK TABLE staff IN SHARE ROW EXCLUSIVE MODE"))
-
-
-def listed(unit: Unit, *, now: datetime) -> tuple[Person, ...]:
-    """Everybody who is not removed, by name."""
-    return tuple(_person(row) for row in unit.run(_people(now).order_by(P.name)))
+    id: VisitorId
+    lang: Lang
+    created_at: datetime
 
 
-def find(unit: Unit, staff_id: str, *, now: datetime) -> Person | None:
-    """The person of an id."""
-    row = unit.run(_people(now).where(P.id == staff_id)).first()
-    return None if row is None else _person(row)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """One address of a visitor and the conversation there; `updated_at`: the last event."""
+
+    identity: IdentityId
+    visitor: VisitorId
+    lang: Lang
+    channel: str
+    account: str
+    created_at: datetime
+    conversation: ConversationId
+    updated_at: datetime
+    address: bytes = field(repr=False)
 
 
-def names(unit: Unit) -> dict[str, str]:
-    """The name of every id, of those who are gone too: for the audit."""
-    query = select(P.id, func.coalesce(P.removed_name, P.name).label("name"))
-    return {row.id: row.name for row in unit.run(query)}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saying:
+    """One message as it is kept."""
+
+    conversation: ConversationId
+    direction: str
+    kind: str
+    at: datetime
+    content: dict[str, Any] = field(repr=False)
 
 
-def id_of(unit: Unit, name: str) -> StaffId | None:
-    """The id of a name."""
-    query = select(P.id).where(P.name == name, P.removed_at.is_(None))
-    found: StaffId | None = unit.run(query).scalar_one_or_none()
-    return found
-
-
-def other_admins(unit: Unit, staff_id: str) -> int:
-    """How many admins beside one person can sign in."""
-    can = or_(P.password_hash != "", exists().where(K.staff == P.id))
-    query = select(func.count()).select_from(schema.staff)
-    query = query.where(P.role == Role.ADMIN, P.removed_at.is_(None), P.id != staff_id, can)
-    return int(unit.run(query).scalar_one())
-
-
-def set_role(unit: Unit, staff_id: str, role: Role) -> None:
-    """Give a person another role."""
-    unit.run(update(schema.staff).where(P.id == staff_id).values(role=role.value))
-
-
-def set_password(unit: Unit, staff_id: str, password_hash: str) -> None:
-    """Give a person a password, or none (empty)."""
-    values = {"password_hash": password_hash}
-    unit.run(update(schema.staff).where(P.id == staff_id).values(values))
-
-
-def renew_password(unit: Unit, staff_id: str, *, old: str, new: str) -> None:
-    """Replace the hash of a password by a better one, unless the password has changed."""
-    statement = update(schema.staff).where(P.id == staff_id, P.password_hash == old)
-    unit.run(statement.values(password_hash=new))
-
-
-def join(unit: Unit, staff_id: str, *, name: str, at: datetime) -> bool:
-    """Note that an invited person has come, under a name; False if it is taken.
-
-    Under the lock of `lock`, so that nobody takes the name in between.
-    """
-    if unit.run(select(P.id).where(P.name == name, P.id != staff_id)).first() is not None:
-        return False
-    values = {"name": name, "joined_at": func.coalesce(P.joined_at, literal(at, UtcMs()))}
-    unit.run(update(schema.staff).where(P.id == staff_id).values(values))
-    return True
-
-
-def remove(unit: Unit, staff_id: str, *, at: datetime) -> None:
-    """Take a person out: nothing signs them in any more, and the name is free again."""
-    forget_factors(unit, staff_id)
-    values = {
-        "removed_at": at,
-        "removed_name": P.name,
-        "name": P.id,
-        "pin_hash": None,
-    }
-    unit.run(update(schema.staff).where(P.id == staff_id).values(values))
-
-
-def forget_factors(unit: Unit, staff_id: str) -> None:
-    """Drop all that signs a person in: password, codes, passkeys, links, sessions."""
-    for part in (
-        schema.staff_sessions,
-        schema.staff_steps,
-        schema.staff_passkeys,
-        schema.staff_recovery,
-        schema.staff_links,
-    ):
-        unit.run(delete(part).where(part.c.staff == staff_id))
-    values = {"password_hash": "", "totp_box": None, "totp_step": None}
-    unit.run(update(schema.staff).where(P.id == staff_id).values(values))
-
-
-# ------------------------------------------------------------ one-time links
-def put_link(
-    unit: Unit, key_hash: bytes, *, staff_id: str, use: LinkUse, ends_at: datetime
-) -> None:
-    """Store a link; a person has one at a time."""
-    unit.run(delete(schema.staff_links).where(L.staff == staff_id))
-    values = {"key_hash": key_hash, "staff": staff_id, "use": use, "ends_at": ends_at}
-    unit.run(insert(schema.staff_links).values(values))
-
-
-def find_link(unit: Unit, key_hash: bytes, *, now: datetime) -> tuple[Staff, LinkUse] | None:
-    """Whose link it is, if it still holds."""
-    there = schema.staff_links.join(schema.staff, P.id == L.staff)
-    query = select(P.id, P.name, P.role, L.use).select_from(there)
-    query = query.where(and_(L.key_hash == key_hash, L.ends_at > now, P.removed_at.is_(None)))
-    row = unit.run(query).first()
+# ------------------------------------------------------------ reading
+def find(unit: Unit, visitor: VisitorId) -> Person | None:
+    """The visitor of an id."""
+    row = unit.run(select(schema.visitors).where(_V.id == visitor)).first()
     if row is None:
         return None
-    return Staff(id=row.id, name=row.name, role=Role(row.role)), row.use
+    return Person(id=VisitorId(row.id), lang=Lang(row.lang), created_at=row.created_at)
 
 
-def take_link(unit: Unit, key_hash: bytes, *, now: datetime) -> bool:
-    """Use a link up; of two at once one does."""
-    statement = delete(schema.staff_links).where(L.key_hash == key_hash, L.ends_at > now)
-    return unit.run(statement.returning(L.staff)).first() is not None
+def reaches(unit: Unit, visitor: VisitorId) -> tuple[Reach, ...]:
+    """The addresses of a visitor, the one used last first."""
+    query = _reaches().where(_I.visitor == visitor)
+    query = query.order_by(_C.updated_at.desc(), _I.id)
+    return tuple(_reach(row) for row in unit.run(query))
 
 
-# ------------------------------------------------------------ rows
-def _people(now: datetime) -> Select[*tuple[object, ...]]:
-    seen = select(func.max(S.seen_at)).where(S.staff == P.id).scalar_subquery()
-    passkeys = select(func.count()).where(K.staff == P.id).scalar_subquery()
-    link = select(func.max(L.ends_at)).where(L.staff == P.id, L.ends_at > now).scalar_subquery()
-    return select(
-        schema.staff,
-        seen.label("seen_at"),
-        passkeys.label("passkeys"),
-        link.label("link_ends_at"),
-    ).where(P.removed_at.is_(None))
+def reach(unit: Unit, identity: IdentityId) -> Reach | None:
+    """One address."""
+    row = unit.run(_reaches().where(_I.id == identity)).first()
+    return None if row is None else _reach(row)
 
 
-def _person(row: Row[*tuple[object, ...]]) -> Person:
-    return Person(
-        staff=Staff(id=row.id, name=row.name, role=Role(row.role)),
+def sayings(unit: Unit, visitor: VisitorId) -> tuple[Saying, ...]:
+    """What was said with a visitor, in order."""
+    columns = (_M.conversation, _M.direction, _M.kind, _M.content, _M.at)
+    query = _said(columns, visitor).order_by(_M.id)
+    return tuple(
+        Saying(
+            conversation=ConversationId(row.conversation),
+            direction=row.direction,
+            kind=row.kind,
+            at=row.at,
+            content=row.content,
+        )
+        for row in unit.run(query)
+    )
+
+
+def declarations(unit: Unit, visitor: VisitorId) -> tuple[dict[str, Any], ...]:
+    """The ledger's fields of a visitor, in order."""
+    query = select(_L.fields).where(_L.visitor == visitor).order_by(_L.id)
+    return tuple(unit.run(query).scalars())
+
+
+# ------------------------------------------------------------ erasing
+def drop_messages(unit: Unit, visitor: VisitorId, *, limit: int) -> int:
+    """Delete the oldest messages of a visitor, how they came and went; how many there were."""
+    ids = unit.run(_said((_M.id,), visitor).order_by(_M.id).limit(limit)).scalars().all()
+    if ids:
+        unit.run(delete(schema.outbox).where(_O.message.in_(ids)))
+        unit.run(delete(schema.inbox).where(schema.inbox.c.message.in_(ids)))
+        unit.run(delete(schema.messages).where(_M.id.in_(ids)))
+    return len(ids)
+
+
+def scrub_tickets(unit: Unit, visitor: VisitorId, *, limit: int) -> int:
+    """Take a visitor off some tickets; how many there were."""
+    ids = unit.run(select(_T.id).where(_T.visitor == visitor).limit(limit)).scalars().all()
+    return retention.scrub_tickets(unit, [(one,) for one in ids]) if ids else 0
+
+
+def hold(unit: Unit, visitor: VisitorId) -> bool:
+    """Let nobody write for a visitor until the transaction ends; False if there is none."""
+    held = unit.run(select(_V.id).where(_V.id == visitor).with_for_update()).first()
+    spoken = select(_C.id).join(schema.identities, _I.id == _C.identity)
+    query = spoken.where(_I.visitor == visitor).order_by(_C.id)
+    unit.run(query.with_for_update(of=schema.conversations)).all()
+    return held is not None
+
+
+def drop(unit: Unit, visitor: VisitorId) -> int:
+    """Delete a held visitor of whom no message and no ticket is left; addresses deleted."""
+    own = select(_I.id).where(_I.visitor == visitor)
+    unit.run(delete(schema.conversations).where(_C.identity.in_(own)))
+    gone = unit.run(delete(schema.identities).where(_I.visitor == visitor)).rowcount
+    unit.run(delete(schema.visitors).where(_V.id == visitor))
+    return gone
+
+
+# ------------------------------------------------------------ parts of the above
+def _reaches() -> Select[Any]:
+    return (
+        select(
+            _I.id,
+            _I.visitor,
+            _I.channel,
+            _I.account,
+            _I.address,
+            _I.created_at,
+            _C.id.label("conversation"),
+            _C.updated_at,
+            _C.lang,
+        )
+        .join(schema.conversations, _C.identity == _I.id)
+        .select_from(schema.identities)
+    )
+
+
+def _reach(row: Any) -> Reach:  # noqa: ANN401  a row of the query above
+    return Reach(
+        identity=IdentityId(row.id),
+        visitor=VisitorId(row.visitor),
+        lang=Lang(row.lang),
+        channel=row.channel,
+        account=row.account,
         created_at=row.created_at,
-        joined_at=row.joined_at,
-        seen_at=row.seen_at,
-        passkeys=row.passkeys,
-        has_password=bool(row.password_hash),
-        has_codes=row.totp_box is not None,
-        link_ends_at=row.link_ends_at,
+        conversation=ConversationId(row.conversation),
+        updated_at=row.updated_at,
+        address=row.address,
+    )
+
+
+def _said(columns: Sequence[Any], visitor: VisitorId) -> Select[Any]:
+    return (
+        select(*columns)
+        .join(schema.conversations, _C.id == _M.conversation)
+        .join(schema.identities, _I.id == _C.identity)
+        .where(_I.visitor == visitor)
     )

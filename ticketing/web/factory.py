@@ -15,24 +15,29 @@ from jinja2 import StrictUndefined
 
 from ticketing.service import chat as chat_service
 from ticketing.templates_path import templates_dir
-from ticketing.web import assets, chat, errors, guard, headers, health, public, sessions, staff
+from ticketing.web import assets, chat, errors, guard, headers, health, public, sessions
 from ticketing.web.api import (
     conflicts,
     counts,
     journals,
     knowledge,
+    messages,
     offers,
     openapi,
     scans,
     slots,
     stations,
+    stats,
     ticket_calls,
     tickets,
+    visitors,
     webhooks,
 )
 from ticketing.web.feed import Feed
 from ticketing.web.lane import Lane
+from ticketing.web.limits import Meters
 from ticketing.web.parts import Parts, Room, settle_in
+from ticketing.web.staff import site
 from ticketing.web.words import load_words
 
 log = logging.getLogger("ticketing.web")
@@ -41,7 +46,7 @@ _BLUEPRINTS: Final = (
     chat.bp,
     health.bp,
     public.bp,
-    staff.bp,
+    *(noun.bp for noun in site.NOUNS),
     counts.bp,
     knowledge.bp,
     conflicts.bp,
@@ -53,6 +58,9 @@ _BLUEPRINTS: Final = (
     stations.bp,
     ticket_calls.bp,
     tickets.bp,
+    messages.bp,
+    stats.bp,
+    visitors.bp,
     webhooks.bp,
 )
 _MAYBE_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
@@ -110,8 +118,8 @@ def create_app(parts: Parts) -> APIFlask:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     feed = Feed(_newest_of(parts), max_streams=parts.max_streams)
-    settle_in(app.extensions, Room(parts, feed, load_words()))
-    sessions.register(app)
+    settle_in(app.extensions, Room(parts, feed, load_words(), Meters.of(parts.limits)))
+    sessions.register(app, parts)
     errors.register(app)
     openapi.register(app)
     headers.register(app)

@@ -1,5 +1,6 @@
 """The staff's sign-in in a browser: a cookie that holds a random key and nothing else.
 
+Another cookie, Flask's own, holds the lines that the next page tells ("saved").
 Behind TLS its name begins with `__Host-`: no other host and no plain http can set it.
 Without TLS (a trial on localhost) it is for /staff alone.
 """
@@ -13,7 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, after_this_request, g, request
-from flask.sessions import SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from ticketing.domain.accounts import Staff
 from ticketing.domain.sign_in import SESSION_TIME, STEP_TIME, Session
@@ -21,7 +22,7 @@ from ticketing.service import staff_sessions
 from ticketing.service.ports import Site
 from ticketing.service.staff_sessions import Browser, SignedInAs
 from ticketing.web.errors import refused
-from ticketing.web.parts import the_parts
+from ticketing.web.parts import Parts, the_parts
 from ticketing.web.words import Lang
 
 _COOKIE: Final = "einlass_staff"
@@ -32,11 +33,18 @@ _AGENT_LIMIT: Final = 500
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
-class NoSession(SecureCookieSessionInterface):
-    """Flask's own sessions are not used: looking for one takes time with each request."""
+class ToldCookie(SecureCookieSessionInterface):
+    """What the next page tells of what was just done, and nothing else: signed, no secret.
 
-    def open_session(self, app: Flask, request: Request) -> None:
-        """None, whatever the browser sends."""
+    The API has none, and looking for one takes time.
+    """
+
+    salt = "einlass-staff-v1"
+    digest_method = staticmethod(hashlib.sha256)
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The lines of a cookie."""
+        return None if request.path.startswith("/api/") else super().open_session(app, request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +66,17 @@ class SignedIn:
         return self.staff.name
 
 
-def register(app: Flask) -> None:
-    """Do without Flask's sessions."""
-    app.session_interface = NoSession()
+def register(app: Flask, parts: Parts) -> None:
+    """Set the cookie of told lines up; that of the sign-in is set below."""
+    app.session_interface = ToldCookie()
+    app.secret_key = parts.session_key
+    app.config.update(
+        SESSION_COOKIE_NAME="einlass_told",
+        SESSION_COOKIE_PATH="/staff",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_SECURE=parts.secure_cookies,
+    )
 
 
 def sign_in(who: SignedInAs, lang: Lang) -> None:

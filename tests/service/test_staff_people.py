@@ -10,11 +10,11 @@ from ticketing.domain.accounts import Role, Staff
 from ticketing.domain.audit import Action
 from ticketing.domain.ids import StationId
 from ticketing.domain.sign_in import LinkUse, Method
-from ticketing.service import people, supervisors
+from ticketing.service import staff_people, supervisors
 from ticketing.service.access import SignInRefused
 from ticketing.service.audit import by_command
 from ticketing.service.errors import Conflict, Gone, Invalid, NotFound, PinRefused
-from ticketing.service.people import LinkThrottled, OneTimeLink
+from ticketing.service.staff_people import LinkThrottled, OneTimeLink
 from ticketing.service.staff_sessions import SignedInAs
 
 SHELL = by_command("staff add")
@@ -29,7 +29,7 @@ def ada(office: Office) -> Staff:
 def invite(office: Office, name: str = "bo", role: Role = Role.DESK) -> OneTimeLink:
     """A link for somebody new."""
     with office.store.unit() as unit:
-        return people.invite(unit, office.house, name=name, role=role, by=SHELL)
+        return staff_people.invite(unit, office.house, name=name, role=role, by=SHELL)
 
 
 def join(
@@ -37,7 +37,7 @@ def join(
 ) -> SignedInAs:
     """Take a link up with a password."""
     with office.store.unit() as unit:
-        return people.join_with_password(
+        return staff_people.join_with_password(
             unit, office.house, key=link.key, name=name, password=password
         )
 
@@ -45,19 +45,19 @@ def join(
 def look(office: Office, key: str, address: str = HERE) -> Staff:
     """Whose link it is."""
     with office.store.unit() as unit:
-        return people.find_link(unit, office.house, key=key, address=address).staff
+        return staff_people.find_link(unit, office.house, key=key, address=address).staff
 
 
 def remove(office: Office, staff: Staff, by: Staff) -> None:
     """Take somebody out."""
     with office.store.unit() as unit:
-        people.remove(unit, office.house, staff_id=staff.id, by=actor(by))
+        staff_people.remove(unit, office.house, staff_id=staff.id, by=actor(by))
 
 
 def listed(office: Office) -> dict[str, Role]:
     """Names and roles."""
     with office.store.unit() as unit:
-        return {p.staff.name: p.staff.role for p in people.list_people(unit, office.house)}
+        return {p.staff.name: p.staff.role for p in staff_people.list_people(unit, office.house)}
 
 
 # ------------------------------------------------------------ invitations
@@ -95,25 +95,25 @@ def test_a_link_is_taken_up_with_a_passkey(office: Office) -> None:
     """Then nobody ever chooses a password."""
     link, passkey = invite(office), SoftPasskey()
     with office.store.unit() as unit:
-        options = people.offer_passkey(unit, office.house, key=link.key, site=SITE)
+        options = staff_people.offer_passkey(unit, office.house, key=link.key, site=SITE)
     with office.store.unit() as unit:
         answer = passkey.made(options)
-        people.join_with_passkey(
+        staff_people.join_with_passkey(
             unit, office.house, key=link.key, name="Bo", site=SITE, answer=answer
         )
     assert isinstance(office.by_passkey(passkey.but(count=1)), SignedInAs)
     assert office.by_password("Bo", "") == SignInRefused("wrong")
     with office.store.unit() as unit, pytest.raises(Gone):
-        people.offer_passkey(unit, office.house, key=link.key, site=SITE)
+        staff_people.offer_passkey(unit, office.house, key=link.key, site=SITE)
 
 
 def test_a_wrong_passkey_leaves_the_link_good(office: Office) -> None:
     """Somebody tries again, or takes a password."""
     link = invite(office)
     with office.store.unit() as unit:
-        people.offer_passkey(unit, office.house, key=link.key, site=SITE)
+        staff_people.offer_passkey(unit, office.house, key=link.key, site=SITE)
     with office.store.unit() as unit, pytest.raises(Invalid, match="answer"):
-        people.join_with_passkey(
+        staff_people.join_with_passkey(
             unit, office.house, key=link.key, name="Bo", site=SITE, answer="{}"
         )
     join(office, link)
@@ -190,11 +190,11 @@ def test_the_last_admin_is_neither_removed_nor_demoted_nor_reset(
     office.person("cy", Role.EDITOR)
     told = {"staff_id": ada.id, "by": actor(ada)}
     with office.store.unit() as unit, pytest.raises(Conflict, match="last_admin"):
-        people.change_role(unit, office.house, **told, role=Role.DESK)  # type: ignore[arg-type]
+        staff_people.change_role(unit, office.house, **told, role=Role.DESK)  # type: ignore[arg-type]
     with office.store.unit() as unit, pytest.raises(Conflict, match="last_admin"):
-        people.remove(unit, office.house, **told)  # type: ignore[arg-type]
+        staff_people.remove(unit, office.house, **told)  # type: ignore[arg-type]
     with office.store.unit() as unit, pytest.raises(Conflict, match="last_admin"):
-        people.reset(unit, office.house, **told)  # type: ignore[arg-type]
+        staff_people.reset(unit, office.house, **told)  # type: ignore[arg-type]
     assert listed(office)["ada"] is Role.ADMIN
 
 
@@ -205,7 +205,7 @@ def test_two_admins_cannot_demote_each_other_at_once(office: Office, ada: Staff)
     def demote(pair: tuple[Staff, Staff]) -> bool:
         with office.store.unit() as unit:
             try:
-                people.change_role(
+                staff_people.change_role(
                     unit, office.house, staff_id=pair[0].id, role=Role.DESK, by=actor(pair[1])
                 )
             except Conflict:
@@ -228,8 +228,8 @@ def test_a_removed_person_leaves_their_name_and_their_lines(office: Office, ada:
         assert refused == SignInRefused("wrong")
     new = office.person("bo", Role.DESK)
     with office.store.unit() as unit:
-        assert people.id_of(unit, name="bo") == new.id
-        names = people.names(unit)
+        assert staff_people.id_of(unit, name="bo") == new.id
+        names = staff_people.names(unit)
     assert (names[bo.id], names[new.id]) == ("bo", "bo")
 
 
@@ -253,9 +253,9 @@ def test_nobody_who_is_not_there_is_changed(office: Office, ada: Staff) -> None:
     with pytest.raises(NotFound, match="staff"):
         remove(office, bo, ada)
     with office.store.unit() as unit, pytest.raises(NotFound, match="staff"):
-        people.reset(unit, office.house, staff_id="staff_0", by=SHELL)
+        staff_people.reset(unit, office.house, staff_id="staff_0", by=SHELL)
     with office.store.unit() as unit, pytest.raises(NotFound, match="staff"):
-        people.id_of(unit, name="bo")
+        staff_people.id_of(unit, name="bo")
 
 
 def test_a_change_of_role_is_in_the_audit(office: Office, ada: Staff) -> None:
@@ -263,7 +263,9 @@ def test_a_change_of_role_is_in_the_audit(office: Office, ada: Staff) -> None:
     bo = office.person("bo", Role.DESK)
     for _ in range(2):
         with office.store.unit() as unit:
-            people.change_role(unit, office.house, staff_id=bo.id, role=Role.EDITOR, by=actor(ada))
+            staff_people.change_role(
+                unit, office.house, staff_id=bo.id, role=Role.EDITOR, by=actor(ada)
+            )
     [line] = office.log(Action.STAFF_ROLE_CHANGED)
     assert (line.before, line.after) == ({"role": "desk"}, {"role": "editor"})
 
@@ -276,7 +278,7 @@ def test_a_reset_takes_everything_and_gives_a_link(office: Office, ada: Staff) -
     office.with_passkey(opened, passkey)
     office.with_codes(opened)
     with office.store.unit() as unit:
-        link = people.reset(unit, office.house, staff_id=bo.id, by=actor(ada))
+        link = staff_people.reset(unit, office.house, staff_id=bo.id, by=actor(ada))
     assert link.use is LinkUse.RESET
     assert office.find(opened.key) is None
     assert office.by_password("bo") == SignInRefused("wrong")
@@ -289,7 +291,7 @@ def test_a_new_link_ends_the_old_one(office: Office) -> None:
     """Of one person one link is good; an invitation that was lost is sent again."""
     old = invite(office)
     with office.store.unit() as unit:
-        new = people.reset(unit, office.house, staff_id=old.staff.id, by=SHELL)
+        new = staff_people.reset(unit, office.house, staff_id=old.staff.id, by=SHELL)
     assert new.use is LinkUse.INVITATION
     with pytest.raises(Gone):
         join(office, old)
@@ -299,7 +301,7 @@ def test_a_new_link_ends_the_old_one(office: Office) -> None:
 def test_whoever_has_a_shell_resets_the_last_admin_too(office: Office, ada: Staff) -> None:
     """Somebody who lost phone and codes is let in by whoever runs the machine."""
     with office.store.unit() as unit:
-        link = people.reset(unit, office.house, staff_id=ada.id, by=by_command("staff reset"))
+        link = staff_people.reset(unit, office.house, staff_id=ada.id, by=by_command("staff reset"))
     join(office, link, "ada", "Etwas Neues 99")
     assert isinstance(office.by_password("ada", "Etwas Neues 99"), SignedInAs)
 
@@ -311,7 +313,7 @@ def test_the_list_says_how_everybody_signs_in(office: Office, ada: Staff) -> Non
     office.with_codes(opened)
     link = invite(office, "zoe")
     with office.store.unit() as unit:
-        first, second = people.list_people(unit, office.house)
+        first, second = staff_people.list_people(unit, office.house)
     assert (first.staff, first.passkeys, first.has_password, first.has_codes) == (
         ada,
         1,
