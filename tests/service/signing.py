@@ -100,7 +100,8 @@ class Office:
             options = passkeys.offer(unit, self.house, **told)  # type: ignore[arg-type]
         with self.store.unit() as unit:
             answer = passkey.made(options)
-            return passkeys.add(unit, self.house, **told, answer=answer, name=name)  # type: ignore[arg-type]
+            made = passkeys.Made(answer=answer, name=name)
+            return passkeys.add(unit, self.house, **told, made=made)  # type: ignore[arg-type]
 
     def log(self, action: Action | None = None) -> list[Entry]:
         """The lines of the audit, the newest first."""

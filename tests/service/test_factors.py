@@ -10,6 +10,7 @@ from ticketing.domain.audit import Action
 from ticketing.service import factors, passkeys, staff_people, vault
 from ticketing.service.access import SignInRefused
 from ticketing.service.errors import Conflict, Invalid, NotFound
+from ticketing.service.passkeys import Made
 from ticketing.service.staff_sessions import Opened, SignedInAs
 from ticketing.store import schema
 from ticketing.store import staff_people as people_rows
@@ -225,10 +226,10 @@ def test_an_offer_is_for_one_answer(office: Office, opened: Opened) -> None:
     with office.store.unit() as unit:
         options = passkeys.offer(unit, office.house, **told)  # type: ignore[arg-type]
     with office.store.unit() as unit, pytest.raises(Invalid, match="answer"):
-        passkeys.add(unit, office.house, **told, answer="{}", name="x")  # type: ignore[arg-type]
+        passkeys.add(unit, office.house, **told, made=Made(answer="{}", name="x"))  # type: ignore[arg-type]
     answer = SoftPasskey().made(options)
     with office.store.unit() as unit, pytest.raises(Conflict, match="expired"):
-        passkeys.add(unit, office.house, **told, answer=answer, name="x")  # type: ignore[arg-type]
+        passkeys.add(unit, office.house, **told, made=Made(answer=answer, name="x"))  # type: ignore[arg-type]
 
 
 def test_nobody_has_more_than_twenty(office: Office, opened: Opened) -> None:

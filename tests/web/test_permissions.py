@@ -18,7 +18,9 @@ from ticketing.web.access import Audience, Permission, permission_of
 OPEN = {
     "/", "/chat", "/chat/events", "/chat/language", "/chat/messages", "/privacy", "/healthz",
     "/readyz", "/.well-known/einlass-keys", "/static/<path:name>", "/static/fonts/<path:name>",
-    "/t/<link>", "/t/<link>/card.png", "/staff/sign-in", "/api/v1/stations/pair",
+    "/t/<link>", "/t/<link>/card.png", "/staff/sign-in", "/staff/sign-in/code",
+    "/staff/sign-in/passkey", "/staff/sign-in/passkey/options", "/staff/join/<link>",
+    "/staff/join/<link>/passkey", "/staff/join/<link>/passkey/options", "/api/v1/stations/pair",
     "/api/v1/openapi.json", "/api/v1/docs",
 }  # fmt: skip
 
@@ -255,7 +257,13 @@ def test_the_staff_page_asks_to_sign_in(app: APIFlask, client: FlaskClient) -> N
 
 
 # What whoever is signed in may do for themself. A new such route has to be written down here.
-OWN = {"/staff/sign-out", "/staff/language", "/staff/more"}
+OWN = {
+    "/staff/sign-out", "/staff/language", "/staff/more", "/staff/account",
+    "/staff/account/password", "/staff/account/codes", "/staff/account/codes/on",
+    "/staff/account/codes/off", "/staff/account/recovery", "/staff/account/passkeys",
+    "/staff/account/passkeys/options", "/staff/account/passkeys/<passkey>/remove",
+    "/staff/account/sessions/<session>/end", "/staff/account/sessions/end-others",
+}  # fmt: skip
 
 
 def staff_routes(app: APIFlask) -> Iterator[tuple[str, str, Right | None]]:

@@ -145,6 +145,11 @@ def new_recovery_codes(unit: Unit, house: House, *, session: Session) -> tuple[s
     return codes
 
 
+def recovery_left(unit: Unit, *, staff_id: str) -> int:
+    """How many of a person's recovery codes are unused."""
+    return rows.recovery_left(unit, staff_id)
+
+
 def step_of(unit: Unit, house: House, *, staff_id: str, code: str) -> int | None:
     """The time step of a person's code, None for a wrong one or no second factor."""
     box = rows.totp_box(unit, staff_id)

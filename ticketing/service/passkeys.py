@@ -1,5 +1,7 @@
 """Passkeys of the staff: added, named, removed; in the service room. `sign_in.py` asks them."""
 
+from dataclasses import dataclass
+
 from ticketing.domain.accounts import Staff
 from ticketing.domain.sign_in import SETUP_TIME, Passkey, Session, StepKind
 from ticketing.service import audit
@@ -19,6 +21,14 @@ _CHALLENGE_BYTES = 32
 _ID_BYTES = 8
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What a browser says of a passkey it has made (JSON), and the name it shall have."""
+
+    answer: str
+    name: str
+
+
 def list_passkeys(unit: Unit, *, staff_id: str) -> tuple[Passkey, ...]:
     """A person's passkeys, oldest first."""
     return rows.passkeys_of(unit, staff_id)
@@ -34,9 +44,7 @@ def offer(unit: Unit, house: House, *, session: Session, key: str, site: Site) -
     return offer_to(unit, house, staff=session.staff, key=key, site=site)
 
 
-def add(  # noqa: PLR0913  a ceremony has these parts
-    unit: Unit, house: House, *, session: Session, key: str, site: Site, answer: str, name: str
-) -> Passkey:
+def add(unit: Unit, house: House, *, session: Session, key: str, site: Site, made: Made) -> Passkey:
     """Add the passkey that the browser has made.
 
     Raises:
@@ -44,9 +52,9 @@ def add(  # noqa: PLR0913  a ceremony has these parts
         Conflict: `sign_in_again`, `expired`, `passkey_exists`.
     """
     check_fresh(house, session)
-    checked = checked_name(name)
-    made = made_by(unit, house, key=key, site=site, answer=answer)
-    passkey = new_passkey(house, made, name=checked)
+    name = checked_name(made.name)
+    found = made_by(unit, house, key=key, site=site, answer=made.answer)
+    passkey = new_passkey(house, found, name=name)
     unit.begin()
     store(unit, passkey, staff=session.staff)
     audit.note(

@@ -30,7 +30,7 @@ _STEP_COOKIE: Final = "einlass_step"
 _STEP_PATH: Final = "/staff/sign-in"
 _CSRF_BYTES: Final = 16
 _AGENT_LIMIT: Final = 500
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class ToldCookie(SecureCookieSessionInterface):
@@ -188,6 +188,15 @@ def the_site() -> Site | None:
     if asked.hostname == "localhost" and base.hostname in _LOOPBACK:
         return Site(host="localhost", origin=f"http://{request.host}", house=museum.name)
     return None
+
+
+def passkey_address() -> str:
+    """The same service under a name for which browsers do make passkeys, "" without one."""
+    base = urlsplit(the_parts().house.museum.base_url)
+    if the_site() is not None or base.hostname not in _LOOPBACK:
+        return ""
+    port = urlsplit(f"//{request.host}").port
+    return f"http://localhost:{port}/staff/account" if port else ""
 
 
 def _has_passkeys(scheme: str, host: str) -> bool:

@@ -26,6 +26,9 @@ class Place(StrEnum):
     OFFERS = "offers"
     STATIONS = "stations"
     NUMBERS = "numbers"
+    PEOPLE = "people"
+    AUDIT = "audit"
+    ACCOUNT = "account"
     MORE = "more"
 
 
@@ -46,6 +49,8 @@ NAVIGATION: Final = (
     Link(Place.OFFERS, f"{HOME}/offers", "i-frame", Right.HOUSE_SEE),
     Link(Place.STATIONS, f"{HOME}/stations", "i-gate", Right.HOUSE_SEE, is_near=True),
     Link(Place.NUMBERS, f"{HOME}/numbers", "i-plot", Right.REPORTS_SEE),
+    Link(Place.PEOPLE, f"{HOME}/people", "i-people", Right.PEOPLE_SEE),
+    Link(Place.AUDIT, f"{HOME}/audit", "i-search", Right.AUDIT_SEE),
 )
 """In the order of the day's work. What is not built is not here: no dead ends."""
 

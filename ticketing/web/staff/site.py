@@ -2,6 +2,28 @@
 
 from typing import Final
 
-from ticketing.web.staff import numbers, offers, sign_in, stations, tickets, today
+from ticketing.web.staff import (
+    account,
+    audit,
+    join,
+    numbers,
+    offers,
+    people,
+    sign_in,
+    stations,
+    tickets,
+    today,
+)
 
-NOUNS: Final = (sign_in, today, tickets, offers, stations, numbers)
+NOUNS: Final = (
+    sign_in,
+    join,
+    today,
+    tickets,
+    offers,
+    stations,
+    numbers,
+    people,
+    audit,
+    account,
+)

@@ -1,0 +1,123 @@
+"""The audit log: who did what to what, and what it was before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Final
+
+from apiflask import APIBlueprint
+from flask import Response, request
+
+from ticketing.domain.accounts import Right
+from ticketing.domain.audit import Action, ActorKind, Entry, Wanted
+from ticketing.service import access, audit, staff_people
+from ticketing.service.errors import Invalid
+from ticketing.web.access import staff_may
+from ticketing.web.parts import the_parts
+from ticketing.web.staff import frame
+from ticketing.web.staff.forms import Form
+from ticketing.web.staff.frame import Place
+from ticketing.web.staff.listing import LIMIT, Listing
+from ticketing.web.staff.speaker import Speaker
+
+bp = APIBlueprint("staff_audit", __name__, url_prefix=f"{frame.HOME}/audit", enable_openapi=False)
+_TEXT_LIMIT: Final = 100
+_FILTERS: Final = ("action", "actor", "object", "day")
+_SHOWN_LIMIT: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """One field that changed; `was` and `now` are texts, "" for nothing."""
+
+    name: str
+    was: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One line; `kind` and `action` are what the words are made of."""
+
+    at: str
+    kind: str
+    actor: str
+    action: str
+    object_kind: str
+    object: str
+    facts: tuple[FactRow, ...]
+
+
+@bp.get("")
+@staff_may(Right.AUDIT_SEE)
+def listed() -> Response:
+    """The lines, newest first."""
+    speaker = frame.the_speaker()
+    form = Form(request.args, speaker)
+    wanted = _wanted(form)
+    kept = {name: form.value(name) for name in _FILTERS}
+    listing = Listing.asked(speaker, ("at",), kept)
+    parts = the_parts()
+    with parts.store.unit() as unit:
+        try:
+            found = audit.page(unit, wanted=wanted, cursor=listing.cursor, limit=LIMIT)
+        except Invalid:  # a cursor that somebody made up: the beginning
+            found = audit.page(unit, wanted=wanted, limit=LIMIT)
+        names = staff_people.names(unit)
+        names |= {key.id: key.name for key in access.list_api_keys(unit)}
+    return frame.show(
+        "staff/audit.html",
+        place=Place.AUDIT,
+        status=422 if form.problems else 200,
+        entries=[_row(one, names, speaker) for one in found.items],
+        form=form,
+        actions=[("", speaker.say("audit_all"))] + [(one.value, one.value) for one in Action],
+        actors=[("", speaker.say("audit_all")), *sorted(names.items(), key=lambda one: one[1])],
+        is_filtered=any(kept.values()),
+        listing=listing.found(len(found.items), found.next_cursor),
+    )
+
+
+def _wanted(form: Form) -> Wanted:
+    """The filters of the address; one that cannot be read is told and left out."""
+    action = form.choice("action", Action) if form.value("action") else None
+    day = form.day("day", is_needed=False)
+    since = None
+    if day is not None:
+        since = datetime.combine(day, time(), tzinfo=the_parts().house.museum.zone)
+    kind, _, thing = form.text("object", most=_TEXT_LIMIT, is_needed=False).partition(" ")
+    return Wanted(
+        action=action,
+        actor=form.text("actor", most=_TEXT_LIMIT, is_needed=False) or None,
+        object_kind=kind if thing else None,
+        object=thing or kind or None,
+        since=since,
+        until=None if since is None else since + timedelta(days=1),
+    )
+
+
+def _row(entry: Entry, names: Mapping[str, str], speaker: Speaker) -> EntryRow:
+    is_person = entry.actor.kind in {ActorKind.STAFF, ActorKind.API_KEY}
+    return EntryRow(
+        at=speaker.moment(entry.at),
+        kind=f"actor_{entry.actor.kind.value}",
+        actor=names.get(entry.actor.id, entry.actor.id) if is_person else entry.actor.id,
+        action=entry.action.value,
+        object_kind=entry.object.kind,
+        object=names.get(entry.object.id, entry.object.id),
+        facts=_facts(entry),
+    )
+
+
+def _facts(entry: Entry) -> tuple[FactRow, ...]:
+    was, now = entry.before or {}, entry.after or {}
+    return tuple(
+        FactRow(name, _shown(was.get(name)), _shown(now.get(name))) for name in sorted({*was, *now})
+    )
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    text = ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+    return text if len(text) <= _SHOWN_LIMIT else text[:_SHOWN_LIMIT] + "…"
