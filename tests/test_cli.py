@@ -17,6 +17,7 @@ from ticketing import config, demo
 from ticketing.app import opened
 from ticketing.cli import first_start, main, trial
 from ticketing.cli import server as server_commands
+from ticketing.service import audit
 from ticketing.service.gate import stations
 from ticketing.wire.station_api import PairRequest
 
@@ -247,6 +248,54 @@ def test_a_station_is_renamed_moved_and_listed(home: Home) -> None:
     assert (row["version"], row["unsent"], row["knows_newest_keys"]) == ("", "", "no")
     for wrong in (("rename", "st_0", "x"), ("move", paired.station, "--gate", "dach")):
         assert home("station", *wrong).exit_code == 1
+
+
+def test_people_are_added_listed_changed_reset_and_removed(home: Home) -> None:
+    """By a link or a password; each link is another one."""
+    [kim] = home.rows("staff", "add", "kim", "--role", "admin", "--invite")
+    assert re.fullmatch(r"http://127\.0\.0\.1:8080/staff/join/[\w-]{43}", kim["link"])
+    assert "It works once, until" in home("staff", "add", "lou", "--invite").output
+    asked = home("staff", "add", "bo", "--role", "admin", input="lang genug 12\nlang genug 12\n")
+    assert asked.exit_code == 0, asked.output
+    states = [(r["name"], r["role"], r["state"]) for r in home.rows("staff", "list")]
+    assert states == [
+        ("bo", "admin", "active"), ("kim", "admin", "invited"), ("lou", "desk", "invited")
+    ]  # fmt: skip
+    [again] = home.rows("staff", "reset", "kim")
+    assert again["link"] != kim["link"]
+    assert home.rows("staff", "role", "lou", "--role", "auditor")[0]["role"] == "auditor"
+    assert home("staff", "remove", "lou").exit_code == 0
+    assert [row["name"] for row in home.rows("staff", "list")] == ["bo", "kim"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("remove", "kim"),
+        ("role", "kim", "--role", "desk"),
+        ("remove", "nobody"),
+        ("reset", "nobody"),
+        ("role", "nobody", "--role", "desk"),
+        ("add", "kim", "--invite"),
+    ],
+)
+def test_what_cannot_be_done_with_people_is_one_line(home: Home, command: tuple[str, ...]) -> None:
+    """The last admin stays; nobody who is not there is changed; a name is taken once."""
+    home("staff", "add", "kim", "--password", "lang genug 12", "--role", "admin")
+    result = home("staff", *command)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+    assert result.output.count("\n") == 1
+
+
+def test_commands_are_in_the_audit(home: Home) -> None:
+    """Somebody with a shell is somebody, too."""
+    home("staff", "add", "kim", "--password", "lang genug 12", "--role", "admin")
+    home.rows("apikey", "create", "shop", "--scope", "tickets:read")
+    with opened(config.load(home.path)) as app, app.store.unit() as unit:
+        lines = audit.page(unit).items
+    told = [(line.actor.id, line.action.value) for line in lines]
+    assert told[:2] == [("apikey create", "api_key.created"), ("staff add", "staff.added")]
 
 
 def test_a_supervisor_gets_a_pin(home: Home) -> None:

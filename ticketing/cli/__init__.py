@@ -28,7 +28,7 @@ COMMANDS = {
     "restore": "upkeep",
     "retention": "upkeep",
     "serve": "server",
-    "staff": "doors",
+    "staff": "staff",
     "station": "doors",
     "ticket": "desk",
     "visitor": "people",

@@ -1,4 +1,4 @@
-"""Commands for who may come in by which door: stations, API keys, staff."""
+"""Commands for who may come in by which door: stations and API keys."""
 
 from datetime import datetime
 from typing import Any
@@ -7,15 +7,14 @@ import click
 
 from ticketing.app import App
 from ticketing.cli.output import show, show_all, with_app
-from ticketing.domain.accounts import Role, Scope, Station
+from ticketing.domain.accounts import Scope, Station
 from ticketing.domain.ids import ApiKeyId, StationId
-from ticketing.service import access, gates, supervisors
+from ticketing.service import access, gates
 from ticketing.service.audit import by_command
 from ticketing.service.errors import NotFound
 from ticketing.service.gate import stations
 from ticketing.wire.texts import Localised
 
-PASSWORD_LEAST = 10
 STATION_COLUMNS = (
     "id",
     "name",
@@ -161,7 +160,8 @@ def apikey_create(app: App, *, name: str, scopes: tuple[str, ...]) -> None:
     """Make an API key and print it, once."""
     wanted = frozenset(Scope(scope) for scope in scopes)
     with app.store.unit() as unit:
-        token, made = access.create_api_key(unit, app.house, name=name, scopes=wanted)
+        by = by_command("apikey create")
+        token, made = access.create_api_key(unit, app.house, name=name, scopes=wanted, by=by)
     show({"id": made.id, "api_key": token}, text=f"{token}\nIt is shown this once.")
 
 
@@ -192,50 +192,6 @@ def apikey_list(app: App) -> None:
 def apikey_revoke(app: App, *, key_id: str) -> None:
     """End an API key at once."""
     with app.store.unit() as unit:
-        access.revoke_api_key(unit, app.house, key=ApiKeyId(key_id))
+        by = by_command("apikey revoke")
+        access.revoke_api_key(unit, app.house, key=ApiKeyId(key_id), by=by)
     show({"id": key_id, "state": "revoked"}, text=f"API key {key_id} is revoked.")
-
-
-# ------------------------------------------------------------ people
-@click.group()
-def staff() -> None:
-    """Staff: who signs in to the staff page."""
-
-
-@staff.command("add")
-@click.argument("name")
-@click.option("--role", type=click.Choice([r.value for r in Role]), default=Role.DESK.value)
-@click.option(
-    "--password",
-    prompt=True,
-    hide_input=True,
-    confirmation_prompt=True,
-    envvar="EINLASS_PASSWORD",
-    help="Asked for when not given.",
-)
-@with_app
-def staff_add(app: App, *, name: str, role: str, password: str) -> None:
-    """Add a person."""
-    if len(password) < PASSWORD_LEAST:
-        raise click.ClickException(f"a password has at least {PASSWORD_LEAST} characters")
-    with app.store.unit() as unit:
-        made = access.add_staff(unit, app.house, name=name, password=password, role=Role(role))
-    show({"id": made.id, "role": role}, text=f"Added as {role}.")
-
-
-@staff.command("pin")
-@click.argument("name")
-@click.option(
-    "--pin",
-    prompt=f"PIN, {supervisors.PIN_MIN} digits or more",
-    hide_input=True,
-    confirmation_prompt=True,
-    envvar="EINLASS_PIN",
-    help="Asked for when not given.",
-)
-@with_app
-def staff_pin(app: App, *, name: str, pin: str) -> None:
-    """Give a supervisor (role admin) a PIN to overrule refusals at the gate."""
-    with app.store.unit() as unit:
-        found = supervisors.set_pin(unit, app.house, name=name, pin=pin)
-    show({"id": found.id, "pin": "set"}, text="The PIN is set.")
