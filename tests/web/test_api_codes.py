@@ -167,6 +167,17 @@ def test_no_limit_goes_below_what_is_used(call: Caller) -> None:
     assert (status, said["errors"]) == (422, [{"field": "max_uses", "problem": "below_used"}])
 
 
+@pytest.mark.parametrize("field", ["tally", "redeemed", "given_cents"])
+def test_nobody_writes_how_often_a_code_was_redeemed(call: Caller, field: str) -> None:
+    """Peers 65: it is counted, and the count cannot be changed from outside."""
+    made = call.batch()
+    call.post("/api/v1/codes/redeem", code=call.codes(made)[0], redemption_id="r1")
+    status, said = call("PATCH", f"{URL}/{made['id']}", json={field: {"redeemed": 0}})
+    assert status == 422
+    assert any(field in error["field"] for error in said["errors"]), said
+    assert call("GET", f"{URL}/{made['id']}")[1]["tally"]["redeemed"] == 1
+
+
 def test_only_unused_codes_are_deleted(call: Caller) -> None:
     """A batch of them goes; one with a redeemed code keeps that."""
     fresh, used = call.batch(), call.batch()
