@@ -95,7 +95,7 @@ def test_a_broken_body_is_answered_behind(
         {"direction": "up"},
         {"people": 0},
         {"people": "2"},
-        {"people": 1.0},
+        {"people": 1.5},
         {"people": True},
         {"scanned_at": "2026-07-01"},
         {"scanned_at": 1},

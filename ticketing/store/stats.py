@@ -23,32 +23,36 @@ S, C = schema.scans.c, schema.counts.c
 _MINUTE_MS = 60_000
 
 
-def minutes(unit: Unit, span: Span) -> tuple[Minute, ...]:
+def minutes(unit: Unit, span: Span, *, each: int = 1) -> tuple[Minute, ...]:
     """What happened in each minute of a span in which anything did, oldest first.
 
-    One minute may stand there more than once.
+    One minute may stand there more than once. `each`: so many minutes are put together under
+    the first of them, counted from 1970 UTC; 15 of them are within one step in every zone.
     """
-    found = [*_of_scans(unit, span), *_of_counts(unit, span)]
+    found = [*_of_scans(unit, span, each), *_of_counts(unit, span, each)]
     return tuple(sorted(found, key=lambda one: one.at))
 
 
-def _of_scans(unit: Unit, span: Span) -> Iterator[Minute]:
+def _of_scans(unit: Unit, span: Span, each: int) -> Iterator[Minute]:
     asked_since = span.since - ASKED_FOR
     online = and_(S.basis == Basis.ONLINE, S.received_at >= asked_since, S.received_at < span.until)
     offline = and_(S.basis == Basis.OFFLINE, S.received_at >= asked_since)
     for received in (online, offline):
-        for row in unit.run(_by_minute(received, span)).mappings():
+        for row in unit.run(_by_minute(received, span, each)).mappings():
             yield Minute(
-                _at(row["minute"]), int(row["entries"]), int(row["exits"]), int(row["refused"])
+                _at(row["minute"], each),
+                int(row["entries"]),
+                int(row["exits"]),
+                int(row["refused"]),
             )
 
 
-def _by_minute(received: ColumnElement[bool], span: Span) -> Select[*tuple[Any, ...]]:
+def _by_minute(received: ColumnElement[bool], span: Span, each: int) -> Select[*tuple[Any, ...]]:
     has_passed = or_(S.verdict.in_(PASSED), S.shown.in_([verdict.value for verdict in PASSED]))
     has_left = or_(S.verdict == Verdict.EXIT, S.shown == Verdict.EXIT.value)
     is_refused = S.verdict == Verdict.REFUSE
     at = happened()
-    minute = (type_coerce(at, BigInt) // _MINUTE_MS).label("minute")
+    minute = (type_coerce(at, BigInt) // (each * _MINUTE_MS)).label("minute")
     return (
         select(
             minute,
@@ -66,19 +70,19 @@ def _by_minute(received: ColumnElement[bool], span: Span) -> Select[*tuple[Any, 
     )
 
 
-def _of_counts(unit: Unit, span: Span) -> Iterator[Minute]:
-    minute = (type_coerce(C.at, BigInt) // _MINUTE_MS).label("minute")
+def _of_counts(unit: Unit, span: Span, each: int) -> Iterator[Minute]:
+    minute = (type_coerce(C.at, BigInt) // (each * _MINUTE_MS)).label("minute")
     query = (
         select(minute, func.sum(C.delta).label("delta"))
         .where(C.at >= span.since, C.at < span.until)
         .group_by(minute)
     )
     for row in unit.run(query).mappings():
-        yield Minute(_at(row["minute"]), by_hand=int(row["delta"]))
+        yield Minute(_at(row["minute"], each), by_hand=int(row["delta"]))
 
 
-def _at(minute: int) -> datetime:
-    return EPOCH + timedelta(minutes=int(minute))
+def _at(number: int, each: int) -> datetime:
+    return EPOCH + timedelta(minutes=int(number) * each)
 
 
 def _ms(at: datetime) -> int:

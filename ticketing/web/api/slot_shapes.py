@@ -3,7 +3,7 @@
 from datetime import datetime, time
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.config import JsonDict
 
 from ticketing.domain.slots import CAPACITY_LIMIT
@@ -36,7 +36,12 @@ def _from_clock(value: Any) -> Any:  # noqa: ANN401  anything JSON may hold
     return value
 
 
-Clock = Annotated[time, BeforeValidator(_from_clock), Field(json_schema_extra={"pattern": _CLOCK})]
+# no `format`: that of JSON Schema wants seconds and a zone
+Clock = Annotated[
+    time,
+    BeforeValidator(_from_clock),
+    WithJsonSchema({"type": "string", "pattern": _CLOCK}),
+]
 
 
 class SlotIn(In):
