@@ -418,7 +418,7 @@ def test_gone_is_believed_at_once(hooked: Hooked) -> None:
     missed = hooked.entrance.ticket().ticket.id.hex()
     assert hooked.run() == 0
     with hooked.entrance.store.unit() as unit:
-        assert webhooks.enable(unit, webhook=webhook.id).disabled_at is None
+        assert webhooks.enable(unit, hooked.entrance.house, webhook=webhook.id).disabled_at is None
     hooked.run()
     assert hooked.receiver.told[-1]["data"]["ticket"] == missed
 

@@ -281,3 +281,28 @@ def test_long_and_many_facts_are_cut(staff: SignedInBrowser, store: Store, house
     text = staff.client.get("/staff/audit").text
     assert "a, &lt;b&gt;" in text
     assert "x" * 80 + "…" in text
+
+
+def test_api_calls_are_in_the_audit_with_their_key(
+    staff: SignedInBrowser, api: dict[str, str], museum: None
+) -> None:
+    """By the key's name; the ticket's holder is in no line."""
+    del museum
+    sent = {"offer": "day", "holder": "Erika Mustermann"}
+    made = staff.client.post("/api/v1/tickets", headers=api, json=sent).json
+    assert made is not None
+    staff.client.post(f"/api/v1/tickets/{made['id']}/block", headers=api)
+    text = staff.client.get("/staff/audit?object=ticket+" + made["id"]).text
+    for words in ("ticket.issued", "ticket.blocked", "Kasse", "API-Schlüssel"):
+        assert words in text
+    assert "Mustermann" not in text
+
+
+def test_what_a_person_does_on_the_site_is_in_their_name(
+    staff: SignedInBrowser, museum: None
+) -> None:
+    """Also what no page of accounts does: here, a pairing code."""
+    del museum
+    staff.post("/staff/stations/pairing", name="Tor 2", gate="nord")
+    text = staff.client.get("/staff/audit?action=station.pairing_opened").text
+    assert f'<b class="break">{NAME}</b>' in text

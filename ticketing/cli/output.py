@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -9,6 +10,7 @@ import click
 
 from ticketing import config
 from ticketing.app import App, opened
+from ticketing.service.audit import by_command
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,7 +44,10 @@ json_option = click.option(
 
 
 def with_app(command: Callable[Concatenate[App, P], R]) -> Callable[P, R]:
-    """Give a command the parts of its home as first argument, and `--json`."""
+    """Give a command the parts of its home as first argument, and `--json`.
+
+    The house works for the command: the audit names it.
+    """
 
     @wraps(command)
     def run(*arguments: P.args, **options: P.kwargs) -> R:
@@ -50,7 +55,9 @@ def with_app(command: Callable[Concatenate[App, P], R]) -> Callable[P, R]:
         home = click.get_current_context().find_object(config.Home)
         if home is None:  # pragma: no cover  the group sets it
             raise click.UsageError("no home")
+        words = " ".join(click.get_current_context().command_path.split()[1:])
         with opened(config.load(home.path)) as app:
-            return command(app, *arguments, **options)
+            house = replace(app.house, actor=by_command(words))
+            return command(replace(app, house=house), *arguments, **options)
 
     return json_option(run)

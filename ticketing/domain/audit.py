@@ -53,6 +53,9 @@ class Actor:
     id: str
 
 
+SYSTEM: Final = Actor(ActorKind.SYSTEM, "system")
+
+
 @dataclass(frozen=True, slots=True)
 class Thing:
     """What is acted upon: a word such as `offer` or `ticket`, and its id."""

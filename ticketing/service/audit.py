@@ -5,13 +5,28 @@ Nothing changes or deletes a line, and the database refuses it too.
 """
 
 import re
+from dataclasses import fields
+from typing import TYPE_CHECKING
 
-from ticketing.domain.audit import Action, Actor, ActorKind, Entry, Facts, Thing, Wanted, difference
+from ticketing.domain.audit import (
+    SYSTEM,
+    Action,
+    Actor,
+    ActorKind,
+    Entry,
+    Facts,
+    Thing,
+    Wanted,
+    difference,
+)
 from ticketing.service.errors import FieldError, Invalid
 from ticketing.service.pages import LIMIT, Page
 from ticketing.service.ports import House
 from ticketing.store import audit as rows
 from ticketing.store.unit import Unit
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 __all__ = [  # with what a line is made of, so that callers need one module
     "SYSTEM",
@@ -23,10 +38,10 @@ __all__ = [  # with what a line is made of, so that callers need one module
     "Thing",
     "Wanted",
     "by_command",
+    "facts_of",
     "note",
     "page",
 ]
-SYSTEM = Actor(ActorKind.SYSTEM, "system")
 _CURSOR = re.compile(r"[0-9]{1,18}")
 
 
@@ -34,13 +49,15 @@ def note(  # noqa: PLR0913  who, what, to what, before, after: none can be left 
     unit: Unit,
     house: House,
     *,
-    actor: Actor,
+    actor: Actor | None = None,
     action: Action,
     object: Thing,  # noqa: A002  the word of the log
     before: Facts | None = None,
     after: Facts | None = None,
 ) -> None:
     """Write a line, within the caller's transaction.
+
+    Without an `actor`, or with SYSTEM, it is in the name of whoever the house works for.
 
     Hand over whole states: only the fields that differ are kept, and of what is nobody's
     business (`holder`, `code`, `text` …) only that it changed. `before` None: it was made;
@@ -56,7 +73,7 @@ def note(  # noqa: PLR0913  who, what, to what, before, after: none can be left 
         Entry(
             number=0,
             at=house.clock.now(),
-            actor=actor,
+            actor=house.actor if actor is None or actor == SYSTEM else actor,
             action=action,
             object=object,
             before=old,
@@ -79,6 +96,11 @@ def page(
     found = rows.page(unit, wanted or Wanted(), before=before, limit=limit + 1)
     items = found[:limit]
     return Page(items, str(items[-1].number) if len(found) > limit else None)
+
+
+def facts_of(thing: "DataclassInstance") -> Facts:
+    """Every field of a record, to be handed over as `before` or `after`."""
+    return {field.name: getattr(thing, field.name) for field in fields(thing)}
 
 
 def by_command(words: str) -> Actor:

@@ -19,6 +19,8 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from ticketing.domain.retention import next_size
+from ticketing.service import audit
+from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import (
     Conflict,
     Invalid,
@@ -131,6 +133,10 @@ def reissue_key(unit: Unit, house: House, *, key_id: KeyId) -> Reissued:
         exhausted += len(found) - len(fresh)
         size = next_size(size, house.clock.now() - began_at, CHUNK)
         after = found[-1][0].id
+    unit.begin()
+    thing, told = Thing("signing_key", str(key_id)), {"count": done}
+    audit.note(unit, house, action=Action.TICKET_REISSUED, object=thing, after=told)
+    unit.commit()
     return Reissued(done, exhausted)
 
 
@@ -216,6 +222,8 @@ def _store(unit: Unit, house: House, name: str, drafts: Sequence[Draft]) -> None
             left = left[size:]
             if not left:
                 batches.close_batch(unit, name)
+                thing, told = Thing("tickets", name), {"count": len(drafts)}
+                audit.note(unit, house, action=Action.TICKET_ISSUED, object=thing, after=told)
             unit.commit()
         size = next_size(size, house.clock.now() - began_at, CHUNK)
         batches.fold_log(unit)

@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from ticketing.domain.accounts import Station
 from ticketing.domain.keys import BadStep, KeyBook, KeyLife
+from ticketing.service import audit
+from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, NotFound
 from ticketing.service.ports import House, KeyStore
 from ticketing.store import key_use
@@ -115,6 +117,8 @@ def rotate_keys(
             keystore.write(book.activate(now))
         elif book is not before:
             keystore.write(book)
+    if rotation.turn in {Turn.ACTIVE, Turn.PUBLISHED}:
+        _note(unit, house, rotation.key, rotation.turn.value)
     return rotation
 
 
@@ -142,6 +146,8 @@ def retire_key(
         may_go = not tickets or Push.FORCE in pushes
         if may_go:
             keystore.write(changed)
+    if may_go:
+        _note(unit, house, key, KeyState.RETIRED.value)
     return Retirement(retired=may_go, tickets=tickets)
 
 
@@ -162,6 +168,7 @@ def compromise_key(unit: Unit, house: House, keystore: KeyStore, *, key: KeyId) 
         heirs = _with_next(before, keystore, now) if signs else before
         book = _step(lambda: heirs.compromise(key, now))
         keystore.write(book)
+    _note(unit, house, key, KeyState.COMPROMISED.value)
     active = book.first(KeyState.ACTIVE)
     unaware = tuple(
         one for one in stations if book.known_as(key, one.ring) is not KeyState.COMPROMISED
@@ -170,6 +177,14 @@ def compromise_key(unit: Unit, house: House, keystore: KeyStore, *, key: KeyId) 
 
 
 # ------------------------------------------------------------ parts of the above
+def _note(unit: Unit, house: House, key: KeyId, state: str) -> None:
+    """After the ring was written: the files have no transaction to share."""
+    unit.begin()
+    thing = Thing("signing_key", str(key))
+    audit.note(unit, house, action=Action.SIGNING_KEY_CHANGED, object=thing, after={"state": state})
+    unit.commit()
+
+
 def _in_service(unit: Unit) -> tuple[Station, ...]:
     return tuple(one for one in station_rows.listed(unit) if one.revoked_at is None)
 

@@ -8,7 +8,9 @@ from ticketing.domain.consent import Action, Purpose
 from ticketing.domain.events import of_erasure
 from ticketing.domain.ids import VisitorId
 from ticketing.domain.retention import CHUNK, next_size
-from ticketing.service import consent
+from ticketing.service import audit, consent
+from ticketing.service.audit import Action as Deed
+from ticketing.service.audit import Thing
 from ticketing.service.errors import NotFound
 from ticketing.service.ports import House, Units
 from ticketing.service.telling import tell
@@ -110,6 +112,8 @@ def erase(store: Units, house: House, *, visitor: VisitorId) -> Erased:
         declarations = consents.forget(unit, visitor)
         identities = rows.drop(unit, visitor)
         tell(unit, house, of_erasure(visitor.hex(), house.clock.now()))
+        thing = Thing("visitor", visitor.hex())
+        audit.note(unit, house, action=Deed.VISITOR_ERASED, object=thing)
         unit.commit()
         retention.empty_log(unit)
     return Erased(

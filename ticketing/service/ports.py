@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import BinaryIO, Protocol, TypeVar
 
 from ticketing.domain.accounts import Staff
+from ticketing.domain.audit import SYSTEM, Actor
 from ticketing.domain.keys import KeyBook
 from ticketing.domain.museum import Museum
 from ticketing.domain.sign_in import Passkey, SignInRules
@@ -171,7 +172,10 @@ class Passkeys(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """Everything a use case may need from the world. `secret` (32 bytes) keys address hashes."""
+    """Everything a use case may need from the world. `secret` (32 bytes) keys address hashes.
+
+    `actor` is for whom it works: the person, key or command that the audit names.
+    """
 
     museum: Museum
     clock: Clock
@@ -185,6 +189,7 @@ class House:
     secret: bytes = field(repr=False)
     hook_rules: HookRules = field(default_factory=HookRules)
     sign_in_rules: SignInRules = field(default_factory=SignInRules)
+    actor: Actor = SYSTEM
 
 
 # ------------------------------------------------------------ the ticket as a picture

@@ -97,6 +97,14 @@ def issue_ticket(unit: Unit, house: House, *, order: TicketOrder) -> TicketCase:
     draft = drafted(unit, house, order=order)
     unit.begin()
     store_draft(unit, draft)
+    ticket = draft.ticket
+    audit.note(
+        unit,
+        house,
+        action=Action.TICKET_ISSUED,
+        object=Thing("ticket", ticket.id.hex()),
+        after={"offer": draft.offer.slug, "party": ticket.party, "state": ticket.state},
+    )
     unit.commit()
     return case_of(draft)
 

@@ -7,7 +7,9 @@ this. `service/hooks_out.py` has the way out.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
+from ticketing.domain.audit import Facts
 from ticketing.domain.events import a_test
 from ticketing.domain.webhooks import (
     BOTH_SECRETS_FOR,
@@ -17,6 +19,8 @@ from ticketing.domain.webhooks import (
     checked_url,
     shown_secret,
 )
+from ticketing.service import audit
+from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, as_invalid
 from ticketing.service.pages import LIMIT, Page
 from ticketing.service.ports import House
@@ -64,6 +68,8 @@ def register(unit: Unit, house: House, *, url: str, events: tuple[str, ...]) -> 
         raise Conflict("too_many_webhooks")
     rows.add(unit, webhook)
     news.start(unit, webhook.id)
+    told = {"host": urlsplit(webhook.url).hostname, "events": webhook.events}
+    _note(unit, house, Action.WEBHOOK_CREATED, webhook.id, after=told)
     unit.commit()
     return NewSecret(webhook, shown_secret(webhook.secret))
 
@@ -85,11 +91,12 @@ def rotate_secret(unit: Unit, house: House, *, webhook: str) -> NewSecret:
     until = house.clock.now() + BOTH_SECRETS_FOR
     new = replace(old, secret=fresh, old_secret=old.secret, old_until=until)
     rows.change(unit, webhook, secret=fresh, old_secret=old.secret, old_until=until)
+    _note(unit, house, Action.WEBHOOK_SECRET_ROTATED, webhook)
     unit.commit()
     return NewSecret(new, shown_secret(fresh))
 
 
-def enable(unit: Unit, *, webhook: str) -> Webhook:
+def enable(unit: Unit, house: House, *, webhook: str) -> Webhook:
     """Send again to a receiver that was switched off, what happened meanwhile too.
 
     Raises:
@@ -98,6 +105,8 @@ def enable(unit: Unit, *, webhook: str) -> Webhook:
     unit.begin()
     old = _held(unit, webhook)
     rows.change(unit, webhook, failing_since=None, disabled_at=None, disabled_why=None)
+    if old.disabled_at is not None:
+        _note(unit, house, Action.WEBHOOK_CHANGED, webhook, after={"enabled": True})
     unit.commit()
     return replace(old, failing_since=None, disabled_at=None, disabled_why=None)
 
@@ -112,6 +121,7 @@ def delete(unit: Unit, house: House, *, webhook: str) -> None:
     _held(unit, webhook)
     rows.disable(unit, webhook, at=house.clock.now(), why="deleted")
     news.stop(unit, webhook)
+    _note(unit, house, Action.WEBHOOK_DELETED, webhook)
     unit.commit()
     dropped = DROPPED_AT_ONCE
     while dropped == DROPPED_AT_ONCE:  # no gate waits for a year's deliveries
@@ -178,6 +188,12 @@ def list_deliveries(
     found = hook_deliveries.page(unit, webhook, before=before, limit=limit + 1)
     items = found[:limit]
     return Page(items, str(items[-1].id) if len(found) > limit else None)
+
+
+def _note(
+    unit: Unit, house: House, action: Action, webhook: str, *, after: Facts | None = None
+) -> None:
+    audit.note(unit, house, action=action, object=Thing("webhook", webhook), after=after)
 
 
 def _held(unit: Unit, webhook: str) -> Webhook:

@@ -13,7 +13,7 @@ from ticketing.service import access
 from ticketing.service.gate import stations
 from ticketing.web.access import Audience, Permission
 from ticketing.web.errors import lacks_right, refused
-from ticketing.web.parts import the_parts, the_room
+from ticketing.web.parts import act_for, the_parts, the_room
 from ticketing.web.sessions import SignedIn, find_signed_in
 
 REALM: Final = 'Bearer realm="einlass"'
@@ -110,6 +110,7 @@ def _admit_staff(right: Right | None) -> Response | None:
     if found is None:
         return _to("/staff/sign-in")
     g.staff = found
+    act_for(the_actor())
     if right is None:
         return None
     if not the_parts().house.sign_in_rules.is_enough(found.session):
@@ -144,6 +145,7 @@ def _admit_key(token: str, scope: Scope | None) -> None:
         raise _forbidden(f"The key lacks the scope {scope}.", scope)
     _note_use(key)
     g.api_key = key
+    act_for(the_actor())
     g.caller = Caller(key.id, token)
 
 

@@ -1,15 +1,17 @@
 """What the web layer is given: one frozen set of real parts, put together by `app.py`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from flask import current_app
+from flask import current_app, g
 
+from ticketing.domain.audit import Actor
 from ticketing.service.ports import CardPainter, CodePress, House, SharedUnits, Sheets
 from ticketing.web.feed import Feed
 from ticketing.web.limits import Limits, Meters
 from ticketing.web.words import Words
 
 _EXTENSION = "einlass"
+_ACTING = "einlass_acting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +58,12 @@ def the_room() -> Room:
 
 
 def the_parts() -> Parts:
-    """The parts of the current application."""
-    return the_room().parts
+    """The parts of the current application; their house works for whoever is asking."""
+    acting = g.get(_ACTING)
+    return acting if isinstance(acting, Parts) else the_room().parts
+
+
+def act_for(actor: Actor) -> None:
+    """Let the house work for somebody for the rest of this request: the audit names them."""
+    parts = the_room().parts
+    setattr(g, _ACTING, replace(parts, house=replace(parts.house, actor=actor)))

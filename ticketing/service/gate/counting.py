@@ -7,6 +7,8 @@ below nobody, when more have left than were seen coming; it is never shown so.
 import hashlib
 from dataclasses import dataclass
 
+from ticketing.service import audit
+from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import FieldError, Invalid
 from ticketing.service.gate.recording import inside_counter
 from ticketing.service.ports import House
@@ -63,6 +65,8 @@ def count_people(unit: Unit, house: House, *, head_count: HeadCount) -> Counted:
     inside = enter_count(unit, house, count)
     if inside is None:
         raise RuntimeError("an id that was just drawn is there already")
+    thing, told = Thing("gate", count.gate), {"delta": count.delta}
+    audit.note(unit, house, action=Action.COUNT_CORRECTED, object=thing, after=told)
     unit.commit()
     return Counted(count, inside)
 

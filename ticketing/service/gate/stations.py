@@ -13,7 +13,7 @@ from ticketing.domain.accounts import Station, Told
 from ticketing.domain.ids import StationId
 from ticketing.domain.tickets import PAIRING_SYMBOLS, pairing_code, shown_code
 from ticketing.service import audit
-from ticketing.service.audit import Action, Actor, Thing
+from ticketing.service.audit import Action, Actor, ActorKind, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, PairingRefused
 from ticketing.service.gates import get_gate
 from ticketing.service.ports import House
@@ -129,6 +129,12 @@ def pair(unit: Unit, house: House, *, request: PairRequest, address: str) -> Pai
     use = _first if is_new else _again
     station = use(unit, pairing, key=request.public_key, fresh=fresh, now=now)
     answer = _answer(unit, house, station=station, fresh=fresh)
+    if is_new:
+        thing, told = Thing("station", station.id), {"name": station.name, "gate": station.gate}
+        itself = Actor(ActorKind.STATION, station.id)
+        audit.note(
+            unit, house, actor=itself, action=Action.STATION_PAIRED, object=thing, after=told
+        )
     unit.commit()
     return Paired(answer=answer, created=is_new)
 

@@ -139,7 +139,7 @@ def rotate_secret(webhook: str) -> NewSecretOut:
 def enable(webhook: str) -> WebhookOut:
     """Send again to a receiver that was switched off, what happened meanwhile too."""
     with the_parts().store.unit() as unit:
-        return _out(webhooks.enable(unit, webhook=webhook))
+        return _out(webhooks.enable(unit, the_parts().house, webhook=webhook))
 
 
 @bp.post("/webhooks/<webhook>/test")
