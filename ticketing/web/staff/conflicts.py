@@ -14,7 +14,6 @@ from ticketing.service.errors import Conflict, Invalid
 from ticketing.service.gate import conflicts, stations
 from ticketing.service.gate.conflicts import Closing, ListedConflict
 from ticketing.service.gate.records import happened_at
-from ticketing.store.unit import Unit
 from ticketing.web.access import staff_may
 from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
@@ -81,7 +80,7 @@ def listed() -> Response:
             page = conflicts.list_conflicts(unit, state=state, cursor=listing.cursor, limit=LIMIT)
         except Invalid:
             page = conflicts.list_conflicts(unit, state=state, limit=LIMIT)
-        words = _names(unit, speaker)
+    words = _names(speaker)
     return frame.show(
         "staff/conflicts.html",
         place=Place.TODAY,
@@ -123,11 +122,14 @@ class _Names:
     people: dict[str, str]
 
 
-def _names(unit: Unit, speaker: Speaker) -> _Names:
-    people = staff_people.list_people(unit, the_parts().house)
+def _names(speaker: Speaker) -> _Names:
+    parts = the_parts()
+    with parts.store.unit() as unit:
+        doors, paired = gates.list_gates(unit), stations.list_stations(unit)
+        people = staff_people.list_people(unit, parts.house)
     return _Names(
-        {gate.slug: gate.name.in_(speaker.lang) for gate in gates.list_gates(unit)},
-        {one.id: one.name for one in stations.list_stations(unit)},
+        {gate.slug: gate.name.in_(speaker.lang) for gate in doors},
+        {one.id: one.name for one in paired},
         {one.staff.id: one.staff.name for one in people},
     )
 

@@ -14,7 +14,6 @@ from ticketing.domain.stats import Step
 from ticketing.service import figures, stats
 from ticketing.service.figures import DaySum, Numbers
 from ticketing.service.stats import Inside, StatsQuery
-from ticketing.store.unit import Unit
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame
@@ -72,7 +71,8 @@ def shown() -> Response:
     first = today - timedelta(days=days - 1)
     with parts.store.unit() as unit:
         found = figures.numbers(unit, first=first, last=today)
-        inside = _inside(unit)
+        query = StatsQuery(step=Step.QUARTER)
+        inside = stats.occupancy(unit, parts.house, query=query).items
     return frame.show(
         "staff/numbers.html",
         place=Place.NUMBERS,
@@ -127,11 +127,6 @@ def _heat(found: Numbers, speaker: Speaker) -> Heat | None:
 def _cell(people: float, top: float, speaker: Speaker) -> HourCell:
     level = 0 if not people else 1 + min(_LEVELS - 2, int((_LEVELS - 1) * people / top))
     return HourCell(speaker.number(round(people)) if people else "", level)
-
-
-def _inside(unit: Unit) -> Sequence[Inside]:
-    query = StatsQuery(step=Step.QUARTER)
-    return stats.occupancy(unit, the_parts().house, query=query).items
 
 
 def _inside_plot(inside: Sequence[Inside]) -> Plot:
