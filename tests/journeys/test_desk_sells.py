@@ -19,8 +19,9 @@ Stand = tuple[CameraStand, str]
 @pytest.fixture(name="desk", params=["de", "en"])
 def _desk(browser: Browser, demo: Demo, request: pytest.FixtureRequest) -> Iterator[Page]:
     """Somebody of the staff, signed in, in each language."""
-    size = {"width": 1440, "height": 1000}
-    context = browser.new_context(locale=request.param, viewport=size, bypass_csp=True)
+    context = browser.new_context(
+        locale=request.param, viewport={"width": 1440, "height": 1000}, bypass_csp=True
+    )
     context.set_default_timeout(10_000)
     page = context.new_page()
     page.goto(f"{demo.staff}?lang={request.param}")
