@@ -18,6 +18,7 @@ from ticketing.web.staff import (
     slots,
     stations,
     ticket,
+    ticket_sheet,
     tickets,
     today,
 )
@@ -30,6 +31,7 @@ NOUNS: Final = (
     desk,
     tickets,
     ticket,
+    ticket_sheet,
     offers,
     slots,
     batch_changes,

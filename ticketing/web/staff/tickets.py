@@ -55,6 +55,7 @@ def listed() -> Response:
         states=_states(speaker),
         is_filtered=wanted != Filter(),
         can_sort_by_day=listing.can_sort_by_day(wanted),
+        may_export=the_staff().staff.may(Right.TICKETS_EXPORT),
         may_sell=the_staff().staff.may(Right.TICKETS_SELL),
         search=blank(speaker),
     )
