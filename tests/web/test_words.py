@@ -25,6 +25,8 @@ BUILT = (  # keys that are put together; one a line
     r"conflict_\w+",
     r"place_\w+",
     r"weekday_\d",
+    r"report_kind_\w+",
+    r"programs_(state|hook)_\w+",
     r"offer_(validity|live|name)_\w+",
     r"value_\w+",
     r"codes_(state|job|code|column|effect|why|field)_\w+",

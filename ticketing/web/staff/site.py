@@ -14,6 +14,8 @@ from ticketing.web.staff import (
     numbers,
     offers,
     people,
+    programs,
+    report,
     sign_in,
     slots,
     stations,
@@ -39,7 +41,9 @@ NOUNS: Final = (
     batches,
     stations,
     numbers,
+    report,
     people,
+    programs,
     audit,
     account,
 )

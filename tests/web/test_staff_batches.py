@@ -1,0 +1,191 @@
+"""Batches of discount codes on the site: promised, made, followed, changed, exported."""
+
+import csv
+import io
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.factories import with_offer
+from tests.web.conftest import SignedInBrowser
+from ticketing.domain.accounts import Role
+from ticketing.service import code_batches
+from ticketing.service.ports import House
+from ticketing.store.unit import Store
+
+HOME = "/staff/codes"
+NEW = {
+    "name": "Herbst im Museum", "prefix": "herbst", "count": "40", "effect": "percent",
+    "percent": "20", "max_uses": "1", "budget": "1500", "tag": "Herbst",
+}  # fmt: skip
+
+
+@pytest.fixture
+def editor(
+    as_role: Callable[[Role], SignedInBrowser], store: Store, house: House
+) -> SignedInBrowser:
+    """Somebody who may make codes; there is one offer."""
+    with_offer(store, house)
+    return as_role(Role.EDITOR)
+
+
+@pytest.fixture
+def batch(editor: SignedInBrowser) -> str:
+    """The address of a batch of forty codes."""
+    answer = editor.post(f"{HOME}/new", **NEW, step="make")
+    assert answer.status_code == 303
+    return answer.headers["Location"]
+
+
+def count(store: Store) -> int:
+    """How many batches there are."""
+    with store.unit() as unit:
+        return len(code_batches.list_batches(unit).items)
+
+
+def test_what_a_batch_promises_is_said_before_it_is_made(
+    editor: SignedInBrowser, store: Store
+) -> None:
+    """In plain words; nothing is stored, and one can go back to the form."""
+    text = editor.post(f"{HOME}/new", **NEW).text
+    for words in ("40", "20\N{NO-BREAK SPACE}%", "HERBST-", "1.500"):
+        assert words in text
+    assert count(store) == 0
+    back = editor.post(f"{HOME}/new", **NEW, step="edit").text
+    assert 'value="Herbst im Museum"' in back
+
+
+def test_a_batch_is_made_and_followed(editor: SignedInBrowser, batch: str) -> None:
+    """Its facts, the way to the door, its codes; the list and its tag know it."""
+    text = editor.client.get(batch).text
+    for words in ("Herbst im Museum", "Vom Versand bis zur Tür", "läuft"):
+        assert words in text
+    assert len(set(re.findall(r"HERBST-[0-9A-HJKMNP-TV-Z]{11}", text))) == 25
+    listed = editor.client.get(HOME).text
+    assert batch in listed
+    assert "Herbst" in listed
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("count", "0"), ("count", "-1"), ("count", "1000001"), ("count", "x"), ("percent", "110"),
+        ("percent", "0"), ("percent", ""), ("prefix", "H"), ("prefix", "HÄRBST"), ("name", ""),
+        ("effect", "gift"), ("offers", "nothing"), ("max_uses", "0"), ("budget", "viel"),
+    ],
+)  # fmt: skip
+def test_a_batch_that_cannot_be_is_told_beside_its_field(
+    editor: SignedInBrowser, store: Store, field: str, value: str
+) -> None:
+    """And never made."""
+    answer = editor.post(f"{HOME}/new", **(NEW | {field: value, "step": "make"}))
+    assert answer.status_code == 422
+    assert "field--wrong" in answer.text
+    assert count(store) == 0
+
+
+def test_a_batch_cannot_end_before_it_begins(editor: SignedInBrowser, store: Store) -> None:
+    """Said at its last day."""
+    dates = {"first_day": "2026-10-10", "last_day": "2026-10-09"}
+    answer = editor.post(f"{HOME}/new", **NEW, **dates, step="make")
+    assert answer.status_code == 422
+    assert count(store) == 0
+
+
+@pytest.mark.parametrize(
+    ("effect", "field", "value", "words"),
+    [
+        ("amount", "amount", "3,50", "3,50"),
+        ("price", "price", "2", "2,00"),
+        ("free", "percent", "", "frei"),
+    ],
+)
+def test_each_effect_is_said_in_words(
+    editor: SignedInBrowser, effect: str, field: str, value: str, words: str
+) -> None:
+    """With its own field."""
+    text = editor.post(f"{HOME}/new", **(NEW | {"effect": effect, field: value})).text
+    assert words in text
+
+
+def test_a_batch_is_stopped_and_goes_on(editor: SignedInBrowser, batch: str) -> None:
+    """And the page says which."""
+    assert editor.post(f"{batch}/stop").status_code == 303
+    assert "angehalten" in editor.client.get(batch).text
+    assert editor.post(f"{batch}/resume").status_code == 303
+    assert "läuft" in editor.client.get(batch).text
+
+
+def test_a_batch_is_changed_by_who_saw_it_last(editor: SignedInBrowser, batch: str) -> None:
+    """The second of two gets what the first one changed, not an error."""
+    text = editor.client.get(f"{batch}/edit").text
+    found = re.search(r'name="version" value="(\d+)"', text)
+    assert found is not None
+    seen = {"version": found[1]}
+    changed = NEW | seen | {"name": "Winter"}
+    assert editor.post(f"{batch}/edit", **changed).status_code == 303
+    assert "Winter" in editor.client.get(batch).text
+    late = editor.post(f"{batch}/edit", **(NEW | seen | {"name": "Frühling"}))
+    assert late.status_code == 409
+    assert "Winter" in editor.client.get(batch).text
+
+
+def test_one_code_is_found_without_standing_in_an_address(
+    editor: SignedInBrowser, batch: str
+) -> None:
+    """By a form; a wrong one is told."""
+    [code, *_] = re.findall(r"HERBST-[0-9A-HJKMNP-TV-Z]{11}", editor.client.get(batch).text)
+    answer = editor.post(f"{batch}/search", code=code.lower())
+    assert answer.status_code == 200
+    assert code in answer.text
+    for wrong in ("", "HERBST-00000000000", "rubbish", "x" * 500):
+        assert editor.post(f"{batch}/search", code=wrong).status_code in {200, 404, 422}
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "pdf", "zip"])
+def test_codes_leave_the_house_as_files(editor: SignedInBrowser, batch: str, kind: str) -> None:
+    """A small batch at once; the browser is told to keep nothing."""
+    answer = editor.post(f"{batch}/export", kind=kind)
+    assert answer.status_code in {200, 303}
+    if answer.status_code == 200:
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "attachment" in answer.headers["Content-Disposition"]
+        assert answer.data[:4] in {b"\xef\xbb\xbfC", b"PK\x03\x04", b"%PDF"} or kind == "csv"
+    if kind == "csv" and answer.status_code == 200:
+        rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig")), delimiter=";"))
+        assert len([row for row in rows if row and row[0].startswith("HERBST-")]) == 40
+
+
+def test_an_unknown_kind_of_file_is_refused(editor: SignedInBrowser, batch: str) -> None:
+    """Nothing is made."""
+    assert editor.post(f"{batch}/export", kind="exe").status_code in {303, 400, 422}
+
+
+def test_an_unused_batch_can_be_deleted(editor: SignedInBrowser, batch: str, store: Store) -> None:
+    """And is gone from the list."""
+    assert editor.post(f"{batch}/delete").status_code == 303
+    assert count(store) == 0
+    assert editor.client.get(batch).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["", "/edit", "/progress", "/files"])
+def test_a_batch_that_is_not_there_is_404(editor: SignedInBrowser, path: str) -> None:
+    """As a page, whatever is asked of it."""
+    assert editor.client.get(f"{HOME}/cb_0000000000000000{path}").status_code == 404
+
+
+def test_an_empty_house_says_what_to_do(as_role: Callable[[Role], SignedInBrowser]) -> None:
+    """No batch yet."""
+    text = as_role(Role.ADMIN).client.get(HOME).text
+    assert "Neue Serie" in text
+
+
+def test_who_may_only_look_gets_no_file(
+    as_role: Callable[[Role], SignedInBrowser], batch: str
+) -> None:
+    """Neither a button nor an answer."""
+    desk = as_role(Role.DESK)
+    text = desk.client.get(batch).text
+    assert "/export" not in text
+    assert desk.post(f"{batch}/export", kind="csv").status_code == 403

@@ -1,0 +1,224 @@
+"""Other programs: API keys, and webhooks with what was delivered to them."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from apiflask import APIBlueprint
+from flask import Response, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from ticketing.domain.accounts import ApiKey, Right, Scope
+from ticketing.domain.events import EventName
+from ticketing.domain.ids import ApiKeyId
+from ticketing.service import access, webhooks
+from ticketing.service.errors import Conflict, Invalid
+from ticketing.web.access import staff_may
+from ticketing.web.auth import the_actor
+from ticketing.web.parts import the_parts
+from ticketing.web.staff import frame
+from ticketing.web.staff.forms import Form, blank, the_form
+from ticketing.web.staff.frame import Place
+from ticketing.web.staff.listing import LIMIT, Listing
+from ticketing.web.staff.speaker import Speaker
+
+bp = APIBlueprint(
+    "staff_programs", __name__, url_prefix=f"{frame.HOME}/programs", enable_openapi=False
+)
+HERE: Final = f"{frame.HOME}/programs"
+NAME_LIMIT: Final = 100
+_URL_LIMIT: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What is shown in this answer and nowhere else."""
+
+    what: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Forms as they were sent, a fresh secret."""
+
+    key: Form
+    hook: Form
+    secret: Secret | None = None
+
+
+@bp.get("")
+@staff_may(Right.KEYS_SEE)
+def shown() -> Response:
+    """API keys and webhooks."""
+    return _show(_fresh())
+
+
+@bp.post("/keys")
+@staff_may(Right.KEYS_CHANGE)
+def create_key() -> Response:
+    """Make a key; it is shown in this answer and nowhere else."""
+    frame.checked_form()
+    parts, speaker = the_parts(), frame.the_speaker()
+    form = the_form(speaker)
+    name = form.text("name", most=NAME_LIMIT)
+    known = {scope.value for scope in Scope}
+    scopes = [Scope(one) for one in form.chosen("scopes") if one in known]
+    if not scopes:
+        form.problem("scopes", "wrong_choice")
+    if form.problems:
+        return _show(_fresh(key=form), status=422)
+    with parts.store.unit() as unit:
+        token, _ = access.create_api_key(
+            unit, parts.house, name=name, scopes=scopes, by=the_actor()
+        )
+    secret = Secret(speaker.say("programs_key_made"), token)
+    return _show(_fresh(secret=secret), status=201)
+
+
+@bp.post("/keys/<key>/revoke")
+@staff_may(Right.KEYS_CHANGE)
+def revoke_key(key: str) -> AnyResponse:
+    """End a key."""
+    frame.checked_form()
+    parts = the_parts()
+    with parts.store.unit() as unit:
+        access.revoke_api_key(unit, parts.house, key=ApiKeyId(key), by=the_actor())
+    return frame.done(HERE, "programs_key_revoked")
+
+
+@bp.post("/webhooks")
+@staff_may(Right.WEBHOOKS_CHANGE)
+def register() -> Response:
+    """Tell a receiver what happens from now on; its secret is shown in this answer."""
+    frame.checked_form()
+    parts, speaker = the_parts(), frame.the_speaker()
+    form = the_form(speaker)
+    url = form.text("url", most=_URL_LIMIT)
+    if not form.problems:
+        try:
+            with parts.store.unit() as unit:
+                made = webhooks.register(unit, parts.house, url=url, events=form.chosen("events"))
+            secret = Secret(speaker.say("programs_hook_made"), made.secret)
+            return _show(_fresh(secret=secret), status=201)
+        except Invalid:
+            form.problem("url", "programs_bad_url")
+        except Conflict:
+            form.problem("url", "programs_too_many")
+    return _show(_fresh(hook=form), status=422)
+
+
+@bp.post("/webhooks/<webhook>/<action>")
+@staff_may(Right.WEBHOOKS_CHANGE)
+def act(webhook: str, action: str) -> AnyResponse:
+    """Send a test, switch on again, give a new secret, delete."""
+    frame.checked_form()
+    parts, speaker = the_parts(), frame.the_speaker()
+    back = f"{HERE}/webhooks/{webhook}"
+    with parts.store.unit() as unit:
+        match action:
+            case "rotate":
+                made = webhooks.rotate_secret(unit, parts.house, webhook=webhook)
+                secret = Secret(speaker.say("programs_hook_rotated"), made.secret)
+                return _show(_fresh(secret=secret), status=201)
+            case "enable":
+                webhooks.enable(unit, parts.house, webhook=webhook)
+                return frame.done(back, "programs_hook_enabled")
+            case "test":
+                try:
+                    webhooks.send_test(unit, parts.house, webhook=webhook)
+                except Conflict:
+                    return frame.not_done(back, "programs_hook_off")
+                return frame.done(back, "programs_hook_tested")
+            case "delete":
+                webhooks.delete(unit, parts.house, webhook=webhook)
+                return frame.done(HERE, "programs_hook_deleted")
+            case _:
+                return frame.not_done(HERE, "wrong_value")
+
+
+@bp.get("/webhooks/<webhook>")
+@staff_may(Right.WEBHOOKS_SEE)
+def deliveries(webhook: str) -> Response:
+    """What was delivered to one receiver, newest first."""
+    parts, speaker = the_parts(), frame.the_speaker()
+    listing = Listing.asked(speaker, ("at",))
+    with parts.store.unit() as unit:
+        found = next(one for one in [*_of(webhooks.list_webhooks(unit), webhook), None])
+        cursor = listing.cursor if (listing.cursor or "").isdigit() else None
+        page = webhooks.list_deliveries(unit, webhook=webhook, cursor=cursor, limit=LIMIT)
+    return frame.show(
+        "staff/webhook.html",
+        place=Place.PROGRAMS,
+        webhook=found,
+        deliveries=[
+            {
+                "at": speaker.moment(one.created_at),
+                "kind": one.kind,
+                "state": speaker.say(f"programs_state_{one.state.value}"),
+                "shape": _SHAPES.get(one.state.value, "status--off"),
+                "tries": one.tries,
+                "answer": str(one.status or one.problem or ""),
+            }
+            for one in page.items
+        ],
+        listing=listing.found(len(page.items), page.next_cursor),
+        may_change=frame.may(Right.WEBHOOKS_CHANGE),
+    )
+
+
+_SHAPES: Final = {"done": "", "failed": "status--bad"}
+
+
+def _of(found: tuple[webhooks.Webhook, ...], webhook: str) -> list[webhooks.Webhook]:
+    return [one for one in found if one.id == webhook]
+
+
+def _fresh(
+    *, key: Form | None = None, hook: Form | None = None, secret: Secret | None = None
+) -> _Page:
+    speaker = frame.the_speaker()
+    return _Page(key or blank(speaker), hook or blank(speaker), secret)
+
+
+def _show(page: _Page, *, status: int = 200) -> Response:
+    speaker = frame.the_speaker()
+    with the_parts().store.unit() as unit:
+        keys, hooks = access.list_api_keys(unit), webhooks.list_webhooks(unit)
+    return frame.show(
+        "staff/programs.html",
+        place=Place.PROGRAMS,
+        status=status,
+        page=page,
+        keys=[_key(one, speaker) for one in keys if one.revoked_at is None],
+        ended=sum(one.revoked_at is not None for one in keys),
+        hooks=[_hook(one, speaker) for one in hooks],
+        scopes=[(scope.value, scope.value) for scope in Scope],
+        events=[(name.value, name.value) for name in EventName if name.value != "webhook.test"],
+        may_keys=frame.may(Right.KEYS_CHANGE),
+        may_hooks=frame.may(Right.WEBHOOKS_CHANGE),
+        api_docs=request.host_url + "api/v1/docs",
+    )
+
+
+def _key(one: ApiKey, speaker: Speaker) -> dict[str, Any]:
+    used = one.last_used_on
+    return {
+        "id": one.id,
+        "name": one.name,
+        "scopes": sorted(one.scopes),
+        "made": speaker.day(one.created_at),
+        "used": speaker.day(used) if used else speaker.say("programs_never"),
+    }
+
+
+def _hook(one: webhooks.Webhook, speaker: Speaker) -> dict[str, Any]:
+    is_off, fails = one.disabled_at is not None, one.failing_since is not None
+    state = "off" if is_off else "failing" if fails else "on"
+    shape = {"off": "status--bad", "failing": "status--off", "on": ""}[state]
+    return {
+        "id": one.id,
+        "url": one.url,
+        "events": one.events,
+        "state": speaker.say(f"programs_hook_{state}"),
+        "shape": shape,
+    }
