@@ -52,7 +52,7 @@ class Statement:
     def fetch(
         self, connection: "Connection[Any]", values: Sequence[Any], prepared: dict[Any, Any]
     ) -> list[tuple[Any, ...]]:
-        """All rows; `prepared` lives as long as the connection and knows what it has prepared.
+        """All rows; `prepared` lives as long as the connection and keeps what it has prepared.
 
         Raises:
             psycopg.Error: As a cursor would raise it.
@@ -60,15 +60,20 @@ class Statement:
         libpq = connection.pgconn
         if self._name not in prepared:
             _checked(libpq.prepare(self._name, self._sql), _MADE)
-            prepared[self._name] = True
+            prepared[self._name] = None
         sent: list[Any] = [_sent(value) for value in values]  # None is NULL, untold by its stub
         formats = [_BINARY if isinstance(value, bytes) else _TEXT for value in values]
         result = _checked(libpq.exec_prepared(self._name, sent, formats, _BINARY), _ROWS)
-        read = [_READ[result.ftype(place)] for place in range(result.nfields)]
+        read = prepared[self._name]
+        if read is None:  # a prepared statement's types never change
+            read = [_READ[result.ftype(place)] for place in range(result.nfields)]
+            prepared[self._name] = read
         return [
             tuple(
-                None if (raw := result.get_value(row, place)) is None else reader(raw)
-                for place, reader in enumerate(read)
+                [
+                    None if (raw := result.get_value(row, place)) is None else reader(raw)
+                    for place, reader in enumerate(read)
+                ]
             )
             for row in range(result.ntuples)
         ]

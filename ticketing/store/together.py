@@ -1,8 +1,10 @@
 """Short pieces of work of several threads in one transaction: one wait for the disk for all.
 
-Whoever comes while nobody leads takes the whole queue, runs each piece within a savepoint
-of its own and commits once; the others sleep meanwhile, instead of contending for the
-interpreter, the writer lock and the disk. Nobody is told of an outcome before it is kept.
+Whoever comes while nobody leads takes the whole queue, runs one piece after the other and
+commits once; the others sleep meanwhile, instead of contending for the interpreter, the writer
+lock and the disk. Nobody is told of an outcome before it is kept. If anything of a piece is to
+be dropped, which hardly happens to one that sees all that those before it wrote, the whole
+transaction is, and each piece is run by itself.
 
 SQLite alone: PostgreSQL joins commits by itself, and two processes that each held a row of
 one ticket and waited for the counter of all would stop one another.
@@ -21,6 +23,10 @@ _MOST = 16
 _FULL_AFTER_S = 0.005  # a scan takes half a millisecond; bulk work may be waiting
 
 
+class PartDropped(Exception):  # noqa: N818  no fault: it says what has happened
+    """A piece drops what it wrote, and with it the transaction that it shares."""
+
+
 class Transaction(Protocol):
     """What is asked of a unit of work here."""
 
@@ -30,8 +36,8 @@ class Transaction(Protocol):
     def commit(self) -> None:
         """Keep what was written."""
 
-    def nested(self) -> AbstractContextManager[Self]:
-        """A part of it that can be dropped alone."""
+    def part(self) -> AbstractContextManager[Self]:
+        """A part of it for one piece."""
 
 
 T = TypeVar("T")
@@ -54,12 +60,13 @@ class _Piece(Generic[U, T]):
         """Do it; a fault of the database is raised, any other is kept for its thread.
 
         Raises:
-            SQLAlchemyError: nothing of this transaction can be relied on.
+            SQLAlchemyError: Nothing of this transaction can be relied on.
+            PartDropped: Nor may it be kept.
         """
         self._error = None
         try:
             self._result = self._work(unit)
-        except SQLAlchemyError:
+        except (SQLAlchemyError, PartDropped):
             raise
         except BaseException as error:  # noqa: BLE001  it is raised in the thread it belongs to
             self._error = error
@@ -127,7 +134,7 @@ class Together(Generic[U]):
             unit.begin()
             end = monotonic() + _FULL_AFTER_S
             while True:
-                with unit.nested() as part:
+                with unit.part() as part:
                     done[-1].run(part)
                 if not self._queue or len(done) >= _MOST or monotonic() > end:
                     break

@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, Text, TypeDeco
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+_as_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 BigInt = BigInteger().with_variant(Integer, "sqlite")
 Blob = LargeBinary
 
@@ -61,7 +62,7 @@ class JsonText(TypeDecorator[Any]):
         """The JSON text; None is NULL."""
         if value is None:
             return None
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return _as_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """The parsed value."""

@@ -27,7 +27,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 
 from ticketing.domain.failures import StoreUnavailable
 from ticketing.store.prepared import Prepared, Row, execute
-from ticketing.store.together import Together
+from ticketing.store.together import PartDropped, Together
 
 try:
     import fcntl
@@ -50,7 +50,6 @@ _LONG_HOLD_MS = 20.0  # scans that share a transaction take two to ten
 _GIVE_WAY_S = 0.003
 _RESTED_S = 1.0
 _IDLE_SINCE = "einlass_idle_since"
-_PART = "part"
 T = TypeVar("T")
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
@@ -122,7 +121,7 @@ class Unit:
         self.is_healthy = is_healthy  # False for ten seconds after the store failed
         self.writing = False
         self.statements = 0
-        self._is_nested = False
+        self._is_part = False
 
     @property
     def is_sqlite(self) -> bool:
@@ -148,10 +147,11 @@ class Unit:
         """Take the writer lock and open the transaction; a second call does nothing."""
         if self.writing:
             return
-        if self._is_nested:
-            execute(self._connection, f"SAVEPOINT {_PART}")
-            self.writing = True
-            return
+        if not self._is_part:
+            self._open()
+        self.writing = True
+
+    def _open(self) -> None:
         self._take_lock()
         try:
             execute(self._connection, "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
@@ -159,7 +159,6 @@ class Unit:
             if self._lock is not None:
                 self._lock.release()
             raise
-        self.writing = True
 
     def _take_lock(self) -> None:
         if self._lock is None:
@@ -173,16 +172,21 @@ class Unit:
         """Keep what was written; without a transaction this is a fault."""
         if not self.writing:
             raise RuntimeError("nothing to commit: begin() was not called")
-        self._end(f"RELEASE {_PART}" if self._is_nested else "COMMIT")
+        if self._is_part:
+            self.writing = False
+        else:
+            self._end("COMMIT")
 
     def rollback(self) -> None:
-        """Drop what was written, if a transaction is open."""
+        """Drop what was written, if a transaction is open.
+
+        Raises:
+            PartDropped: It is part of another one, which has to be dropped as well.
+        """
         if not self.writing:
             return
-        if self._is_nested:
-            execute(self._connection, f"ROLLBACK TO {_PART}")
-            self._end(f"RELEASE {_PART}")
-            return
+        if self._is_part:
+            raise PartDropped
         try:
             self._end("ROLLBACK")
         except SQLAlchemyError:
@@ -203,13 +207,16 @@ class Unit:
                 self._lock.release()
 
     @contextmanager
-    def nested(self) -> Iterator["Unit"]:
-        """A unit within this one's transaction: it commits and rolls back its own part alone.
+    def part(self) -> Iterator["Unit"]:
+        """A unit within this one's transaction: what it commits is kept when this one commits.
 
-        What it has committed is kept when this one commits. SQLite only.
+        It has no savepoint, which would cost two statements more, so it cannot be dropped alone.
+
+        Raises:
+            PartDropped: It was left without `commit()` or rolled back.
         """
         part = Unit(self._connection, None, is_healthy=self.is_healthy)
-        part._is_nested = True
+        part._is_part = True
         try:
             yield part
         finally:
