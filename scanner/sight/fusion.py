@@ -44,9 +44,9 @@ _AGREES_AS_BEST = 0.4
 _DOUBTFUL = 0.75
 _MUCH_BETTER, _BETTER = 0.25, 0.1
 _DOUBT_AFTER = 3
-_BEND_AFTER = 4
+_BEND_AFTER = 1
 _BEND_SCORE = 0.5
-_BEND_EXTRA_S = 0.09
+_BEND_EXTRA_S = 0.06
 _LIVE_TURNS, _LIVE_TURN = 6, 4
 
 
@@ -83,7 +83,7 @@ class Pace:
 
     budget_ms: float = 30.0
     thorough: bool = False
-    bend_every: int = 10
+    bend_every: int = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -286,7 +286,7 @@ class Fusion:
         return self._clock() > self._end + _BEND_EXTRA_S
 
     def _bent(self, held: _Held) -> tuple[Reading, ...]:
-        """Bent paper costs more than a frame's time: late, and rarely."""
+        """Bent paper: by one frame alone, and not by each."""
         self._until_bend -= 1
         if self._until_bend > 0 or held.grid.score <= _BEND_SCORE:
             return ()

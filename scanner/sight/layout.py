@@ -24,6 +24,7 @@ QUIET: Final = 2
 """Modules of the quiet zone around the symbol that are taken as known to be light."""
 
 FORMAT_BITS: Final = 15
+PAIR_BITS: Final = 11
 _MODE_BITS, _COUNT_BITS = 4, 9
 _ALPHANUMERIC = 2
 _PADS = (0xEC, 0x11)
@@ -50,6 +51,8 @@ class Layout:
         formats: (8, 15) the format word of each mask as +1 and -1.
         format_at: (2, 15, 2) row and column of each bit of both copies.
         constant: (bits,) +1, -1, or 0: data bits every text has in common, mask not applied.
+        pairs: for each block (pairs, 11) where in its data bits those pairs of characters stand
+            that lie in it as a whole.
         patches: index arrays (into `framed`, flat) of areas whose correlation is the score.
     """
 
@@ -67,6 +70,7 @@ class Layout:
     formats: Modules
     format_at: Modules
     constant: Modules
+    pairs: tuple[Modules, ...]
     patches: tuple[Modules, ...]
 
 
@@ -106,6 +110,7 @@ def layout(version: int, *, level: int, blocks: tuple[int, int, int], characters
         formats=np.array([_format_word(level, mask) for mask in range(8)]),
         format_at=_format_places(side),
         constant=_constant_bits(places, data=data, characters=characters),
+        pairs=_pairs(count, data=data, characters=characters),
         patches=_patches(version, side),
     )
 
@@ -214,7 +219,7 @@ def _format_places(side: int) -> Modules:
 def _constant_bits(places: Modules, *, data: int, characters: int) -> Modules:
     """Mode, number of characters, and the padding behind the text: the same in every ticket."""
     head = f"{_ALPHANUMERIC:0{_MODE_BITS}b}{characters:0{_COUNT_BITS}b}"
-    used = len(head) + characters // 2 * 11 + characters % 2 * 6
+    used = len(head) + characters // 2 * PAIR_BITS + characters % 2 * 6
     capacity = len(places) * data * 8
     end = "0" * min(4, capacity - used)
     end += "0" * (-(used + len(end)) % 8)
@@ -227,6 +232,16 @@ def _constant_bits(places: Modules, *, data: int, characters: int) -> Modules:
     # The text runs through the data of one block after the other; `places` says where it is sent.
     sent[places[:, :data].ravel()] = stream.reshape(-1, 8)
     return sent.ravel()
+
+
+def _pairs(count: int, *, data: int, characters: int) -> tuple[Modules, ...]:
+    """Eleven bits hold two characters; a pair that two blocks share is left out."""
+    starts = _MODE_BITS + _COUNT_BITS + np.arange(characters // 2) * PAIR_BITS
+    inside = (
+        starts[(starts >= at) & (starts + PAIR_BITS <= at + data * 8)] - at
+        for at in range(0, count * data * 8, data * 8)
+    )
+    return tuple(own[:, None] + np.arange(PAIR_BITS) for own in inside)
 
 
 def _patches(version: int, side: int) -> tuple[Modules, ...]:
