@@ -277,11 +277,11 @@ def test_codes_are_listed_in_pages(shop: Shop) -> None:
     batch = shop.batch(count=5)
     shop.redeem(shop.texts(batch)[0])
     with shop.store.unit() as unit:
-        first = batch_codes.list_codes(unit, batch=batch.id, limit=3)
-        second = batch_codes.list_codes(unit, batch=batch.id, cursor=first.next_cursor)
+        first = batch_codes.list_codes(unit, shop.house, batch=batch.id, limit=3)
+        second = batch_codes.list_codes(unit, shop.house, batch=batch.id, cursor=first.next_cursor)
         for cursor in ("zz", "f" * 99):
             with pytest.raises(Invalid):
-                batch_codes.list_codes(unit, batch=batch.id, cursor=cursor)
+                batch_codes.list_codes(unit, shop.house, batch=batch.id, cursor=cursor)
     assert [one.uses for one in first.items] == [1, 0, 0]
     assert first.items[0].first_at == shop.clock.now()
     assert (len(second.items), second.next_cursor) == (2, None)

@@ -10,9 +10,10 @@ from ticketing.service import audit, code_making
 from ticketing.service.audit import Action, Actor, Thing
 from ticketing.service.code_batches import get_batch, held
 from ticketing.service.codes import look_up
-from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
+from ticketing.service.errors import Conflict, NotFound
 from ticketing.service.pages import LIMIT, Page
 from ticketing.service.ports import House
+from ticketing.service.sealed import seal, unseal
 from ticketing.store import code_batches as batch_rows
 from ticketing.store import codes
 from ticketing.store.unit import Unit
@@ -65,7 +66,7 @@ def delete_unused(unit: Unit, house: House, *, batch: str, actor: Actor) -> int:
 
 # ------------------------------------------------------------ looking at codes
 def list_codes(
-    unit: Unit, *, batch: str, cursor: str | None = None, limit: int = LIMIT
+    unit: Unit, house: House, *, batch: str, cursor: str | None = None, limit: int = LIMIT
 ) -> Page[Code]:
     """Codes of a batch in a fixed order; their texts are made by `code_texts.text_of`.
 
@@ -74,17 +75,10 @@ def list_codes(
         Invalid: A cursor that was not given out.
     """
     of = get_batch(unit, batch=batch)
-    found = codes.page(unit, of.number, after=_bits_of(cursor), limit=limit + 1)
+    after = None if cursor is None else unseal(house, cursor)
+    found = codes.page(unit, of.number, after=after, limit=limit + 1)
     items = found[:limit]
-    return Page(items, f"{items[-1].bits:x}" if len(found) > limit else None)
-
-
-def _bits_of(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not _CURSOR.fullmatch(cursor):
-        raise Invalid(FieldError("cursor", "malformed"))
-    return int(cursor, 16)
+    return Page(items, seal(house, items[-1].bits) if len(found) > limit else None)
 
 
 def mark_sent(unit: Unit, house: House, *, codes_sent: Sequence[str]) -> int:

@@ -142,10 +142,11 @@ def delete_unused(batch: str) -> shapes.DeletedOut:
 @bp.doc(responses=[404])
 def list_codes(batch: str, query_data: ListQuery) -> shapes.Codes:
     """The codes of a batch: sent, delivered, redeemed."""
-    with the_parts().store.unit() as unit:
+    parts = the_parts()
+    with parts.store.unit() as unit:
         of = code_batches.get_batch(unit, batch=batch)
         found = batch_codes.list_codes(
-            unit, batch=batch, cursor=query_data.cursor, limit=query_data.limit
+            unit, parts.house, batch=batch, cursor=query_data.cursor, limit=query_data.limit
         )
     items = [_code_out(of, one) for one in found.items]
     return shapes.Codes(items=items, next_cursor=found.next_cursor)
