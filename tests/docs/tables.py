@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from flask import Flask
 
+from ticketing.domain.accounts import RIGHTS, Right, Role
 from ticketing.web.access import Audience, Permission, permission_of
 from ticketing.wire.rules import RULES
 from ticketing.wire.verdict import VERDICTS_OF, Reason
@@ -37,6 +38,15 @@ def _who(permission: Permission) -> str:
     scope = f"`{permission.scope}`" if permission.scope else ""
     station = "station" if permission.audience is Audience.STATION else ""
     return " or ".join(who for who in (station, scope) if who)
+
+
+def roles_table() -> list[str]:
+    """A line for each right: which roles hold it."""
+    roles = (Role.DESK, Role.EDITOR, Role.AUDITOR, Role.ADMIN)
+    held = [["yes" if right in RIGHTS[role] else "" for role in roles] for right in Right]
+    return [
+        f"| `{right}` | {' | '.join(words)} |" for right, words in zip(Right, held, strict=True)
+    ]
 
 
 def reasons_table(texts: Texts) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.figures import figures_table, presentations_tables
-from tests.docs.tables import reasons_table, routes_table, rules_diagram, rules_list
+from tests.docs.tables import reasons_table, roles_table, routes_table, rules_diagram, rules_list
 from tests.test_cli import Home
 from ticketing import config
 from ticketing.app import build
@@ -39,6 +39,13 @@ def test_the_integrators_page_lists_every_reason() -> None:
         r"^\| `[a-z_]+` \| [a-z, ]+ \| .*\|$", text_of("integrators.md"), re.MULTILINE
     )
     assert documented == reasons_table(texts["reasons"])
+
+
+def test_the_operators_page_lists_what_each_role_may_do() -> None:
+    """Whoever gives somebody a role reads there what that means."""
+    is_right = re.compile(r"\| `[a-z]+\.[a-z]+` \|").match
+    lines = [line for line in text_of("operators.md").splitlines() if is_right(line)]
+    assert lines == roles_table()
 
 
 def test_the_admission_page_lists_the_rules_in_their_order() -> None:
