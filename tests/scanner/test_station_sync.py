@@ -296,7 +296,7 @@ def test_a_restarted_station_sends_what_the_last_run_left(
         until(lambda: said_by(station)["link"].endswith("1 ungesendet"))
     with a_station(tmp_path, service) as station:
         until(lambda: said_by(station)["link"].endswith("1 ungesendet"))
-        assert said_by(station)["knowledge"].startswith("Stand")
+        until(lambda: said_by(station)["knowledge"].startswith("Stand"))
         moody(service)
         until(lambda: said_by(station)["link"] == "Verbunden · nichts offen")
     assert uploaded(service).count("scan") == 1

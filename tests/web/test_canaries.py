@@ -49,6 +49,25 @@ GOOD: dict[str, dict[str, Any]] = {
     "POST /stations/pair": {"pairing_code": "x", "name": "x", "public_key": "A" * 43},
     "PATCH /stations/{station}": {"name": "x", "gate": "sued"},
     "POST /messages": {"visitor": NOTHING, "kind": "text", "text": "x"},
+    "POST /code-batches": {
+        "name": "x",
+        "prefix": "AB",
+        "count": 1,
+        "effect": {"kind": "percent", "value": 1},
+        "offers": ["day"],
+        "tag": "x",
+        "note": "x",
+    },
+    "PATCH /code-batches/{batch}": {"name": "x", "offers": ["day"], "tag": "x", "note": "x"},
+    "POST /codes/check": {"code": "AB-00000000000", "offer": "day", "visitor": NOTHING},
+    "POST /codes/redeem": {
+        "code": "AB-00000000000",
+        "redemption_id": "r1",
+        "offer": "day",
+        "visitor": NOTHING,
+    },
+    "POST /codes/release": {"redemption_id": "r1"},
+    "POST /codes/bind": {"code": "AB-00000000000", "visitor": NOTHING},
     "POST /webhooks": {"url": "https://a.example/", "events": []},
 }
 

@@ -48,7 +48,7 @@ def test_the_staff_page_has_no_inline_style(staff: SignedInBrowser, museum: None
     answer = staff.post("/staff/stations/pairing", name="Tor", gate="sued")
     assert answer.status_code == 201
     assert " style=" not in answer.text
-    assert "<script" not in answer.text
+    assert all("src=" in part[:80] for part in answer.text.split("<script")[1:])
 
 
 def test_personal_answers_are_not_kept(client: FlaskClient) -> None:

@@ -99,8 +99,18 @@ def test_writes_offer_the_idempotency_key(document: dict[str, Any]) -> None:
 
 def test_no_address_takes_a_name_or_a_code(document: dict[str, Any]) -> None:
     """Only these words may stand in one; searches are POSTs. A new one is written down here."""
-    ids = {"conflict", "delivery", "scan_id", "slug", "station", "ticket", "visitor", "webhook"}
-    paging = {"cursor", "limit", "offer", "state", "from", "until", "to", "step", "lang"}
+    ids = {
+        "batch",
+        "conflict",
+        "delivery",
+        "scan_id",
+        "slug",
+        "station",
+        "ticket",
+        "visitor",
+        "webhook",
+    }
+    paging = {"cursor", "limit", "offer", "state", "tag", "from", "until", "to", "step", "lang"}
     stations = {"epoch", "journal", "unsent", "version", "ring", "clock_diff_ms"}
     named = {
         one["name"]

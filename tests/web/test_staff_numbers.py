@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import with_ticket
+from tests.finality import await_others
 from tests.web.conftest import Headers, SignedInBrowser
 from ticketing.domain.opening import Hours
 from ticketing.service import figures
@@ -82,6 +83,7 @@ def test_the_numbers_show_each_period(
             "scanned_at": "2026-10-04T14:00+02:00",
         }
         staff.client.post("/api/v1/scans", headers=station, json=scan)
+    await_others(store)
     with store.unit() as unit:
         figures.refresh(unit, house)
     text = staff.client.get(f"/staff/numbers?days={days}").text

@@ -61,7 +61,7 @@ def test_an_offer_is_made_and_shown(editor: SignedInBrowser, store: Store) -> No
         ("entries", "256", "Eine ganze Zahl von 0 bis 255."),
         ("validity", "forever", "Bitte etwas aus der Liste wählen."),
         ("validity", "range", "Hier fehlt etwas."),
-        ("gates", "dach", "Das gibt es nicht."),
+        ("gates", "dach", "Das gibt es nicht mehr."),
         ("early_min", "721", "Eine ganze Zahl von 0 bis 720."),
     ],
 )

@@ -174,7 +174,7 @@ def test_every_action_is_done_told_and_noted(
         lines = audit.page(unit, wanted=Wanted(object_kind="ticket")).items
     assert [one.action for one in lines] == [
         Action.TICKET_REVOKED, Action.TICKET_CHANGED, Action.TICKET_REISSUED,
-        Action.TICKET_UNBLOCKED, Action.TICKET_BLOCKED,
+        Action.TICKET_UNBLOCKED, Action.TICKET_BLOCKED, Action.TICKET_ISSUED,
     ]  # fmt: skip
     assert "Müßig" not in str(lines)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ticketing.domain.audit import HIDDEN
 from ticketing.domain.consent import Action, Purpose
 from ticketing.domain.events import of_erasure
 from ticketing.domain.ids import VisitorId
@@ -112,7 +113,7 @@ def erase(store: Units, house: House, *, visitor: VisitorId) -> Erased:
         declarations = consents.forget(unit, visitor)
         identities = rows.drop(unit, visitor)
         tell(unit, house, of_erasure(visitor.hex(), house.clock.now()))
-        thing = Thing("visitor", visitor.hex())
+        thing = Thing("visitor", HIDDEN)  # whose it was is what has been erased
         audit.note(unit, house, action=Deed.VISITOR_ERASED, object=thing)
         unit.commit()
         retention.empty_log(unit)

@@ -1,5 +1,7 @@
 """/code-batches: codes made together, what has come of them, and all of them as CSV."""
 
+import hashlib
+
 from apiflask import APIBlueprint
 from apiflask.schemas import FileSchema
 from flask import Response
@@ -9,10 +11,11 @@ from ticketing.domain.code_texts import text_of
 from ticketing.domain.codes import Batch, Code, Effect, Tally
 from ticketing.service import batch_codes, code_batches, code_export
 from ticketing.service.code_batches import KEEP, BatchChange, NewBatch
+from ticketing.service.pages import cut
 from ticketing.web.access import needs
 from ticketing.web.api import code_shapes as shapes
 from ticketing.web.api.replay import replayable
-from ticketing.web.api.shapes import ListQuery
+from ticketing.web.api.shapes import ListQuery, ShortListQuery
 from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 
@@ -171,17 +174,31 @@ def export_csv(batch: str) -> Response:
 
 @bp.get("/code-tags")
 @needs(Scope.CODES_READ)
+@bp.input(ShortListQuery, location="query")
 @bp.output(shapes.Tags)
-def list_tags() -> shapes.Tags:
+def list_tags(query_data: ShortListQuery) -> shapes.Tags:
     """What the batches of each tag have come to."""
     with the_parts().store.unit() as unit:
-        found = code_batches.list_tags(unit)
+        listed = code_batches.list_tags(unit)
+    ordered = sorted(listed, key=lambda one: _tag_key(one.tag))
+    found = cut(
+        ordered,
+        lambda one: _tag_key(one.tag),
+        cursor=query_data.cursor,
+        limit=query_data.limit,
+    )
     return shapes.Tags(
         items=[
             shapes.TagOut(tag=one.tag, batches=one.batches, tally=_tally(one.tally))
-            for one in found
-        ]
+            for one in found.items
+        ],
+        next_cursor=found.next_cursor,
     )
+
+
+def _tag_key(tag: str | None) -> str:
+    """The place of a tag in a fixed order; the tag itself stands in no address."""
+    return hashlib.sha256((tag or "").encode()).hexdigest()[:12]
 
 
 # ------------------------------------------------------------ shapes

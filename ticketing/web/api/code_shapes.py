@@ -20,6 +20,7 @@ from ticketing.domain.codes import (
 )
 from ticketing.domain.offers import PRICE_LIMIT_CENTS
 from ticketing.web.api.shapes import (
+    WHOLE,
     BothLanguages,
     In,
     ListQuery,
@@ -35,18 +36,18 @@ Tag = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=TAG
 LongNote = Annotated[str, StringConstraints(strict=True, max_length=NOTE_LIMIT)]
 CodeText = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64)]
 RedemptionId = Annotated[str, StringConstraints(strict=True, pattern="^[A-Za-z0-9_-]{1,64}$")]
-Uses = Annotated[int, Field(strict=True, ge=1, le=USES_LIMIT)]
-Amount = Annotated[int, Field(strict=True, ge=0, le=AMOUNT_LIMIT_CENTS)]
-Budget = Annotated[int, Field(strict=True, ge=0, le=BUDGET_LIMIT_CENTS)]
+Uses = Annotated[int, Field(strict=True, ge=1, le=USES_LIMIT), WHOLE]
+Amount = Annotated[int, Field(strict=True, ge=0, le=AMOUNT_LIMIT_CENTS), WHOLE]
+Budget = Annotated[int, Field(strict=True, ge=0, le=BUDGET_LIMIT_CENTS), WHOLE]
 Offers = Annotated[tuple[Slug, ...], Field(min_length=1, max_length=OFFERS_LIMIT)]
-Version = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
+Version = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1), WHOLE]
 
 
 class EffectShape(In):
     """What a code does: `value` is percent (1 to 100), cents off, or the new price in cents."""
 
     kind: EffectKind
-    value: Annotated[int, Field(strict=True, ge=0, le=PRICE_LIMIT_CENTS)] = 0
+    value: Annotated[int, Field(strict=True, ge=0, le=PRICE_LIMIT_CENTS), WHOLE] = 0
 
 
 class CodeBatchIn(In):
@@ -54,7 +55,7 @@ class CodeBatchIn(In):
 
     name: BatchName
     prefix: Prefix
-    count: Annotated[int, Field(strict=True, ge=1, le=MOST)]
+    count: Annotated[int, Field(strict=True, ge=1, le=MOST), WHOLE]
     effect: EffectShape
     valid_from: Time | None = None
     valid_until: Time | None = None

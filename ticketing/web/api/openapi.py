@@ -150,7 +150,8 @@ def _put_operation_right(operation: Json, view: object) -> None:
         operation["x-scope"] = permission.scope.value if permission.scope else "station"
         for code in ("401", "403"):
             operation["responses"].setdefault(code, {"description": _TITLES[code]})
-        operation["responses"].setdefault("429", dict(_TOO_MANY))
+        told = operation["responses"].get("429", {}).get("description")
+        operation["responses"]["429"] = _TOO_MANY | ({"description": told} if told else {})
     if is_replayable(view):
         operation["responses"].setdefault("400", {"description": _TITLES["400"]})
         operation["parameters"] = [*operation.get("parameters", []), _KEY_HEADER]
