@@ -1,12 +1,21 @@
 """Events from rows: each thing that happened, oldest first, with an id of its own."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from tests.fakes import START
-from ticketing.domain.events import ScanNews, TicketNews, of_scan, of_ticket, wanted
+from ticketing.domain.events import (
+    EventName,
+    RedemptionNews,
+    ScanNews,
+    TicketNews,
+    of_redemption,
+    of_scan,
+    of_ticket,
+    wanted,
+)
 from ticketing.wire.moves import Move, MoveKind
 from ticketing.wire.verdict import Verdict
 
@@ -106,3 +115,21 @@ def test_only_what_is_asked_for_and_news_is_wanted() -> None:
     ]  # fmt: skip
     assert [e.name.value for e in wanted(events, frozenset(), since=later)] == ["ticket.revoked"]
     assert wanted(events, frozenset({"ticket.issued"}), since=later) == ()
+
+
+@pytest.mark.parametrize("released_at", [None, START + timedelta(minutes=1)])
+def test_a_redemption_is_told_and_so_is_what_was_given_back(released_at: datetime | None) -> None:
+    """The first always; the second once it has happened."""
+    news = RedemptionNews(
+        redemption="r1",
+        batch="cb_1",
+        offer="day",
+        off_cents=180,
+        source="api",
+        gate=None,
+        station=None,
+        redeemed_at=START,
+        released_at=released_at,
+    )
+    told = [event.name for event in of_redemption(news)]
+    assert told == [EventName.CODE_REDEEMED, EventName.CODE_RELEASED][: 2 if released_at else 1]

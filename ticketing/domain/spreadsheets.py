@@ -118,5 +118,5 @@ def _written(kind: ColumnKind, sheet: Sheet) -> _Write:
             return money
         case ColumnKind.DAY:
             return date.isoformat
-        case ColumnKind.MOMENT:
+        case _:  # ColumnKind.MOMENT
             return moment
