@@ -18,15 +18,15 @@ from ticketing.edge.sheets import Sheets
 from ticketing.service import code_batches, code_exports, jobs
 from ticketing.service.audit import SYSTEM
 from ticketing.service.code_exports import Exporter, ExportWords, Format
-from ticketing.service.errors import Conflict, NotFound
+from ticketing.service.errors import NotFound
 from ticketing.service.jobs import Craft, Doer, NewJob, Tell
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
 
 
-def begin(store: Store, house: House, *, state: JobState = JobState.QUEUED) -> Job:
+def begin(store: Store, house: House) -> Job:
     """A job about nothing."""
-    wanted = NewJob(kind=JobKind.EXPORT, about="b", by="staff_1", total=10, state=state)
+    wanted = NewJob(kind=JobKind.EXPORT, about="b", by="staff_1", total=10)
     with store.unit() as unit:
         return jobs.begin_job(unit, house, wanted=wanted)
 
@@ -158,22 +158,6 @@ def test_a_clerk_that_stops_leaves_its_job_to_the_next(
     assert now_of(store, job).state is JobState.QUEUED
     assert a_doer(store, house, lambda _job, _into, _tell: {}).look()
     assert now_of(store, job).state is JobState.DONE
-
-
-def test_a_held_job_waits_for_a_word(store: Store, house: House) -> None:
-    """And gets it once."""
-    job = begin(store, house, state=JobState.HELD)
-    doer = a_doer(store, house, lambda _job, _into, _tell: {})
-    assert not doer.look()
-    with store.unit() as unit:
-        unit.begin()
-        jobs.release_job(unit, job=job, facts={"x": 1})
-        unit.commit()
-    with store.unit() as unit:
-        unit.begin()
-        with pytest.raises(Conflict):
-            jobs.release_job(unit, job=job, facts={})
-    assert doer.look()
 
 
 def test_old_jobs_go_with_their_files(store: Store, house: House, clock: FrozenClock) -> None:

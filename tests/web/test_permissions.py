@@ -281,6 +281,12 @@ def test_every_staff_route_names_a_right(app: APIFlask) -> None:
     assert all(pattern.startswith("/staff") for pattern, _, _ in staff_routes(app))
 
 
+def test_every_right_opens_something(app: APIFlask) -> None:
+    """No role promises what there is no page for."""
+    asked = {right for _, _, right in staff_routes(app) if right is not None}
+    assert asked == set(Right)
+
+
 @pytest.mark.parametrize("role", Role)
 def test_a_role_without_the_right_is_refused_on_every_route(
     app: APIFlask, as_role: Callable[[Role], SignedInBrowser], role: Role

@@ -20,13 +20,11 @@ class JobKind(StrEnum):
     """What is to be done."""
 
     EXPORT = "export"
-    IMPORT = "import"
 
 
 class JobState(StrEnum):
-    """Where a job stands; a held one waits for a person's word."""
+    """Where a job stands."""
 
-    HELD = "held"
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"

@@ -31,24 +31,16 @@ class Right(StrEnum):
     CODES_CHANGE = "codes.change"
     CODES_EXPORT = "codes.export"
     STATIONS_CHANGE = "stations.change"  # and gates: pair, rename, move, revoke
-    COUNTS_CHANGE = "counts.change"  # people inside without a ticket
     GATE_OVERRIDE = "gate.override"  # overrule a refusal
     CONFLICTS_CLOSE = "conflicts.close"
-    VISITORS_SEE = "visitors.see"
-    VISITORS_CHANGE = "visitors.change"  # tags, block, erase
-    VISITORS_EXPORT = "visitors.export"
     REPORTS_SEE = "reports.see"  # end of day, numbers
-    REPORTS_EXPORT = "reports.export"
     PEOPLE_SEE = "people.see"  # who is of the staff
     PEOPLE_CHANGE = "people.change"
     KEYS_SEE = "keys.see"  # API keys
     KEYS_CHANGE = "keys.change"
     WEBHOOKS_SEE = "webhooks.see"
     WEBHOOKS_CHANGE = "webhooks.change"
-    SETTINGS_SEE = "settings.see"
-    SETTINGS_CHANGE = "settings.change"
     AUDIT_SEE = "audit.see"
-    AUDIT_EXPORT = "audit.export"
 
 
 _DESK: Final = frozenset(
@@ -58,8 +50,6 @@ _DESK: Final = frozenset(
         Right.TICKETS_SELL,
         Right.TICKETS_CHANGE,
         Right.CODES_SEE,
-        Right.COUNTS_CHANGE,
-        Right.VISITORS_SEE,
         Right.REPORTS_SEE,
     }
 )
@@ -69,10 +59,7 @@ _EDITOR: Final = _DESK | {
     Right.CODES_EXPORT,
     Right.STATIONS_CHANGE,
     Right.CONFLICTS_CLOSE,
-    Right.VISITORS_CHANGE,
     Right.TICKETS_EXPORT,
-    Right.REPORTS_EXPORT,
-    Right.SETTINGS_SEE,
     Right.WEBHOOKS_SEE,
 }
 _AUDITOR: Final = frozenset(
@@ -80,15 +67,11 @@ _AUDITOR: Final = frozenset(
         Right.HOUSE_SEE,
         Right.TICKETS_SEE,
         Right.CODES_SEE,
-        Right.VISITORS_SEE,
         Right.REPORTS_SEE,
-        Right.REPORTS_EXPORT,
         Right.PEOPLE_SEE,
         Right.KEYS_SEE,
         Right.WEBHOOKS_SEE,
-        Right.SETTINGS_SEE,
         Right.AUDIT_SEE,
-        Right.AUDIT_EXPORT,
     }
 )
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(

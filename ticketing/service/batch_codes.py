@@ -1,6 +1,5 @@
 """The codes of a batch: listed, bound to a visitor, sent, taken away; in the service room."""
 
-import re
 from collections.abc import Sequence
 
 from ticketing.domain import code_texts
@@ -17,8 +16,6 @@ from ticketing.service.sealed import seal, unseal
 from ticketing.store import code_batches as batch_rows
 from ticketing.store import codes
 from ticketing.store.unit import Unit
-
-_CURSOR = re.compile(r"[0-9a-f]{1,13}")  # fifty bits
 
 
 def bind_code(

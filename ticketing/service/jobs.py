@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Final, Protocol
 
 from ticketing.domain.jobs import KEPT, PART_BYTES, Job, JobKind, JobState
-from ticketing.service.errors import Conflict, NotFound
+from ticketing.service.errors import NotFound
 from ticketing.service.ports import House, Units
 from ticketing.store import batches
 from ticketing.store import jobs as rows
@@ -55,7 +55,6 @@ class NewJob:
     by: str
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
     total: int = 0
-    state: JobState = JobState.QUEUED
 
 
 def begin_job(unit: Unit, house: House, *, wanted: NewJob) -> Job:
@@ -64,7 +63,7 @@ def begin_job(unit: Unit, house: House, *, wanted: NewJob) -> Job:
         id=house.chance.draw(_ID_BYTES).hex(),
         kind=wanted.kind,
         about=wanted.about,
-        state=wanted.state,
+        state=JobState.QUEUED,
         created_at=house.clock.now(),
         created_by=wanted.by,
         facts=wanted.facts,
@@ -93,16 +92,6 @@ def get_job(unit: Unit, *, job: str, kind: JobKind) -> Job:
 def jobs_about(unit: Unit, *, about: str, kind: JobKind) -> tuple[Job, ...]:
     """The newest jobs about something."""
     return rows.about(unit, about, kind=kind, limit=_SHOWN)
-
-
-def release_job(unit: Unit, *, job: Job, facts: Mapping[str, Any]) -> None:
-    """Let a held job begin, within the caller's transaction.
-
-    Raises:
-        Conflict: `changed` if it was begun already.
-    """
-    if not rows.release(unit, job.id, facts):
-        raise Conflict("changed")
 
 
 def keep_file(store: Units, *, job: Job, pieces: Iterable[bytes]) -> int:

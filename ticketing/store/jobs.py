@@ -3,7 +3,6 @@
 Whoever does a job holds a lease with a fencing number, as the makers of batches do.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,17 +46,6 @@ def about(unit: Unit, subject: str, *, kind: JobKind, limit: int) -> tuple[Job, 
     query = select(schema.jobs).where(T.about == subject, T.kind == kind.value)
     found = unit.run(query.order_by(T.number.desc()).limit(limit))
     return tuple(to_job(row) for row in found.mappings())
-
-
-def release(unit: Unit, job_id: str, facts: Mapping[str, Any]) -> bool:
-    """Let a held job begin, with what is wanted of it; False if it was not held."""
-    statement = (
-        update(schema.jobs)
-        .where(T.id == job_id, T.state == JobState.HELD.value)
-        .values(state=JobState.QUEUED.value, facts=dict(facts), done=0)
-        .returning(T.number)
-    )
-    return unit.run(statement).first() is not None
 
 
 # ------------------------------------------------------------ doing

@@ -1,4 +1,4 @@
-"""Long work: exports and imports, with their files."""
+"""Long work: exports, with their files."""
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Text
 
