@@ -10,7 +10,7 @@ from ticketing.domain.accounts import Role, Staff
 from ticketing.domain.audit import Action
 from ticketing.domain.ids import StationId
 from ticketing.domain.sign_in import LinkUse, Method
-from ticketing.service import staff_people, supervisors
+from ticketing.service import audit, staff_people, supervisors
 from ticketing.service.access import SignInRefused
 from ticketing.service.audit import by_command
 from ticketing.service.errors import Conflict, Gone, Invalid, NotFound, PinRefused
@@ -229,7 +229,7 @@ def test_a_removed_person_leaves_their_name_and_their_lines(office: Office, ada:
     new = office.person("bo", Role.DESK)
     with office.store.unit() as unit:
         assert staff_people.id_of(unit, name="bo") == new.id
-        names = staff_people.names(unit)
+        names = audit.names(unit)
     assert (names[bo.id], names[new.id]) == ("bo", "bo")
 
 

@@ -2,16 +2,20 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 
 from tests.factories import with_offer, with_ticket
+from tests.fakes import START
 from tests.web.conftest import Headers, SignedInBrowser
 from ticketing.domain.accounts import Role, Scope
 from ticketing.domain.audit import Action, ActorKind, Wanted
+from ticketing.domain.conflicts import Conflict, ConflictKind
 from ticketing.service import access, audit, tickets, webhooks
 from ticketing.service.ports import House
 from ticketing.service.tickets import By
+from ticketing.store import conflicts
 from ticketing.store.unit import Store
 
 PROGRAMS = "/staff/programs"
@@ -54,6 +58,36 @@ def test_any_day_can_be_asked_for(admin: SignedInBrowser, day: str) -> None:
     text = admin.client.get(f"/staff/report?day={day}").text
     assert "Kein Geld bewegt." in text
     assert "Niemand wurde abgewiesen." in text
+
+
+def test_conflicts_of_the_day_are_counted_by_how_they_stand(
+    admin: SignedInBrowser, store: Store
+) -> None:
+    """Those of other days are not, however many there are."""
+    day_before = START - timedelta(days=1)
+    with store.unit() as unit:
+        unit.begin()
+        for n, at in enumerate([START, day_before, day_before]):
+            conflicts.add(unit, a_conflict(n, at))
+        unit.commit()
+    counted = re.compile("<dt>Ticket zweimal benutzt</dt><dd>([0-9]+) ")
+    assert counted.findall(admin.client.get("/staff/report").text) == ["1"]
+    earlier = admin.client.get(f"/staff/report?day={day_before.date()}").text
+    assert counted.findall(earlier) == ["2"]
+
+
+def a_conflict(n: int, at: datetime) -> Conflict:
+    """An open one of its own."""
+    return Conflict(
+        id=f"cf_{n:016x}",
+        kind=ConflictKind.DOUBLE_USE,
+        ticket=None,
+        counted=None,
+        extra=n.to_bytes(16, "big"),
+        reason=None,
+        people_extra=1,
+        found_at=at,
+    )
 
 
 # ------------------------------------------------------------ API keys

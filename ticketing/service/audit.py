@@ -5,6 +5,7 @@ Nothing changes or deletes a line, and the database refuses it too.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from ticketing.domain.audit import (
 from ticketing.service.errors import FieldError, Invalid
 from ticketing.service.pages import LIMIT, Page
 from ticketing.service.ports import House
+from ticketing.store import actors
 from ticketing.store import audit as rows
 from ticketing.store.unit import Unit
 
@@ -39,6 +41,7 @@ __all__ = [  # with what a line is made of, so that callers need one module
     "Wanted",
     "by_command",
     "facts_of",
+    "names",
     "note",
     "page",
 ]
@@ -96,6 +99,11 @@ def page(
     found = rows.page(unit, wanted or Wanted(), before=before, limit=limit + 1)
     items = found[:limit]
     return Page(items, str(items[-1].number) if len(found) > limit else None)
+
+
+def names(unit: Unit) -> Mapping[str, str]:
+    """What staff, stations and API keys are called, by id; of those who are gone too."""
+    return actors.names(unit)
 
 
 def facts_of(thing: "DataclassInstance") -> Facts:

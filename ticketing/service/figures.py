@@ -20,11 +20,11 @@ from ticketing.store.unit import Unit
 from ticketing.wire.verdict import Reason
 
 WEEKS_BACK = 4
-"""A usual weekday is the middle of so many before it."""
+"""A usual weekday is the mean of so many before it."""
 _WEEK = timedelta(days=7)
+_QUARTER_MIN = 15
 
-
-__all__ = ["DaySum", "Numbers"]
+__all__ = ["DayNumbers", "DaySum", "Numbers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,15 @@ class Numbers:
     reasons: tuple[tuple[Reason, int], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayNumbers:
+    """One local day: its sums, its quarters in which anything happened, refusals, most first."""
+
+    total: DaySum
+    quarters: tuple[Quarter, ...]
+    reasons: tuple[tuple[Reason, int], ...]
+
+
 def refresh(unit: Unit, house: House) -> int:
     """Add up the days in which anything changed since the last time; how many those were."""
     zone = house.museum.zone
@@ -47,10 +56,9 @@ def refresh(unit: Unit, house: House) -> int:
     if read.upto_pos == read.since_pos:
         return 0
     days = sorted({local_day(hour, zone) for hour in read.hours})
-    made = [(day, *_added_up(unit, house, day)) for day in days]
-    for day, quarters, reasons in made:
+    for one in [of_day(unit, house, day=day) for day in days]:
         unit.begin()
-        rows.keep(unit, day, quarters, reasons)
+        rows.keep(unit, one.total.day, one.quarters, dict(one.reasons))
         unit.commit()
     unit.begin()
     rows.note_read(unit, read)
@@ -79,13 +87,11 @@ def numbers(unit: Unit, *, first: date, last: date) -> Numbers:
 
 def of_today(unit: Unit, house: House) -> tuple[int, ...]:
     """People who came in by each quarter of the present local day, from midnight until now."""
-    today = local_day(house.clock.now(), house.museum.zone)
-    quarters, _ = _added_up(unit, house, today)
-    return _filled(quarters)
+    return _filled(_quarters(unit, house, local_day(house.clock.now(), house.museum.zone)))
 
 
 def usual_day(unit: Unit, house: House, *, day: date) -> tuple[float, ...] | None:
-    """People by quarter on such a weekday: the middle of the last ones; None if there are none.
+    """People by quarter on such a weekday: the mean of the last ones; None if there are none.
 
     Days on which nobody came are left out: the house was closed.
     """
@@ -100,17 +106,33 @@ def usual_day(unit: Unit, house: House, *, day: date) -> tuple[float, ...] | Non
     return tuple(sum(values) / len(wide) for values in zip(*wide, strict=True))
 
 
-def _added_up(unit: Unit, house: House, day: date) -> tuple[tuple[Quarter, ...], dict[str, int]]:
+def of_day(unit: Unit, house: House, *, day: date) -> DayNumbers:
+    """A local day, added up from its scans as they stand at this moment."""
+    quarters = _quarters(unit, house, day)
+    refusals = stats.reasons(unit, Span(*day_bounds(day, house.museum.zone)))
+    return DayNumbers(
+        total=DaySum(
+            day,
+            sum(one.entries for one in quarters),
+            sum(one.exits for one in quarters),
+            sum(one.refused for one in quarters),
+        ),
+        quarters=quarters,
+        reasons=tuple(sorted(refusals.items(), key=lambda one: (-one[1], one[0].value))),
+    )
+
+
+def _quarters(unit: Unit, house: House, day: date) -> tuple[Quarter, ...]:
+    """The quarters of a local day in which anything happened."""
     zone = house.museum.zone
     span = Span(*day_bounds(day, zone))
     spans = list(steps(span, Step.QUARTER, zone))
-    sums = totals(spans, stats.minutes(unit, span))
-    quarters = tuple(
+    sums = totals(spans, stats.minutes(unit, span, each=_QUARTER_MIN))
+    return tuple(
         Quarter(n, one.entries, one.exits, one.refused)
         for n, one in enumerate(sums)
         if one.entries or one.exits or one.refused
     )
-    return quarters, dict(rows.reasons_in(unit, span))
 
 
 def _filled(quarters: Sequence[Quarter]) -> tuple[int, ...]:

@@ -12,8 +12,8 @@ from ticketing.service.gate import undo
 from ticketing.service.gate.answers import standing
 from ticketing.service.gate.records import happened_at
 from ticketing.service.ports import House
-from ticketing.store import actors, payments, people
 from ticketing.store import gates as gate_rows
+from ticketing.store import payments, people
 from ticketing.store.scans import Scan, ScanState
 from ticketing.store.unit import Unit
 from ticketing.wire.admission import Decision, fold
@@ -70,7 +70,7 @@ def past_of(unit: Unit, house: House, *, ticket_id: TicketId) -> Past:
     case = get_ticket(unit, house, ticket_id=ticket_id)
     now = house.clock.now()
     sums = fold(case.moves, now, house.museum.zone, terms=case.terms)
-    ticket, names = case.ticket, actors.names(unit)
+    ticket, names = case.ticket, audit.names(unit)
     wanted = Wanted(object_kind="ticket", object=ticket_id.hex())
     visitor = ticket.visitor
     return Past(

@@ -75,11 +75,6 @@ def id_of(unit: Unit, *, name: str) -> str:
     return found
 
 
-def names(unit: Unit) -> dict[str, str]:
-    """The name of every id, of those who are gone too."""
-    return rows.names(unit)
-
-
 def invite(unit: Unit, house: House, *, name: str, role: Role, by: Actor) -> OneTimeLink:
     """Make a place for somebody, and the link by which they take it.
 

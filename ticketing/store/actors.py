@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ticketing.store import schema
 from ticketing.store.unit import Unit
 
 
 def names(unit: Unit) -> Mapping[str, str]:
-    """Names by id; whoever is gone has none."""
-    found: dict[str, str] = {}
-    for table in (schema.api_keys, schema.stations, schema.staff):
-        rows = unit.run(select(table.c.id, table.c.name))
-        found |= {row.id: row.name for row in rows}
-    return found
+    """Names by id, of those who are gone too."""
+    keys, paired, staff = schema.api_keys.c, schema.stations.c, schema.staff.c
+    queries = (
+        select(keys.id, keys.name),
+        select(paired.id, paired.name),
+        select(staff.id, func.coalesce(staff.removed_name, staff.name).label("name")),
+    )
+    return {row.id: row.name for query in queries for row in unit.run(query)}

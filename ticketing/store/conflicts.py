@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, or_, select, update
+from sqlalchemy import RowMapping, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.domain.conflicts import Conflict, ConflictKind, ConflictState
@@ -57,6 +57,20 @@ def page(
         older = T.found_at < after.found_at
         query = query.where(or_(older, (T.found_at == after.found_at) & (T.id < after.id)))
     return tuple(_to_conflict(row) for row in unit.run(query).mappings())
+
+
+def tally(
+    unit: Unit, *, since: datetime, until: datetime
+) -> dict[tuple[ConflictKind, ConflictState], int]:
+    """How many were found in a time, by what they are and how they stand."""
+    query = (
+        select(T.kind.label("kind"), T.state.label("state"), func.count().label("n"))
+        .where(T.found_at >= since, T.found_at < until)
+        .group_by(T.kind, T.state)
+        .order_by(T.kind, T.state)
+    )
+    rows = unit.run(query).mappings()
+    return {(ConflictKind(row["kind"]), ConflictState(row["state"])): int(row["n"]) for row in rows}
 
 
 def close(unit: Unit, conflict: Conflict) -> bool:

@@ -7,13 +7,11 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import delete, func, insert, select, type_coerce, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ticketing.domain.stats import Span
 from ticketing.store import positions, schema
-from ticketing.store.occupancy import ASKED_FOR, happened
-from ticketing.store.scans import ScanState
+from ticketing.store.occupancy import happened
 from ticketing.store.types import EPOCH, BigInt
 from ticketing.store.unit import Unit
-from ticketing.wire.verdict import Basis, Reason, Verdict
+from ticketing.wire.verdict import Reason
 
 S, C = schema.scans.c, schema.cursors.c
 F, R = schema.day_figures.c, schema.day_reasons.c
@@ -74,26 +72,7 @@ def note_read(unit: Unit, read: Touched) -> None:
     unit.run(ahead.values(pos=read.upto_pos))
 
 
-def reasons_in(unit: Unit, span: Span) -> Mapping[str, int]:
-    """How many scans of a span were refused, by reason."""
-    at = happened()
-    query = (
-        select(S.reason.label("reason"), func.count().label("n"))
-        .where(
-            S.received_at >= span.since - ASKED_FOR,
-            (S.received_at < span.until) | (S.basis == Basis.OFFLINE),
-            S.verdict == Verdict.REFUSE,
-            S.state != ScanState.ANNULLED.value,
-            at >= _ms(span.since),
-            at < _ms(span.until),
-        )
-        .group_by(S.reason)
-    )
-    rows = unit.run(query).mappings()
-    return {Reason(row["reason"]).value: int(row["n"]) for row in rows}
-
-
-def keep(unit: Unit, day: date, quarters: Sequence[Quarter], reasons: Mapping[str, int]) -> None:
+def keep(unit: Unit, day: date, quarters: Sequence[Quarter], reasons: Mapping[Reason, int]) -> None:
     """Put a day's figures in the place of what was kept of it."""
     text = day.isoformat()
     unit.run(delete(schema.day_figures).where(F.day == text))
@@ -111,7 +90,7 @@ def keep(unit: Unit, day: date, quarters: Sequence[Quarter], reasons: Mapping[st
     if rows:
         unit.run(insert(schema.day_figures), rows)
     if reasons:
-        told = [{"day": text, "reason": reason, "n": n} for reason, n in reasons.items()]
+        told = [{"day": text, "reason": reason.value, "n": n} for reason, n in reasons.items()]
         unit.run(insert(schema.day_reasons), told)
 
 
@@ -161,7 +140,3 @@ def reasons_of(unit: Unit, first: date, last: date) -> tuple[tuple[Reason, int],
     )
     rows = unit.run(query).mappings()
     return tuple((Reason(row["reason"]), int(row["n"])) for row in rows)
-
-
-def _ms(at: datetime) -> int:
-    return (at - EPOCH) // timedelta(milliseconds=1)

@@ -51,12 +51,6 @@ def find(unit: Unit, staff_id: str, *, now: datetime) -> Person | None:
     return None if row is None else _person(row)
 
 
-def names(unit: Unit) -> dict[str, str]:
-    """The name of every id, of those who are gone too: for the audit."""
-    query = select(P.id, func.coalesce(P.removed_name, P.name).label("name"))
-    return {row.id: row.name for row in unit.run(query)}
-
-
 def id_of(unit: Unit, name: str) -> StaffId | None:
     """The id of a name."""
     query = select(P.id).where(P.name == name, P.removed_at.is_(None))

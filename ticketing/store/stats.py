@@ -1,11 +1,12 @@
-"""Who passed the gates, summed up by minutes; in the store room.
+"""Who passed the gates and who was refused, summed up from scans; in the store room.
 
 A scan that was judged online is received when it happens, so its index bounds the search on
 both sides. One that was judged offline may come weeks later: those have an index of their own,
 which only they are written to.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from ticketing.store.occupancy import ASKED_FOR, PASSED, happened
 from ticketing.store.scans import ScanState
 from ticketing.store.types import EPOCH, BigInt
 from ticketing.store.unit import Unit
-from ticketing.wire.verdict import Basis, Verdict
+from ticketing.wire.verdict import Basis, Reason, Verdict
 
 S, C = schema.scans.c, schema.counts.c
 _MINUTE_MS = 60_000
@@ -33,11 +34,36 @@ def minutes(unit: Unit, span: Span, *, each: int = 1) -> tuple[Minute, ...]:
     return tuple(sorted(found, key=lambda one: one.at))
 
 
-def _of_scans(unit: Unit, span: Span, each: int) -> Iterator[Minute]:
+def reasons(unit: Unit, span: Span) -> Mapping[Reason, int]:
+    """How many scans of a span were refused, by reason."""
+    at, found = happened(), Counter[Reason]()
+    for received in _received(span):
+        query = (
+            select(S.reason.label("reason"), func.count().label("n"))
+            .where(
+                received,
+                S.verdict == Verdict.REFUSE,
+                S.state != ScanState.ANNULLED.value,
+                at >= _ms(span.since),
+                at < _ms(span.until),
+            )
+            .group_by(S.reason)
+        )
+        found.update({Reason(row["reason"]): row["n"] for row in unit.run(query).mappings()})
+    return found
+
+
+def _received(span: Span) -> tuple[ColumnElement[bool], ...]:
+    """Where to look for the scans of a span, one condition for each index."""
     asked_since = span.since - ASKED_FOR
-    online = and_(S.basis == Basis.ONLINE, S.received_at >= asked_since, S.received_at < span.until)
-    offline = and_(S.basis == Basis.OFFLINE, S.received_at >= asked_since)
-    for received in (online, offline):
+    return (
+        and_(S.basis == Basis.ONLINE, S.received_at >= asked_since, S.received_at < span.until),
+        and_(S.basis == Basis.OFFLINE, S.received_at >= asked_since),
+    )
+
+
+def _of_scans(unit: Unit, span: Span, each: int) -> Iterator[Minute]:
+    for received in _received(span):
         for row in unit.run(_by_minute(received, span, each)).mappings():
             yield Minute(
                 _at(row["minute"], each),

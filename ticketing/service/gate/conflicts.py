@@ -5,10 +5,12 @@ changes no move and no count.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
-from ticketing.domain.conflicts import NOTE_LIMIT, Conflict, ConflictState
+from ticketing.domain.conflicts import NOTE_LIMIT, Conflict, ConflictKind, ConflictState
+from ticketing.domain.museum import day_bounds
 from ticketing.service import audit, errors
 from ticketing.service.audit import Action, Actor, Thing
 from ticketing.service.errors import FieldError, Invalid, NotFound
@@ -57,6 +59,14 @@ def list_conflicts(
     found = rows.page(unit, state=state, after=_place_of(cursor), limit=limit + 1)
     items = _with_scans(unit, found[:limit])
     return Page(items, _text_of(found[limit - 1]) if len(found) > limit else None)
+
+
+def count_conflicts(
+    unit: Unit, house: House, *, day: date
+) -> Mapping[tuple[ConflictKind, ConflictState], int]:
+    """How many were found on a local day, by what they are and how they stand."""
+    since, until = day_bounds(day, house.museum.zone)
+    return rows.tally(unit, since=since, until=until)
 
 
 def close_conflict(unit: Unit, house: House, *, closing: Closing) -> ListedConflict:

@@ -10,7 +10,7 @@ from flask import Response, request
 
 from ticketing.domain.accounts import Right
 from ticketing.domain.audit import Action, ActorKind, Entry, Wanted
-from ticketing.service import access, audit, staff_people
+from ticketing.service import audit
 from ticketing.service.errors import Invalid
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
@@ -63,8 +63,7 @@ def listed() -> Response:
             found = audit.page(unit, wanted=wanted, cursor=listing.cursor, limit=LIMIT)
         except Invalid:  # a cursor that somebody made up: the beginning
             found = audit.page(unit, wanted=wanted, limit=LIMIT)
-        names = staff_people.names(unit)
-        names |= {key.id: key.name for key in access.list_api_keys(unit)}
+        names = audit.names(unit)
     return frame.show(
         "staff/audit.html",
         place=Place.AUDIT,

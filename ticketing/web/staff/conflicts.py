@@ -1,5 +1,6 @@
 """What is to be explained: people who came in although the tickets say otherwise."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -8,10 +9,10 @@ from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ticketing.domain.accounts import Right
-from ticketing.domain.conflicts import ConflictState
-from ticketing.service import gates, staff_people
+from ticketing.domain.conflicts import NOTE_LIMIT, ConflictState
+from ticketing.service import audit, gates
 from ticketing.service.errors import Conflict, Invalid
-from ticketing.service.gate import conflicts, stations
+from ticketing.service.gate import conflicts
 from ticketing.service.gate.conflicts import Closing, ListedConflict
 from ticketing.service.gate.records import happened_at
 from ticketing.web.access import staff_may
@@ -22,14 +23,12 @@ from ticketing.web.staff.forms import the_form
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.listing import LIMIT, Listing
 from ticketing.web.staff.speaker import Speaker
-from ticketing.wire.facts import Evidence
-from ticketing.wire.texts import render, verdict_word
+from ticketing.wire.texts import verdict_word
 from ticketing.wire.verdict import Basis
 
 bp = APIBlueprint(
     "staff_conflicts", __name__, url_prefix=f"{frame.HOME}/conflicts", enable_openapi=False
 )
-NOTE_LIMIT = 500
 
 
 class Closed(StrEnum):
@@ -115,32 +114,27 @@ def close(conflict: str) -> AnyResponse:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """What gates, stations and people are called, by id."""
+    """What gates are called by slug, and who acts by id."""
 
-    gates: dict[str, str]
-    stations: dict[str, str]
-    people: dict[str, str]
+    gates: Mapping[str, str]
+    actors: Mapping[str, str]
 
 
 def _names(speaker: Speaker) -> _Names:
     parts = the_parts()
     with parts.store.unit() as unit:
-        doors, paired = gates.list_gates(unit), stations.list_stations(unit)
-        people = staff_people.list_people(unit, parts.house)
-    return _Names(
-        {gate.slug: gate.name.in_(speaker.lang) for gate in doors},
-        {one.id: one.name for one in paired},
-        {one.staff.id: one.staff.name for one in people},
-    )
+        return _Names(
+            {gate.slug: gate.name.in_(speaker.lang) for gate in gates.list_gates(unit)},
+            audit.names(unit),
+        )
 
 
 def _shown(listed: ListedConflict, names: _Names, speaker: Speaker) -> Shown:
-    one, zone = listed.conflict, the_parts().house.museum.zone
-    why = render(one.reason, speaker.lang, Evidence(), zone, speaker.now()) if one.reason else None
+    one = listed.conflict
     return Shown(
         id=one.id,
         what=speaker.say(f"conflict_{one.kind.value}"),
-        why=why.title if why else "",
+        why=speaker.reason(one.reason) if one.reason else "",
         people=one.people_extra,
         ticket="" if one.ticket is None else one.ticket.hex(),
         found=speaker.moment(one.found_at),
@@ -148,7 +142,7 @@ def _shown(listed: ListedConflict, names: _Names, speaker: Speaker) -> Shown:
             ScanLine(
                 at=speaker.moment(happened_at(scan)),
                 gate=names.gates.get(scan.gate, scan.gate),
-                station=names.stations.get(scan.station, ""),
+                station=names.actors.get(scan.station, ""),
                 word=verdict_word(scan.shown or scan.decision.verdict, speaker.lang),
                 is_offline=scan.basis is Basis.OFFLINE,
                 is_counted=scan.scan_id == one.counted,
@@ -165,6 +159,6 @@ def _closed(listed: ListedConflict, names: _Names, speaker: Speaker) -> str:
     one = listed.conflict
     if one.closed_at is None:
         return ""
-    who = names.people.get(one.closed_by or "", "")
+    who = names.actors.get(one.closed_by or "", "")
     at = speaker.moment(one.closed_at)
     return speaker.say("conflicts_closed_by", at=at, who=who) if who else at

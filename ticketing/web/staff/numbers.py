@@ -1,6 +1,6 @@
 """Numbers: who came by day and by hour, how full it was, why tickets were refused."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -20,9 +20,6 @@ from ticketing.web.staff import frame
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.plots import Plot, plot
 from ticketing.web.staff.speaker import Speaker
-from ticketing.wire.facts import Evidence
-from ticketing.wire.texts import render
-from ticketing.wire.verdict import Reason
 
 bp = APIBlueprint(
     "staff_numbers", __name__, url_prefix=f"{frame.HOME}/numbers", enable_openapi=False
@@ -54,7 +51,7 @@ class HourCell:
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """A week by its hours: people a day, on the middle of the days on which anybody came."""
+    """A week by its hours: people a day, the mean of the days on which anybody came."""
 
     hours: tuple[int, ...]
     rows: tuple[tuple[str, tuple[HourCell, ...]], ...]
@@ -142,12 +139,11 @@ def _reasons(found: Numbers, speaker: Speaker) -> list[tuple[str, float, str, st
     most = found.reasons[0][1] if found.reasons else 0
     all_of_them = sum(n for _, n in found.reasons)
     return [
-        (text, round(100 * n / most, 1), speaker.number(n), speaker.percent(n, all_of_them))
-        for text, n in _in_words(found.reasons[:_MOST_REASONS], speaker)
+        (
+            speaker.reason(reason),
+            round(100 * n / most, 1),
+            speaker.number(n),
+            speaker.percent(n, all_of_them),
+        )
+        for reason, n in found.reasons[:_MOST_REASONS]
     ]
-
-
-def _in_words(reasons: Sequence[tuple[Reason, int]], speaker: Speaker) -> Iterator[tuple[str, int]]:
-    zone, now = the_parts().house.museum.zone, speaker.now()
-    for reason, n in reasons:
-        yield render(reason, speaker.lang, Evidence(), zone, now).title, n

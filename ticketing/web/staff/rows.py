@@ -14,8 +14,7 @@ from ticketing.service.gate.scans import SeenScan
 from ticketing.service.tickets import ListedTicket, state_of
 from ticketing.web.parts import the_parts
 from ticketing.web.staff.speaker import TICKET_SHAPES, Speaker
-from ticketing.wire.facts import Evidence
-from ticketing.wire.texts import render, verdict_word
+from ticketing.wire.texts import verdict_word
 
 CLOCK_APART_S: Final = 60
 """From there on a station says itself that its clock is wrong."""
@@ -127,14 +126,12 @@ def ticket(listed: ListedTicket, speaker: Speaker) -> TicketRow:
 
 def scan(seen: SeenScan, gates: dict[str, str], speaker: Speaker) -> ScanRow:
     """One scan in words; `gates` are names by slug."""
-    zone = the_parts().house.museum.zone
-    text = render(seen.reason, speaker.lang, Evidence(), zone, speaker.now())
     return ScanRow(
         at=speaker.moment(seen.at),
         gate=gates.get(seen.gate, seen.gate),
         verdict=seen.verdict.value,
         word=verdict_word(seen.verdict, speaker.lang),
-        reason=text.title,
+        reason=speaker.reason(seen.reason),
         offer=seen.offer_name.in_(speaker.lang) if seen.offer_name else "",
     )
 

@@ -11,7 +11,9 @@ from ticketing.domain.tickets import ShownState
 from ticketing.web.pages import teller
 from ticketing.web.parts import the_parts, the_room
 from ticketing.web.words import Lang
-from ticketing.wire.texts import local_date, local_time
+from ticketing.wire.facts import Evidence
+from ticketing.wire.texts import local_date, local_time, render
+from ticketing.wire.verdict import Reason
 
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 TICKET_SHAPES: Final = {
@@ -75,6 +77,11 @@ class Speaker:
         """A whole share: "92 %" or "92%"; of nothing it is 0."""
         share = round(100 * part / of) if of else 0
         return f"{share}{NO_BREAK}%" if self.lang == "de" else f"{share}%"
+
+    def reason(self, reason: Reason) -> str:
+        """Why a scan was decided so, in a few words that tell nothing of the ticket."""
+        zone = the_parts().house.museum.zone
+        return render(reason, self.lang, Evidence(), zone, self.now()).title
 
     def hours(self, hours: Hours | None) -> str:
         """Whether the house is open now, and until or from when."""
