@@ -76,7 +76,29 @@ def test_today_is_counted_by_quarters_of_an_hour(entrance: Entrance) -> None:
     assert sum(quarters[:56]) == 0
 
 
-def test_a_usual_day_is_the_middle_of_those_before(entrance: Entrance) -> None:
+def test_a_day_without_another_visitor_goes_on_until_now(entrance: Entrance) -> None:
+    """An hour in which nobody came is one to be compared as well."""
+    entrance.scan(entrance.ticket().barcode)
+    entrance.clock.tick(hours=1)
+    with entrance.store.unit() as unit:
+        assert figures.of_today(unit, entrance.house)[56:] == (1, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("days", "hours", "quarter"), [(21, 0, 52), (21, 10, 92), (175, 0, 56), (21, -12, 8)]
+)
+def test_a_quarter_is_that_of_the_local_clock(
+    entrance: Entrance, days: int, hours: int, quarter: int
+) -> None:
+    """On the days on which the clocks change, in October, late there, and in March, too."""
+    entrance.clock.tick(days=days, hours=hours)
+    entrance.scan(entrance.ticket().barcode)
+    with entrance.store.unit() as unit:
+        quarters = figures.of_today(unit, entrance.house)
+    assert quarters == (*(0,) * quarter, 1)
+
+
+def test_a_usual_day_is_the_mean_of_those_before(entrance: Entrance) -> None:
     """Of the same weekday; days without anybody do not count, and without any nothing is usual."""
     with entrance.store.unit() as unit:
         assert figures.usual_day(unit, entrance.house, day=SUNDAY) is None

@@ -71,6 +71,12 @@ def steps(span: Span, step: Step, zone: ZoneInfo) -> Iterator[Span]:
         at = end
 
 
+def quarter_of(at: datetime, zone: ZoneInfo) -> int:
+    """Which quarter of an hour it is by the local clock, 0 to 95; four of one day come twice."""
+    local = at.astimezone(zone)
+    return local.hour * 4 + local.minute // 15
+
+
 def totals(spans: Sequence[Span], minutes: Sequence[Minute]) -> tuple[Minute, ...]:
     """What happened in each of the spans, which follow each other."""
     starts = [span.since for span in spans]

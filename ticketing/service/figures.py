@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from ticketing.domain.museum import day_bounds, local_day
 from ticketing.domain.opening import opening_on
-from ticketing.domain.stats import Span, Step, steps, totals
+from ticketing.domain.stats import Span, quarter_of
 from ticketing.service.ports import House
 from ticketing.store import figures as rows
 from ticketing.store import stats
@@ -23,6 +23,7 @@ WEEKS_BACK = 4
 """A usual weekday is the mean of so many before it."""
 _WEEK = timedelta(days=7)
 _QUARTER_MIN = 15
+_QUARTERS = 96
 
 __all__ = ["DayNumbers", "DaySum", "Numbers"]
 
@@ -75,8 +76,7 @@ def numbers(unit: Unit, *, first: date, last: date) -> Numbers:
     for one in days:
         open_days[one.day.weekday()] += one.entries > 0
         for quarter in quarters.get(one.day, ()):
-            # on the longest day of the year the hour that comes twice counts as the later one
-            by_hour[one.day.weekday()][min(quarter.quarter // 4, 23)] += quarter.entries
+            by_hour[one.day.weekday()][quarter.quarter // 4] += quarter.entries
     return Numbers(
         days=days,
         by_hour=tuple(tuple(hours) for hours in by_hour),
@@ -87,7 +87,8 @@ def numbers(unit: Unit, *, first: date, last: date) -> Numbers:
 
 def of_today(unit: Unit, house: House) -> tuple[int, ...]:
     """People who came in by each quarter of the present local day, from midnight until now."""
-    return _filled(_quarters(unit, house, local_day(house.clock.now(), house.museum.zone)))
+    now, zone = house.clock.now(), house.museum.zone
+    return _filled(_quarters(unit, house, local_day(now, zone)), 1 + quarter_of(now, zone))
 
 
 def usual_day(unit: Unit, house: House, *, day: date) -> tuple[float, ...] | None:
@@ -101,9 +102,7 @@ def usual_day(unit: Unit, house: House, *, day: date) -> tuple[float, ...] | Non
     found = [quarters for quarters in found if any(quarters)]
     if not found:
         return None
-    longest = max(map(len, found))
-    wide = [(*quarters, *(0,) * (longest - len(quarters))) for quarters in found]
-    return tuple(sum(values) / len(wide) for values in zip(*wide, strict=True))
+    return tuple(sum(values) / len(found) for values in zip(*found, strict=True))
 
 
 def of_day(unit: Unit, house: House, *, day: date) -> DayNumbers:
@@ -125,19 +124,22 @@ def of_day(unit: Unit, house: House, *, day: date) -> DayNumbers:
 def _quarters(unit: Unit, house: House, day: date) -> tuple[Quarter, ...]:
     """The quarters of a local day in which anything happened."""
     zone = house.museum.zone
-    span = Span(*day_bounds(day, zone))
-    spans = list(steps(span, Step.QUARTER, zone))
-    sums = totals(spans, stats.minutes(unit, span, each=_QUARTER_MIN))
-    return tuple(
-        Quarter(n, one.entries, one.exits, one.refused)
-        for n, one in enumerate(sums)
-        if one.entries or one.exits or one.refused
-    )
+    found: dict[int, Quarter] = {}
+    for one in stats.minutes(unit, Span(*day_bounds(day, zone)), each=_QUARTER_MIN):
+        n = quarter_of(one.at, zone)
+        old = found.get(n, Quarter(n, 0, 0, 0))
+        found[n] = Quarter(
+            n, old.entries + one.entries, old.exits + one.exits, old.refused + one.refused
+        )
+    happened = (one for one in found.values() if one.entries or one.exits or one.refused)
+    return tuple(sorted(happened, key=lambda one: one.quarter))
 
 
-def _filled(quarters: Sequence[Quarter]) -> tuple[int, ...]:
-    """People by quarter with the empty ones between."""
-    filled = [0] * (1 + max((one.quarter for one in quarters), default=-1))
+def _filled(quarters: Sequence[Quarter], upto: int = _QUARTERS) -> tuple[int, ...]:
+    """People by quarter with the empty ones between, those from `upto` on left out."""
+    filled = [0] * upto
     for one in quarters:
+        if one.quarter >= upto:  # a station's clock is ahead
+            continue
         filled[one.quarter] = one.entries
     return tuple(filled)

@@ -22,7 +22,7 @@ _HOUR_MS = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Quarter:
-    """People in and out and refused scans of one quarter of an hour, counted from midnight."""
+    """People in and out and refused scans of one quarter of an hour of the local clock, 0 to 95."""
 
     quarter: int
     entries: int

@@ -39,7 +39,7 @@ def day_plot(
         places=(last - first) * _PER_HOUR,
         ticks=[str(hour) for hour in range(first, last)],
         usual=line,
-        is_growing=is_today,
+        is_growing=is_today and len(quarters) <= last * _PER_HOUR,
     )
     return DayPlot(
         plot=drawn, told=_told(shown, first, speaker), more=_beside(quarters, usual, speaker)

@@ -1,5 +1,6 @@
 """Numbers: who came by day and by hour, how full it was, why tickets were refused."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,7 +11,7 @@ from flask import Response, request
 
 from ticketing.domain.accounts import Right
 from ticketing.domain.museum import local_day
-from ticketing.domain.stats import Step
+from ticketing.domain.stats import Step, quarter_of
 from ticketing.service import figures, stats
 from ticketing.service.figures import DaySum, Numbers
 from ticketing.service.stats import Inside, StatsQuery
@@ -127,7 +128,12 @@ def _cell(people: float, top: float, speaker: Speaker) -> HourCell:
 
 
 def _inside_plot(inside: Sequence[Inside]) -> Plot:
-    levels = [one.level.highest for one in inside]
+    zone = the_parts().house.museum.zone
+    by_quarter: dict[int, int] = defaultdict(int)
+    for one in inside:
+        n = quarter_of(one.span.since, zone)
+        by_quarter[n] = max(by_quarter[n], one.level.highest)
+    levels = [by_quarter[n] for n in range(1 + max(by_quarter, default=-1))]
     busy = [n for n, level in enumerate(levels) if level]
     first = min([*busy, _NINE]) // 4 * 4
     places = max(len(levels), _SEVEN_PM) - first
