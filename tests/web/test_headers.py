@@ -112,6 +112,7 @@ def test_older_browsers_say_the_origin(client: FlaskClient) -> None:
     for origin, status in [
         ("https://evil.example", 403),
         ("null", 403),
+        ("http://[", 403),
         ("http://localhost", 303),
         ("https://tickets.example", 303),
     ]:
@@ -126,3 +127,20 @@ def test_our_own_page_may_post(client: FlaskClient) -> None:
         assert (
             client.post("/chat/messages", data={"start": "1"}, headers=headers).status_code == 303
         )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "form"),
+    [
+        ("GET", "/chat?lang=%00", {}),
+        ("GET", "/staff/offers?week=%00", {}),
+        ("GET", "/staff/audit?actor=a%00b", {}),
+        ("POST", "/staff/sign-in", {"name": "a\0", "password": "b"}),
+    ],
+)
+def test_a_nul_is_refused_before_anything_is_asked(
+    client: FlaskClient, method: str, path: str, form: dict[str, str]
+) -> None:
+    """PostgreSQL takes none; SQLite would, and then it would not move."""
+    answer = client.open(path, method=method, data=form or None)
+    assert answer.status_code == 400

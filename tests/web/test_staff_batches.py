@@ -1,6 +1,7 @@
 """Batches of discount codes on the site: promised, made, followed, changed, exported."""
 
 import csv
+import html
 import io
 import re
 from collections.abc import Callable
@@ -139,6 +140,8 @@ def test_one_code_is_found_without_standing_in_an_address(
     answer = editor.post(f"{batch}/search", code=code.lower())
     assert answer.status_code == 200
     assert code in answer.text
+    [more] = re.findall(r'href="([^"]+cursor=[^"]+)"', answer.text)
+    assert editor.client.get(html.unescape(more)).status_code == 200
     for wrong in ("", "HERBST-00000000000", "rubbish", "x" * 500):
         assert editor.post(f"{batch}/search", code=wrong).status_code in {200, 404, 422}
 

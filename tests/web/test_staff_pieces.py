@@ -46,7 +46,7 @@ def test_good_fields_are_read(app: APIFlask) -> None:
         assert form.problems == {}
 
 
-@pytest.mark.parametrize("typed", ["", "x", "-1", "1e3", "9" * 20, "٣", "7,1234"])
+@pytest.mark.parametrize("typed", ["", "x", "-1", "1e3", "9" * 20, "٣", "7,1234", "7,", "1.50.0"])
 def test_what_cannot_be_read_is_told_beside_its_field(app: APIFlask, typed: str) -> None:
     """Never an error page, never a guess."""
     with app.test_request_context():
@@ -66,6 +66,15 @@ def test_a_day_that_cannot_be_meant_is_refused(app: APIFlask, typed: str) -> Non
         assert form.day("day") is None
         assert form.moment("moment") is None
         assert form.problems.keys() == {"day", "moment"}
+
+
+@pytest.mark.parametrize("typed", ["7,5", "1.5", "12,34", "1.2345", "1 23"])
+def test_a_part_is_never_read_as_thousands(app: APIFlask, typed: str) -> None:
+    """Seven and a half percent off are not seventy-five."""
+    with app.test_request_context():
+        form = a_form(n=typed)
+        assert form.whole("n", least=1, most=100_000) is None
+        assert form.problems.keys() == {"n"}
 
 
 def test_fields_that_are_optional_may_be_empty(app: APIFlask) -> None:

@@ -101,7 +101,7 @@ def test_a_search_is_a_form_and_its_answer_the_page(
     assert "Kein Ticket gefunden" in staff.post("/staff/tickets/search", q="niemand").text
 
 
-@pytest.mark.parametrize("typed", ["", "x", "%%%", "\0", "x" * 2000])
+@pytest.mark.parametrize("typed", ["", "x", "%%%", "x" * 2000])
 def test_a_search_for_too_little_is_refused_beside_its_field(
     staff: SignedInBrowser, case: TicketCase, typed: str
 ) -> None:

@@ -1,5 +1,6 @@
 """What is checked before any view runs: size, the asking site, the permission."""
 
+import itertools
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ def register(app: Flask) -> None:
     """Put the checks in front of every view, the cheapest first."""
     app.before_request(_check_size)
     app.before_request(_check_site)
+    app.before_request(_check_text)
     app.before_request(_check_permission)
 
 
@@ -46,12 +48,33 @@ def _check_site() -> None:
     if site is not None and site not in _OWN_SITE:
         raise refused(403, "foreign_site")
     origin = request.headers.get("Origin")
-    if site is None and origin is not None and urlsplit(origin).netloc not in _own_hosts():
+    if site is None and origin is not None and _host_of(origin) not in _own_hosts():
         raise refused(403, "foreign_site")
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # such as "http://["
+        return ""
 
 
 def _own_hosts() -> frozenset[str]:
     return frozenset({request.host, urlsplit(the_parts().house.museum.base_url).netloc})
+
+
+def _check_text() -> None:
+    """Refuse a NUL: no address and no form has one, and PostgreSQL takes none.
+
+    What the API is told besides is checked by its shapes.
+    """
+    if "\0" in request.path:
+        raise refused(404, "not_found")
+    if request.path.startswith("/api/"):
+        return
+    sent = (fields.items(multi=True) for fields in (request.args, request.form))
+    if any("\0" in name + text for name, text in itertools.chain(*sent)):
+        raise refused(400, "bad_request")
 
 
 def _check_permission() -> Response | None:

@@ -28,13 +28,14 @@ from ticketing.web.api.shapes import (
     Slug,
     Time,
     VisitorIdText,
+    text,
 )
 
-BatchName = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=NAME_LIMIT)]
+BatchName = Annotated[str, text(1, NAME_LIMIT)]
 Prefix = Annotated[str, StringConstraints(strict=True, pattern="^[A-Za-z0-9]{2,12}$")]
-Tag = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=TAG_LIMIT)]
-LongNote = Annotated[str, StringConstraints(strict=True, max_length=NOTE_LIMIT)]
-CodeText = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64)]
+Tag = Annotated[str, text(1, TAG_LIMIT)]
+LongNote = Annotated[str, text(0, NOTE_LIMIT)]
+CodeText = Annotated[str, text(1, 64)]
 RedemptionId = Annotated[str, StringConstraints(strict=True, pattern="^[A-Za-z0-9_-]{1,64}$")]
 Uses = Annotated[int, Field(strict=True, ge=1, le=USES_LIMIT), WHOLE]
 Amount = Annotated[int, Field(strict=True, ge=0, le=AMOUNT_LIMIT_CENTS), WHOLE]
@@ -134,7 +135,7 @@ class CodeBatches(Out):
 class CodeBatchQuery(ListQuery):
     """Which batches: all, or those of a tag."""
 
-    tag: Annotated[str, StringConstraints(min_length=1, max_length=TAG_LIMIT)] | None = None
+    tag: Annotated[str, text(1, TAG_LIMIT)] | None = None
 
 
 class TagOut(Out):

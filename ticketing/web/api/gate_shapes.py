@@ -18,11 +18,12 @@ from ticketing.web.api.shapes import (
     ScanIdText,
     Slug,
     Time,
+    text,
 )
 from ticketing.wire.station_api import ScanRequest
 from ticketing.wire.verdict import Basis, Check, Direction, Reason, Verdict
 
-Why = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500)]
+Why = Annotated[str, text(1, 500)]
 
 
 # ------------------------------------------------------------ scans
@@ -76,7 +77,7 @@ class OverrideIn(In):
 
     why: Why
     by: Name | None = None
-    pin: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=32)] | None = None
+    pin: Annotated[str, text(1, 32)] | None = None
     people: Count | None = None
 
 
@@ -168,7 +169,7 @@ class LangQuery(In):
 class PairIn(In):
     """A station asks to be one; `public_key` is 32 bytes as base64url without padding."""
 
-    pairing_code: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=40)]
+    pairing_code: Annotated[str, text(1, 40)]
     name: Name
     public_key: Annotated[str, StringConstraints(strict=True, pattern="^[A-Za-z0-9_-]{43}$")]
 

@@ -56,6 +56,11 @@ def _whole(value: Any) -> Any:  # noqa: ANN401  anything JSON may hold
 WHOLE = BeforeValidator(_whole)
 
 
+def text(least: int, most: int) -> StringConstraints:
+    """A text of so many characters; none has a NUL, which PostgreSQL refuses."""
+    return StringConstraints(strict=True, min_length=least, max_length=most, pattern=r"^[^\x00]*$")
+
+
 Day = Annotated[date, BeforeValidator(_no_number)]
 Time = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_plausible)]
 Byte = Annotated[int, Field(strict=True, ge=0, le=BYTE_LIMIT), WHOLE]
@@ -67,9 +72,9 @@ Slug = Annotated[
     str,
     StringConstraints(strict=True, pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=SLUG_LIMIT),
 ]
-Name = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=NAME_LIMIT)]
+Name = Annotated[str, text(1, NAME_LIMIT)]
 Currency = Annotated[str, StringConstraints(strict=True, pattern="^[A-Z]{3}$")]
-Note = Annotated[str, StringConstraints(strict=True, max_length=500)]
+Note = Annotated[str, text(0, 500)]
 SlotId = Annotated[str, StringConstraints(strict=True, pattern="^sl_[0-9a-f]{16}$")]
 VisitorIdText = Annotated[str, StringConstraints(strict=True, pattern="^[0-9a-f]{32}$")]
 ScanIdText = Annotated[str, StringConstraints(strict=True, pattern="^[0-9a-f]{32}$")]

@@ -3,7 +3,7 @@
 from datetime import datetime, time
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.config import JsonDict
 
 from ticketing.domain.slots import CAPACITY_LIMIT
@@ -20,12 +20,13 @@ from ticketing.web.api.shapes import (
     TicketOut,
     Time,
     VisitorIdText,
+    text,
 )
 
 Places = Annotated[int, Field(strict=True, ge=1, le=CAPACITY_LIMIT), WHOLE]
 Weekday = Annotated[int, Field(strict=True, ge=0, le=6), WHOLE]
 Length = Annotated[int, Field(strict=True, ge=1, le=24 * 60), WHOLE]
-Text = Annotated[str, StringConstraints(strict=True, max_length=200)]
+Text = Annotated[str, text(0, 200)]
 _CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 

@@ -71,9 +71,8 @@ def progress(batch: str) -> Response:
     speaker = frame.the_speaker()
     with the_parts().store.unit() as unit:
         found = code_batches.get_batch(unit, batch=batch)
-    return frame.show(
+    return frame.part(
         "staff/batch_progress.html",
-        place=Place.CODES,
         batch=found,
         row=say.batch_row(speaker, found),
         count=speaker.number(found.count),
@@ -95,7 +94,7 @@ def batch_page(batch: str, *, sought: str = "", problem: str = "", status: int =
     speaker, parts = frame.the_speaker(), the_parts()
     state = _asked("state", CodeState)
     kept = state.value if state else ""
-    listing = Listing.asked(speaker, ["code"], {"state": kept})
+    listing = Listing.asked(speaker, ["code"], {"state": kept}, path=f"{HOME}/{batch}")
     look = Look(state=state, cursor=listing.cursor, limit=LIMIT, sought=sought)
     with parts.store.unit() as unit:
         view = code_lists.view_batch(unit, parts.house, batch=batch, look=look)

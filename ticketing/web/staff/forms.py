@@ -24,6 +24,7 @@ from ticketing.web.parts import the_parts
 from ticketing.web.staff.speaker import Speaker
 
 _MONEY: Final = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{1,2}))?")
+_GROUPED: Final = re.compile(r"[0-9]{1,3}(?:[\s.,'][0-9]{3})+")
 _MOST_CENTS: Final = 100_000_000
 E = TypeVar("E", bound=StrEnum)
 
@@ -69,8 +70,10 @@ class Form:
         return text
 
     def whole(self, name: str, *, least: int, most: int, is_needed: bool = True) -> int | None:
-        """A whole number within bounds, blanks and points between thousands allowed."""
-        text = re.sub(r"[\s.,']", "", self.value(name))
+        """A whole number within bounds; between its thousands may stand a point or a blank."""
+        text = self.value(name).strip()
+        if _GROUPED.fullmatch(text):
+            text = re.sub(r"[^0-9]", "", text)
         if not text:
             if is_needed:
                 self.problem(name, "wrong_missing")

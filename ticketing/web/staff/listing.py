@@ -4,6 +4,7 @@ Only harmless facts stand in an address: a sort, a state, a cursor. Whoever look
 a code sends a form, and its answer is not paged but asks for more letters.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Self
@@ -14,7 +15,7 @@ from flask import request
 from ticketing.web.staff.speaker import Speaker
 
 LIMIT: Final = 25
-_MOST_START: Final = 10_000_000
+_START: Final = re.compile(r"[0-9]{1,8}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,19 +35,27 @@ class Listing:
 
     @classmethod
     def asked(
-        cls, speaker: Speaker, sorts: Collection[str], kept: Mapping[str, str] | None = None
+        cls,
+        speaker: Speaker,
+        sorts: Collection[str],
+        kept: Mapping[str, str] | None = None,
+        *,
+        path: str = "",
     ) -> Self:
-        """What this request asks for; the first of `sorts` unless it names one of them."""
+        """What this request asks for; the first of `sorts` unless it names one of them.
+
+        `path` is where the list is read, if this request's own address is another one.
+        """
         first = next(iter(sorts))
         asked = request.args.get("sort", first)
-        start = request.args.get("start", "0")
+        start = request.args.get("start", "")
         return cls(
-            path=request.path,
+            path=path or request.path,
             speaker=speaker,
             sort=asked if asked in sorts else first,
             is_down=request.args.get("down") == "yes",
             cursor=request.args.get("cursor") or None,
-            start=min(int(start), _MOST_START) if start.isascii() and start.isdigit() else 0,
+            start=int(start) if _START.fullmatch(start) else 0,
             kept={name: value for name, value in (kept or {}).items() if value},
         )
 

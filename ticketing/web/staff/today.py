@@ -16,6 +16,7 @@ from ticketing.service.gate import conflicts, scans, stations
 from ticketing.service.gate.conflicts import ListedConflict
 from ticketing.service.gate.scans import SeenScan
 from ticketing.service.museum import Overview
+from ticketing.service.pages import Page
 from ticketing.web.access import for_staff, staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame, rows
@@ -36,7 +37,7 @@ class _Day:
     usual: tuple[float, ...] | None
     doors: dict[str, str]
     latest: tuple[SeenScan, ...]
-    conflicts: tuple[ListedConflict, ...]
+    conflicts: Page[ListedConflict]
     stations: tuple[Station, ...]
     slots: tuple[SlotPlaces, ...]
     offers: dict[int, Offer]
@@ -57,7 +58,8 @@ def today() -> Response:
         has_usual=day.usual is not None,
         weekday=speaker.weekday(speaker.now()),
         scans=[rows.scan(one, day.doors, speaker) for one in day.latest],
-        conflicts=[rows.conflict(one, day.doors, speaker) for one in day.conflicts],
+        conflicts=[rows.conflict(one, day.doors, speaker) for one in day.conflicts.items],
+        has_more_conflicts=day.conflicts.next_cursor is not None,
         stations=[rows.station(one, speaker) for one in day.stations if not one.revoked_at],
         slots=[rows.slot(one, day.offers, speaker) for one in day.slots],
     )
@@ -81,7 +83,7 @@ def _read(speaker: Speaker) -> _Day:
             usual=figures.usual_day(unit, house, day=on),
             doors={gate.slug: gate.name.in_(speaker.lang) for gate in gates.list_gates(unit)},
             latest=tuple(scans.latest_scans(unit, house, limit=LATEST)),
-            conflicts=conflicts.list_conflicts(unit, state=ConflictState.OPEN, limit=LATEST).items,
+            conflicts=conflicts.list_conflicts(unit, state=ConflictState.OPEN, limit=LATEST),
             stations=stations.list_stations(unit),
             slots=slots.upcoming(unit, house, limit=LATEST),
             offers={offer.number: offer for offer in offers.list_offers(unit)},
