@@ -24,12 +24,14 @@
   const look = async () => {
     try {
       const answer = await fetch("/staff/desk/screen/now", { headers: { Accept: "application/json" } });
-      const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
-      if (!answer.ok || !isJson) return location.reload(); // signed out: the page says so
+      const isSignedOut = answer.redirected || answer.status === 401 || answer.status === 403;
+      if (isSignedOut) return location.reload(); // the page says so
+      if (!answer.ok) throw new Error("unavailable");
       const { sale } = await answer.json();
       if (sale !== screen.dataset.sale) return location.reload();
+      screen.hidden = false;
     } catch {
-      // The service does not answer. What is shown must not stay for the next customer.
+      // The service cannot say. What is shown must not stay for the next customer.
       if (screen.dataset.sale) screen.hidden = true;
     }
     setTimeout(look, 1000);

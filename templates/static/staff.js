@@ -1,11 +1,6 @@
 // The staff's site with JavaScript. Every page works without this file.
 "use strict";
 (() => {
-  // The content security policy allows no inline style and no eval.
-  if (window.htmx) {
-    window.htmx.config.includeIndicatorCSS = false;
-    window.htmx.config.allowEval = false;
-  }
   // Only one question open at a time; Escape closes it.
   document.addEventListener("toggle", (event) => {
     const opened = event.target;

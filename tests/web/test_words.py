@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -114,3 +115,14 @@ def test_a_page_picks_its_language(client: FlaskClient, query: str, header: str,
     """The address, then the browser, then German."""
     answer = client.get(f"/privacy{query}", headers={"Accept-Language": header})
     assert f'<html lang="{lang}">' in answer.text
+
+
+def test_no_catalogue_hides_a_text_of_another(tmp_path: Path) -> None:
+    """Whichever were read last would win without anybody knowing."""
+    (tmp_path / "wording").mkdir()
+    for name in ("pages", "staff", "codes"):
+        for lang in LANGS:
+            text = "{}" if name == "pages" else '{"yes": "Ja"}'
+            (tmp_path / "wording" / f"{name}.{lang}.json").write_text(text, "utf-8")
+    with pytest.raises(ValueError, match="yes"):
+        load_words(tmp_path)

@@ -60,7 +60,6 @@ _EDITOR: Final = _DESK | {
     Right.STATIONS_CHANGE,
     Right.CONFLICTS_CLOSE,
     Right.TICKETS_EXPORT,
-    Right.WEBHOOKS_SEE,
 }
 _AUDITOR: Final = frozenset(
     {

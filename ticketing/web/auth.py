@@ -108,6 +108,8 @@ def count(*, is_for_stations_too: bool) -> None:
 def _admit_staff(right: Right | None) -> Response | None:
     found = find_signed_in()
     if found is None:
+        if "HX-Request" in request.headers:  # a piece of a page: the form does not belong there
+            raise refused(401, "sign_in_again")
         return _to("/staff/sign-in")
     g.staff = found
     act_for(the_actor())

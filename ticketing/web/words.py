@@ -28,12 +28,21 @@ class Words:
 
 
 def load_words(folder: Path | None = None) -> Words:
-    """Read the catalogues of the pages, `wording/pages.de.json` and so on."""
+    """Read the catalogues of the pages, `wording/pages.de.json` and so on.
+
+    Raises:
+        ValueError: A key that two of them have.
+    """
     home = (templates_dir() if folder is None else folder) / "wording"
     texts: dict[str, Mapping[str, str]] = {}
     for lang in LANGS:
-        read = [json.loads((home / f"{name}.{lang}.json").read_text("utf-8")) for name in _FILES]
-        texts[lang] = MappingProxyType({key: text for one in read for key, text in one.items()})
+        told: dict[str, str] = {}
+        for name in _FILES:
+            read = json.loads((home / f"{name}.{lang}.json").read_text("utf-8"))
+            if twice := told.keys() & read.keys():
+                raise ValueError(f"two catalogues have {sorted(twice)}")
+            told |= read
+        texts[lang] = MappingProxyType(told)
     return Words(MappingProxyType(texts))
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
 from typing import Final
 
 from apiflask import APIBlueprint
@@ -10,6 +9,7 @@ from flask import Response, request
 
 from ticketing.domain.accounts import Right
 from ticketing.domain.audit import Action, ActorKind, Entry, Wanted
+from ticketing.domain.museum import day_bounds
 from ticketing.service import audit
 from ticketing.service.errors import Invalid
 from ticketing.web.access import staff_may
@@ -81,9 +81,8 @@ def _wanted(form: Form) -> Wanted:
     """The filters of the address; one that cannot be read is told and left out."""
     action = form.choice("action", Action) if form.value("action") else None
     day = form.day("day", is_needed=False)
-    since = None
-    if day is not None:
-        since = datetime.combine(day, time(), tzinfo=the_parts().house.museum.zone)
+    zone = the_parts().house.museum.zone
+    since, until = (None, None) if day is None else day_bounds(day, zone)
     kind, _, thing = form.text("object", most=_TEXT_LIMIT, is_needed=False).partition(" ")
     return Wanted(
         action=action,
@@ -91,7 +90,7 @@ def _wanted(form: Form) -> Wanted:
         object_kind=kind if thing else None,
         object=thing or kind or None,
         since=since,
-        until=None if since is None else since + timedelta(days=1),
+        until=until,
     )
 
 

@@ -22,7 +22,6 @@ from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import batch_words as say
 from ticketing.web.staff import exports, frame
-from ticketing.web.staff.frame import Place
 from ticketing.web.staff.speaker import Speaker
 
 HOME: Final = f"{frame.HOME}/codes"
@@ -34,11 +33,11 @@ _MEGABYTE: Final = 1_000_000
 class FileRow:
     """One export that was left behind; `address` is "" while there is nothing to download."""
 
-    id: str
     what: str
     at: str
     state: str
     shape: str
+    is_waiting: bool
     done: int
     total: int
     progress: str
@@ -76,12 +75,7 @@ def files(batch: str) -> Response:
     with the_parts().store.unit() as unit:
         found = code_batches.get_batch(unit, batch=batch)
         left = jobs.jobs_about(unit, about=found.id, kind=JobKind.EXPORT)
-    return frame.show(
-        "staff/batch_files.html",
-        place=Place.CODES,
-        batch=found,
-        files=rows_of(speaker, left),
-    )
+    return frame.part("staff/batch_files.html", batch=found, files=rows_of(speaker, left))
 
 
 @bp.get("/files/<job>")
@@ -114,11 +108,11 @@ def _row(speaker: Speaker, job: Job) -> FileRow:
         size = f"{max(tenths, 0.1)}".replace(".", "," if speaker.lang == "de" else ".")
         progress = speaker.say("codes_file_size", size=size)
     return FileRow(
-        id=job.id,
         what=str(job.facts["format"]).upper(),
         at=speaker.moment(job.created_at),
         state=speaker.say(f"codes_job_{job.state.value}"),
         shape=shapes.get(job.state, "status--off"),
+        is_waiting=job.is_under_way,
         done=job.done,
         total=job.total,
         progress=progress,

@@ -98,7 +98,7 @@ def screen() -> Response:
     here, speaker = _desk(), frame.the_speaker()
     shown = _on_screen(here)
     facts = None if shown is None else facts_of(shown.case, speaker.lang)
-    answer = frame.show("staff/desk_screen.html", place=Place.DESK, shown=shown, facts=facts)
+    answer = frame.part("staff/desk_screen.html", shown=shown, facts=facts)
     _with_desk(answer, here)
     return answer
 

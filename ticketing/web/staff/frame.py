@@ -81,19 +81,21 @@ def the_speaker() -> Speaker:
 
 def show(template: str, *, place: Place, status: int = 200, **values: object) -> Response:
     """A page within the frame."""
-    speaker, staff = the_speaker(), the_staff()
-    answer = page(
+    answer = part(
         template,
-        remembered=speaker.lang,
-        staff=staff,
-        speaker=speaker,
         place=place.value,
-        navigation=[link for link in NAVIGATION if staff.staff.may(link.right)],
+        navigation=[link for link in NAVIGATION if may(link.right)],
         told=the_told(),
         **values,
     )
     answer.status_code = status
     return answer
+
+
+def part(template: str, **values: object) -> Response:
+    """A piece of a page, or a page without the frame: lines to be told wait for the next one."""
+    speaker = the_speaker()
+    return page(template, remembered=speaker.lang, staff=the_staff(), speaker=speaker, **values)
 
 
 def may(right: Right) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from apiflask import APIBlueprint
-from flask import Response, request
+from flask import Response
 from werkzeug.wrappers import Response as AnyResponse
 
 from ticketing.domain.accounts import ApiKey, Right, Scope
@@ -100,8 +100,10 @@ def register() -> Response:
                 made = webhooks.register(unit, parts.house, url=url, events=form.chosen("events"))
             secret = Secret(speaker.say("programs_hook_made"), made.secret)
             return _show(_fresh(secret=secret), status=201)
-        except Invalid:
-            form.problem("url", "programs_bad_url")
+        except Invalid as refusal:
+            if any(one.field == "url" for one in refusal.errors):
+                form.problem("url", "programs_bad_url")
+            form.take(refusal)
         except Conflict:
             form.problem("url", "programs_too_many")
     return _show(_fresh(hook=form), status=422)
@@ -144,8 +146,12 @@ def deliveries(webhook: str) -> Response:
     listing = Listing.asked(speaker, ("at",))
     with parts.store.unit() as unit:
         found = next(one for one in [*_of(webhooks.list_webhooks(unit), webhook), None])
-        cursor = listing.cursor if (listing.cursor or "").isdigit() else None
-        page = webhooks.list_deliveries(unit, webhook=webhook, cursor=cursor, limit=LIMIT)
+        try:
+            page = webhooks.list_deliveries(
+                unit, webhook=webhook, cursor=listing.cursor, limit=LIMIT
+            )
+        except Invalid:  # a cursor that somebody made up: the beginning
+            page = webhooks.list_deliveries(unit, webhook=webhook, limit=LIMIT)
     return frame.show(
         "staff/webhook.html",
         place=Place.PROGRAMS,
@@ -196,7 +202,6 @@ def _show(page: _Page, *, status: int = 200) -> Response:
         events=[(name.value, name.value) for name in EventName if name.value != "webhook.test"],
         may_keys=frame.may(Right.KEYS_CHANGE),
         may_hooks=frame.may(Right.WEBHOOKS_CHANGE),
-        api_docs=request.host_url + "api/v1/docs",
     )
 
 
