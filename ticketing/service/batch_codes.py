@@ -7,7 +7,7 @@ from ticketing.domain import code_texts
 from ticketing.domain.codes import Code
 from ticketing.domain.ids import VisitorId
 from ticketing.service import audit, code_making
-from ticketing.service.audit import Action, Actor, Thing
+from ticketing.service.audit import Action, Thing
 from ticketing.service.code_batches import get_batch, held
 from ticketing.service.codes import look_up
 from ticketing.service.errors import Conflict, NotFound
@@ -21,9 +21,7 @@ from ticketing.store.unit import Unit
 _CURSOR = re.compile(r"[0-9a-f]{1,13}")  # fifty bits
 
 
-def bind_code(
-    unit: Unit, house: House, *, code: str, visitor: VisitorId | None, actor: Actor
-) -> None:
+def bind_code(unit: Unit, house: House, *, code: str, visitor: VisitorId | None) -> None:
     """Let only one visitor use a code, or, by None, whoever has it.
 
     Raises:
@@ -40,7 +38,6 @@ def bind_code(
     audit.note(
         unit,
         house,
-        actor=actor,
         action=Action.CODE_CHANGED,
         object=Thing("batch", found.batch.id),
         before={"visitor": None if before is None else before.hex()},
@@ -49,7 +46,7 @@ def bind_code(
     unit.commit()
 
 
-def delete_unused(unit: Unit, house: House, *, batch: str, actor: Actor) -> int:
+def delete_unused(unit: Unit, house: House, *, batch: str) -> int:
     """Take away the codes of a batch that nobody has ever redeemed; how many went.
 
     Raises:
@@ -59,7 +56,7 @@ def delete_unused(unit: Unit, house: House, *, batch: str, actor: Actor) -> int:
     unit.begin()
     found = held(unit, batch)
     thing = Thing("batch", found.id)
-    audit.note(unit, house, actor=actor, action=Action.CODE_DELETED, object=thing)
+    audit.note(unit, house, action=Action.CODE_DELETED, object=thing)
     unit.commit()
     return code_making.drop_codes(unit, found.number)
 
