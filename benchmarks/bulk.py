@@ -13,7 +13,7 @@ from pathlib import Path
 from ticketing import config
 from ticketing.app import opened
 from ticketing.domain.codes import Effect, EffectKind
-from ticketing.service import audit, code_batches, code_making
+from ticketing.service import code_batches, code_making
 from ticketing.service.code_batches import NewBatch
 
 
@@ -23,8 +23,7 @@ def make(home: Path, count: int) -> dict[str, float | str]:
     wanted = NewBatch(name="Bench", prefix="BENCH", count=count, effect=effect)
     with opened(config.load(home)) as app, app.store.unit() as unit:
         started = time.perf_counter()
-        actor = audit.by_command("batch create")
-        claim = code_batches.begin_batch(unit, app.house, wanted=wanted, actor=actor)
+        claim = code_batches.begin_batch(unit, app.house, wanted=wanted)
         if not code_making.make_all(unit, app.house, claim):
             raise RuntimeError("another maker has taken over")
         taken_s = time.perf_counter() - started

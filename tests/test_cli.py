@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ticketing import config, demo
 from ticketing.app import opened
 from ticketing.cli import first_start, main, trial
 from ticketing.cli import server as server_commands
+from ticketing.domain.audit import Actor, ActorKind, Entry
 from ticketing.service import audit
 from ticketing.service.gate import stations
 from ticketing.wire.station_api import PairRequest
@@ -296,6 +298,30 @@ def test_commands_are_in_the_audit(home: Home) -> None:
         lines = audit.page(unit).items
     told = [(line.actor.id, line.action.value) for line in lines]
     assert told[:2] == [("apikey create", "api_key.created"), ("staff add", "staff.added")]
+
+
+def test_a_command_is_named_by_its_words(home: Home) -> None:
+    """As it is typed, however the program itself was called; several lines are all its own."""
+    seen = {line.number for line in _audit(home)}
+    for words, rest in [
+        ("gate add", "dach --name Dach"),
+        ("offer add", "tour --name Tour --validity slot"),
+        ("offer slot add", "tour --from 2030-10-04 --at 10:00 --minutes 30 --capacity 5"),
+        ("ticket issue", "--offer day-free --holder Kim"),
+        ("batch create", "--name Herbst --prefix HERBST --count 2 --percent 20"),
+        ("staff add", "lou --invite"),
+        ("station add", "Tor --gate neu"),
+    ]:
+        result = home(*words.split(), *rest.split())
+        assert result.exit_code == 0, result.output
+        new = [line for line in _audit(home) if line.number not in seen]
+        assert {line.actor for line in new} == {Actor(ActorKind.COMMAND, words)}
+        seen |= {line.number for line in new}
+
+
+def _audit(home: Home) -> Sequence[Entry]:
+    with opened(config.load(home.path)) as app, app.store.unit() as unit:
+        return audit.page(unit, limit=1000).items
 
 
 def test_a_supervisor_gets_a_pin(home: Home) -> None:

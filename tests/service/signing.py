@@ -17,6 +17,7 @@ from ticketing.service.sign_in import CodeNeeded
 from ticketing.service.staff_sessions import Browser, Opened, SignedInAs
 from ticketing.store.unit import Store
 
+SHELL = Actor(ActorKind.COMMAND, "staff add")
 PASSWORD = "Im Haus der Tiere 7"  # noqa: S105  a made-up password
 SITE = Site(host="tickets.example", origin="https://tickets.example", house="Stadtmuseum")
 HERE = "192.0.2.7"
@@ -29,6 +30,10 @@ class Office:
     store: Store
     house: House
     clock: FrozenClock
+
+    def of(self, who: Staff | Actor) -> House:
+        """The house when it works for somebody."""
+        return replace(self.house, actor=actor(who) if isinstance(who, Staff) else who)
 
     def demanding(self, *roles: Role) -> None:
         """Let these roles need more than a password from now on."""
@@ -81,12 +86,12 @@ class Office:
 
     def with_codes(self, opened: Opened) -> tuple[str, tuple[str, ...]]:
         """Switch one-time codes on; the secret and the recovery codes."""
-        session, key = opened.session, opened.key
+        session, key, house = opened.session, opened.key, self.of(opened.session.staff)
         with self.store.unit() as unit:
-            offer = factors.offer_codes(unit, self.house, session=session, key=key)
+            offer = factors.offer_codes(unit, house, session=session, key=key)
         with self.store.unit() as unit:
             code = self.code(offer.secret)
-            codes = factors.take_codes(unit, self.house, session=session, key=key, code=code)
+            codes = factors.take_codes(unit, house, session=session, key=key, code=code)
         return offer.secret, codes
 
     def code(self, secret: str, steps: int = 0) -> str:
@@ -101,7 +106,8 @@ class Office:
         with self.store.unit() as unit:
             answer = passkey.made(options)
             made = passkeys.Made(answer=answer, name=name)
-            return passkeys.add(unit, self.house, **told, made=made)  # type: ignore[arg-type]
+            house = self.of(opened.session.staff)
+            return passkeys.add(unit, house, **told, made=made)  # type: ignore[arg-type]
 
     def log(self, action: Action | None = None) -> list[Entry]:
         """The lines of the audit, the newest first."""

@@ -10,7 +10,7 @@ import pytest
 from tests.factories import HOLDER, STATION_KEY, with_gates, with_offer, with_station, with_ticket
 from tests.fakes import START, SeededChance
 from ticketing.domain.accounts import Scope
-from ticketing.domain.audit import Action, Actor, ActorKind, Entry
+from ticketing.domain.audit import SYSTEM, Action, Actor, ActorKind, Entry
 from ticketing.domain.ids import StationId
 from ticketing.edge.keystore import FileKeyStore
 from ticketing.edge.signer import create_ring
@@ -55,7 +55,7 @@ def told(store: Store, act: Callable[[Unit], object]) -> list[tuple[str, object,
 def test_what_nobody_did_was_the_service(store: Store, house: House, ada: House) -> None:
     """Schedules and the first start have no name; a change without a change has no line."""
     del ada
-    assert {line.actor for line in lines(store)} == {audit.SYSTEM}
+    assert {line.actor for line in lines(store)} == {SYSTEM}
     same = OfferChange(active=True)
     with store.unit() as unit:
         count = len(lines(store))

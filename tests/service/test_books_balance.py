@@ -151,11 +151,10 @@ def test_people_of_a_closed_conflict_leave_with_their_annul(
     assert hall.inside() == 1
     [found] = hall.conflicts()
     assert found.kind is ConflictKind.OVERRULED
-    closing = conflicts.Closing(
-        conflict=found.id, state=state, note="seen", actor=Actor(ActorKind.STAFF, "staff_1")
-    )
+    closing = conflicts.Closing(conflict=found.id, state=state, note="seen")
+    house = replace(hall.house, actor=Actor(ActorKind.STAFF, "staff_1"))
     with hall.store.unit() as unit:
-        conflicts.close_conflict(unit, hall.house, closing=closing)
+        conflicts.close_conflict(unit, house, closing=closing)
     annul(hall, extra)
     assert hall.inside() == 0
     [after] = hall.conflicts()

@@ -9,7 +9,6 @@ import pytest
 from tests.factories import with_offer
 from tests.fakes import START, FrozenClock
 from tests.service.coding import AUTUMN as BATCH
-from tests.service.coding import EDITOR
 from ticketing.domain.code_texts import is_rude, read, text_of
 from ticketing.domain.codes import Batch, BatchState, Effect, EffectKind
 from ticketing.service import code_batches, code_making
@@ -26,7 +25,7 @@ def made(store: Store, house: House, **changes: Any) -> Batch:
     """A batch as it stands when the call returns."""
     with store.unit() as unit:
         wanted = replace(AUTUMN, **changes)
-        return code_batches.create_batch(unit, house, wanted=wanted, actor=EDITOR)
+        return code_batches.create_batch(unit, house, wanted=wanted)
 
 
 def now(store: Store, batch: Batch) -> Batch:
@@ -72,7 +71,7 @@ def test_a_batch_whose_maker_died_is_finished(
 ) -> None:
     """Nobody touches it while the lease runs; then another goes on, and the dead one is late."""
     with store.unit() as unit:
-        claim = code_batches.begin_batch(unit, house, wanted=AUTUMN, actor=EDITOR)
+        claim = code_batches.begin_batch(unit, house, wanted=AUTUMN)
     with store.unit() as unit:
         dead = Making(house, claim)
         dead._size = 7
@@ -94,7 +93,7 @@ def test_a_batch_that_nobody_can_finish_is_given_up(
 ) -> None:
     """After ten makers that died it has failed, and none of its codes is left."""
     with store.unit() as unit:
-        claim = code_batches.begin_batch(unit, house, wanted=AUTUMN, actor=EDITOR)
+        claim = code_batches.begin_batch(unit, house, wanted=AUTUMN)
     with store.unit() as unit:
         making = Making(house, claim)
         making._size = 7
@@ -114,7 +113,7 @@ def test_codes_that_are_taken_are_drawn_again(store: Store, house: House) -> Non
     first = made(store, house)
     taken = bits_of(store, first)
     with store.unit() as unit:
-        claim = code_batches.begin_batch(unit, house, wanted=AUTUMN, actor=EDITOR)
+        claim = code_batches.begin_batch(unit, house, wanted=AUTUMN)
         making = Making(house, claim)
         making._drawn = sorted({*taken[:5], *(one + 1 for one in taken[5:])})[:20]  # type: ignore[assignment]
         while not making.is_complete:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.fakes import FrozenClock
-from tests.service.coding import EDITOR, SHOP, Shop
+from tests.service.coding import SHOP, Shop
 from ticketing.domain.codes import BatchState, Effect, EffectKind, RedemptionState
 from ticketing.domain.ids import VisitorId
 from ticketing.service import audit, batch_codes, code_batches, codes
@@ -34,7 +34,7 @@ def change(shop: Shop, batch: str, **changes: Any) -> Any:
     """Change a batch."""
     with shop.store.unit() as unit:
         return code_batches.change_batch(
-            unit, shop.house, batch=batch, change=BatchChange(**changes), actor=EDITOR
+            unit, shop.house, batch=batch, change=BatchChange(**changes)
         )
 
 
@@ -180,14 +180,14 @@ def test_a_stopped_batch_rests_until_it_is_resumed(shop: Shop) -> None:
     stopped = resumed = batch
     for _ in range(2):
         with shop.store.unit() as unit:
-            stopped = code_batches.stop_batch(unit, shop.house, batch=batch.id, actor=EDITOR)
+            stopped = code_batches.stop_batch(unit, shop.house, batch=batch.id)
     assert stopped.state is BatchState.STOPPED
     with pytest.raises(CodeRefused, match="code_not_applicable"):
         shop.redeem(text, "r2")
     assert shop.release().uses_left == 2
     for _ in range(2):
         with shop.store.unit() as unit:
-            resumed = code_batches.resume_batch(unit, shop.house, batch=batch.id, actor=EDITOR)
+            resumed = code_batches.resume_batch(unit, shop.house, batch=batch.id)
     assert (resumed.state, resumed.version) == (BatchState.READY, 2)
     assert shop.redeem(text, "r3").created
 
@@ -198,7 +198,7 @@ def test_a_batch_that_is_being_made_is_left_alone(shop: Shop) -> None:
     assert batch.state is BatchState.BUILDING
     for act in (code_batches.stop_batch, code_batches.resume_batch, code_batches.delete_batch):
         with shop.store.unit() as unit, pytest.raises(Conflict, match="batch_building"):
-            act(unit, shop.house, batch=batch.id, actor=EDITOR)
+            act(unit, shop.house, batch=batch.id)
     with pytest.raises(Conflict, match="batch_building"):
         change(shop, batch.id, name="x")
 
@@ -225,14 +225,14 @@ def test_a_code_is_bound_to_a_visitor_and_freed(shop: Shop) -> None:
 def bind(shop: Shop, text: str, visitor: VisitorId | None) -> None:
     """Bind a code, or free it."""
     with shop.store.unit() as unit:
-        batch_codes.bind_code(unit, shop.house, code=text, visitor=visitor, actor=EDITOR)
+        batch_codes.bind_code(unit, shop.house, code=text, visitor=visitor)
 
 
 def test_a_batch_of_unused_codes_can_be_deleted(shop: Shop) -> None:
     """All of it goes; the other batch stays."""
     batch, other = shop.batch(count=600), shop.batch()
     with shop.store.unit() as unit:
-        gone = code_batches.delete_batch(unit, shop.house, batch=batch.id, actor=EDITOR)
+        gone = code_batches.delete_batch(unit, shop.house, batch=batch.id)
     assert gone == 600
     with shop.store.unit() as unit:
         assert rows.count(unit, batch.number) == 0
@@ -248,10 +248,10 @@ def test_a_redeemed_code_cannot_be_deleted(shop: Shop) -> None:
     shop.redeem(used)
     shop.release()
     with shop.store.unit() as unit, pytest.raises(Conflict, match="batch_redeemed"):
-        code_batches.delete_batch(unit, shop.house, batch=batch.id, actor=EDITOR)
+        code_batches.delete_batch(unit, shop.house, batch=batch.id)
     assert len(shop.texts(batch)) == 3
     with shop.store.unit() as unit:
-        gone = batch_codes.delete_unused(unit, shop.house, batch=batch.id, actor=EDITOR)
+        gone = batch_codes.delete_unused(unit, shop.house, batch=batch.id)
     assert gone == 2
     assert shop.texts(batch) == [used]
     assert shop.now(batch).tally.made == 1

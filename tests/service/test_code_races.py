@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import FrozenClock
-from tests.service.coding import EDITOR, Shop
+from tests.service.coding import Shop
 from ticketing.domain.ids import VisitorId
 from ticketing.service import code_batches
 from ticketing.service.code_batches import BatchChange
@@ -128,7 +128,7 @@ def test_a_lower_limit_and_a_redemption_at_once_agree(shop: Shop, engine: str) -
 def _limit(shop: Shop, batch: str) -> None:
     with shop.store.unit() as unit:
         one = BatchChange(max_uses=1)
-        code_batches.change_batch(unit, shop.house, batch=batch, change=one, actor=EDITOR)
+        code_batches.change_batch(unit, shop.house, batch=batch, change=one)
 
 
 @pytest.mark.timeout(120)

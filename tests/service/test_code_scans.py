@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.factories import a_request, a_scan_id
-from tests.service.coding import EDITOR, Shop
+from tests.service.coding import Shop
 from tests.service.conftest import Entrance
 from tests.service.halls import Hall
 from tests.service.hooked import Hooked
@@ -185,7 +185,7 @@ def test_a_stopped_batch_is_refused_and_a_confirm_of_before_too(
     text = shop.texts(batch)[0]
     scan_id = bare_entrance.scan(text).scan_id
     with shop.store.unit() as unit:
-        code_batches.stop_batch(unit, shop.house, batch=batch.id, actor=EDITOR)
+        code_batches.stop_batch(unit, shop.house, batch=batch.id)
     wanted = (Verdict.REFUSE, Reason.CODE_NOT_APPLICABLE)
     assert said(bare_entrance.confirm(scan_id)) == wanted
     assert said(bare_entrance.confirm(scan_id)) == wanted
@@ -229,7 +229,7 @@ def test_a_deleted_batch_is_forgotten_at_the_gate(
     """Its pending scan comes to nothing."""
     scan_id = bare_entrance.scan(shop.texts(batch)[0]).scan_id
     with shop.store.unit() as unit:
-        code_batches.delete_batch(unit, shop.house, batch=batch.id, actor=EDITOR)
+        code_batches.delete_batch(unit, shop.house, batch=batch.id)
     assert bare_entrance.get(scan_id).code is None
     assert said(bare_entrance.confirm(scan_id)) == (Verdict.REFUSE, Reason.UNKNOWN_CODE)
 
@@ -255,7 +255,7 @@ def test_a_bound_code_at_the_gate_is_its_visitors(bare_entrance: Entrance, shop:
     texts = shop.texts(batch)
     with shop.store.unit() as unit:
         for text in texts[:2]:
-            batch_codes.bind_code(unit, shop.house, code=text, visitor=anna, actor=EDITOR)
+            batch_codes.bind_code(unit, shop.house, code=text, visitor=anna)
     bare_entrance.confirm(bare_entrance.scan(texts[0]).scan_id)
     assert said(bare_entrance.scan(texts[1])) == (Verdict.REFUSE, Reason.CODE_USED_UP)
     assert said(bare_entrance.scan(texts[2])) == GOOD

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.service.conftest import Entrance
+from ticketing.domain.audit import Actor, ActorKind
 from ticketing.service.errors import Invalid
 from ticketing.service.gate import counting
 from ticketing.service.gate.counting import Counted, HeadCount
@@ -16,11 +17,12 @@ from ticketing.store.counts import Count
 from ticketing.wire.verdict import Direction, Reason
 
 
-def count(entrance: Entrance, delta: int, *, by: str | None = None) -> Counted:
-    """Count people by hand at the south entrance."""
-    head_count = HeadCount(gate="sued", delta=delta, reason="school class", by=by)
+def count(entrance: Entrance, delta: int) -> Counted:
+    """Count people by hand at the south entrance, as a program does."""
+    head_count = HeadCount(gate="sued", delta=delta, reason="school class")
+    house = replace(entrance.house, actor=Actor(ActorKind.API_KEY, "key_1"))
     with entrance.store.unit() as unit:
-        return counting.count_people(unit, entrance.house, head_count=head_count)
+        return counting.count_people(unit, house, head_count=head_count)
 
 
 def test_people_without_a_ticket_are_inside(entrance: Entrance) -> None:
@@ -34,7 +36,7 @@ def test_people_without_a_ticket_are_inside(entrance: Entrance) -> None:
 
 def test_a_count_is_a_row(entrance: Entrance) -> None:
     """Where, how many, why, when and by whom."""
-    made = count(entrance, 3, by="key_1").count
+    made = count(entrance, 3).count
     now = entrance.clock.now()
     assert (made.gate, made.delta, made.reason, made.by) == ("sued", 3, "school class", "key_1")
     assert (made.at, made.received_at, made.station, len(made.id)) == (now, now, None, 16)

@@ -19,14 +19,13 @@ from ticketing.service import audit, desk, slots, takings, tickets
 from ticketing.service.desk import Form, Paying, Sold, Wish
 from ticketing.service.errors import Conflict, Invalid, NotFound, SoldOut
 from ticketing.service.ports import House
-from ticketing.service.tickets import By
 from ticketing.store.unit import Store
 from ticketing.wire.verdict import Check, TicketState, Verdict
 
 ANNE = Actor(ActorKind.STAFF, "staff_anne")
 TODAY = date(2026, 10, 4)
 WISH = Wish(offer="adult", holder="Kasse 14:00", party=1, paying=Paying.TAKEN)
-FORM = Form(token="0" * 32, desk="d" * 32, actor=ANNE)
+FORM = Form(token="0" * 32, desk="d" * 32)
 
 
 @pytest.fixture(name="till")
@@ -38,10 +37,10 @@ def _till(store: Store, house: House) -> Store:
 
 
 def sell(till: Store, house: House, *, token: str = "0" * 32, **changes: Any) -> Sold:
-    """Send a form."""
+    """Send a form, as Anne."""
     with till.unit() as unit:
-        form = replace(FORM, token=token)
-        return desk.sell(unit, house, wish=replace(WISH, **changes), form=form)
+        form, own = replace(FORM, token=token), replace(house, actor=ANNE)
+        return desk.sell(unit, own, wish=replace(WISH, **changes), form=form)
 
 
 def taken(till: Store, house: House, day: date = TODAY) -> takings.Takings:
@@ -212,14 +211,14 @@ def test_only_what_can_be_sold_is_offered(till: Store, house: House) -> None:
 def test_money_given_back_leaves_the_till(till: Store, house: House) -> None:
     """Once, after the ticket is revoked; another person's hands are their own line."""
     ticket = sell(till, house).case.ticket
-    bert = By(actor=Actor(ActorKind.STAFF, "staff_bert"))
+    bert = replace(house, actor=Actor(ActorKind.STAFF, "staff_bert"))
     with till.unit() as unit, pytest.raises(Conflict, match="not_revoked"):
-        tickets.refund_ticket(unit, house, ticket_id=ticket.id, by=bert)
+        tickets.refund_ticket(unit, bert, ticket_id=ticket.id)
     with till.unit() as unit:
-        tickets.revoke_ticket(unit, house, ticket_id=ticket.id, reason="", by=bert)
+        tickets.revoke_ticket(unit, bert, ticket_id=ticket.id, reason="")
     for _ in range(2):
         with till.unit() as unit:
-            tickets.refund_ticket(unit, house, ticket_id=ticket.id, by=bert)
+            tickets.refund_ticket(unit, bert, ticket_id=ticket.id)
     found = taken(till, house)
     assert found.tills[0].cents == 0
     assert [(one.actor.id, one.line.cents) for one in found.persons] == [
@@ -239,10 +238,10 @@ def test_nothing_is_given_back_where_nothing_was_paid(till: Store, house: House)
 def test_a_program_that_says_paid_fills_no_till(till: Store, house: House) -> None:
     """The money went elsewhere; the offer's line tells it."""
     case = with_ticket(till, house, offer="adult")
-    by = By(actor=Actor(ActorKind.API_KEY, "key_1"))
+    program = replace(house, actor=Actor(ActorKind.API_KEY, "key_1"))
     for _ in range(2):
         with till.unit() as unit:
-            tickets.pay_ticket(unit, house, ticket_id=case.ticket.id, by=by)
+            tickets.pay_ticket(unit, program, ticket_id=case.ticket.id)
     found = taken(till, house)
     assert found.tills == ()
     assert (found.offers[0].kind, found.offers[0].line.taken) == (PaymentKind.ELSEWHERE, 1)

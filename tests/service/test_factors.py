@@ -97,8 +97,8 @@ def test_codes_hold_once_one_was_told(office: Office, opened: Opened, ada: Staff
         with pytest.raises(Invalid, match="code"):
             factors.take_codes(unit, office.house, **told, code="000000")  # type: ignore[arg-type]
     with office.store.unit() as unit:
-        code = office.code(offer.secret)
-        codes = factors.take_codes(unit, office.house, **told, code=code)  # type: ignore[arg-type]
+        code, house = office.code(offer.secret), office.of(ada)
+        codes = factors.take_codes(unit, house, **told, code=code)  # type: ignore[arg-type]
     assert len(set(codes)) == 10
     assert all(len(one) == 11 and one[5] == "-" for one in codes)
     [line] = office.log(Action.STAFF_SECOND_FACTOR_CHANGED)

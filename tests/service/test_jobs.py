@@ -16,7 +16,6 @@ from ticketing.domain.jobs import KEPT, PART_BYTES, Job, JobKind, JobState
 from ticketing.edge.press import Press
 from ticketing.edge.sheets import Sheets
 from ticketing.service import code_batches, code_exports, jobs
-from ticketing.service.audit import SYSTEM
 from ticketing.service.code_exports import Exporter, ExportWords, Format
 from ticketing.service.errors import NotFound
 from ticketing.service.jobs import Craft, Doer, NewJob, Tell
@@ -26,7 +25,7 @@ from ticketing.store.unit import Store
 
 def begin(store: Store, house: House) -> Job:
     """A job about nothing."""
-    wanted = NewJob(kind=JobKind.EXPORT, about="b", by="staff_1", total=10)
+    wanted = NewJob(kind=JobKind.EXPORT, about="b", total=10)
     with store.unit() as unit:
         return jobs.begin_job(unit, house, wanted=wanted)
 
@@ -179,9 +178,9 @@ def test_codes_are_exported_by_the_clerk(store: Store, house: House, kind: Forma
         name="Herbst", prefix="HERBST", count=60, effect=Effect(EffectKind.FREE, 0)
     )
     with store.unit() as unit:
-        batch = code_batches.create_batch(unit, house, wanted=wanted, actor=SYSTEM)
+        batch = code_batches.create_batch(unit, house, wanted=wanted)
         job = code_exports.begin_export(
-            unit, house, batch=batch, kind=kind, words=ExportWords(worth="frei"), actor=SYSTEM
+            unit, house, batch=batch, kind=kind, words=ExportWords(worth="frei")
         )
     exporter = Exporter(store, house, sheets=Sheets(), press=Press())
     clerk = Clerk(store, house, {JobKind.EXPORT: exporter})

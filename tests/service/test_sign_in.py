@@ -12,7 +12,6 @@ from ticketing.domain.sign_in import Method
 from ticketing.edge.passwords import ScryptPasswords
 from ticketing.service import factors, sign_in, staff_people
 from ticketing.service.access import SignInRefused
-from ticketing.service.audit import by_command
 from ticketing.service.sign_in import CodeNeeded
 from ticketing.service.staff_sessions import SignedInAs
 from ticketing.store import staff_people as people_rows
@@ -63,9 +62,7 @@ def _hash(office: Office) -> str:
 def test_whoever_has_no_password_is_answered_like_nobody(office: Office) -> None:
     """Invited people, and those who sign in by passkey alone; an empty one does not match."""
     with office.store.unit() as unit:
-        staff_people.invite(
-            unit, office.house, name="bo", role=Role.DESK, by=by_command("staff add")
-        )
+        staff_people.invite(unit, office.house, name="bo", role=Role.DESK)
     for password in ("", PASSWORD):
         assert office.by_password("bo", password) == WRONG
 
@@ -273,7 +270,7 @@ def test_a_removed_person_has_no_passkey(office: Office, ada: Staff) -> None:
     office.with_passkey(office.opened(), passkey)
     office.person("bo")
     with office.store.unit() as unit:
-        staff_people.remove(unit, office.house, staff_id=ada.id, by=by_command("staff remove"))
+        staff_people.remove(unit, office.house, staff_id=ada.id)
     assert office.by_passkey(passkey.but(count=1)) == WRONG
 
 

@@ -5,19 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.authenticator import SoftPasskey
-from tests.service.signing import HERE, PASSWORD, SITE, Office, actor
+from tests.service.signing import HERE, PASSWORD, SHELL, SITE, Office, actor
 from ticketing.domain.accounts import Role, Staff
 from ticketing.domain.audit import Action
 from ticketing.domain.ids import StationId
 from ticketing.domain.sign_in import LinkUse, Method
 from ticketing.service import audit, staff_people, supervisors
 from ticketing.service.access import SignInRefused
-from ticketing.service.audit import by_command
 from ticketing.service.errors import Conflict, Gone, Invalid, NotFound, PinRefused
 from ticketing.service.staff_people import LinkThrottled, OneTimeLink
 from ticketing.service.staff_sessions import SignedInAs
-
-SHELL = by_command("staff add")
 
 
 @pytest.fixture
@@ -29,7 +26,7 @@ def ada(office: Office) -> Staff:
 def invite(office: Office, name: str = "bo", role: Role = Role.DESK) -> OneTimeLink:
     """A link for somebody new."""
     with office.store.unit() as unit:
-        return staff_people.invite(unit, office.house, name=name, role=role, by=SHELL)
+        return staff_people.invite(unit, office.of(SHELL), name=name, role=role)
 
 
 def join(
@@ -51,7 +48,7 @@ def look(office: Office, key: str, address: str = HERE) -> Staff:
 def remove(office: Office, staff: Staff, by: Staff) -> None:
     """Take somebody out."""
     with office.store.unit() as unit:
-        staff_people.remove(unit, office.house, staff_id=staff.id, by=actor(by))
+        staff_people.remove(unit, office.of(by), staff_id=staff.id)
 
 
 def listed(office: Office) -> dict[str, Role]:
@@ -188,13 +185,13 @@ def test_the_last_admin_is_neither_removed_nor_demoted_nor_reset(
     """An invited one who has not come does not count: nobody could let anybody in."""
     invite(office, "bo", Role.ADMIN)
     office.person("cy", Role.EDITOR)
-    told = {"staff_id": ada.id, "by": actor(ada)}
+    house = office.of(ada)
     with office.store.unit() as unit, pytest.raises(Conflict, match="last_admin"):
-        staff_people.change_role(unit, office.house, **told, role=Role.DESK)  # type: ignore[arg-type]
+        staff_people.change_role(unit, house, staff_id=ada.id, role=Role.DESK)
     with office.store.unit() as unit, pytest.raises(Conflict, match="last_admin"):
-        staff_people.remove(unit, office.house, **told)  # type: ignore[arg-type]
+        staff_people.remove(unit, house, staff_id=ada.id)
     with office.store.unit() as unit, pytest.raises(Conflict, match="last_admin"):
-        staff_people.reset(unit, office.house, **told)  # type: ignore[arg-type]
+        staff_people.reset(unit, house, staff_id=ada.id)
     assert listed(office)["ada"] is Role.ADMIN
 
 
@@ -206,7 +203,7 @@ def test_two_admins_cannot_demote_each_other_at_once(office: Office, ada: Staff)
         with office.store.unit() as unit:
             try:
                 staff_people.change_role(
-                    unit, office.house, staff_id=pair[0].id, role=Role.DESK, by=actor(pair[1])
+                    unit, office.of(pair[1]), staff_id=pair[0].id, role=Role.DESK
                 )
             except Conflict:
                 return False
@@ -253,7 +250,7 @@ def test_nobody_who_is_not_there_is_changed(office: Office, ada: Staff) -> None:
     with pytest.raises(NotFound, match="staff"):
         remove(office, bo, ada)
     with office.store.unit() as unit, pytest.raises(NotFound, match="staff"):
-        staff_people.reset(unit, office.house, staff_id="staff_0", by=SHELL)
+        staff_people.reset(unit, office.of(SHELL), staff_id="staff_0")
     with office.store.unit() as unit, pytest.raises(NotFound, match="staff"):
         staff_people.id_of(unit, name="bo")
 
@@ -263,10 +260,9 @@ def test_a_change_of_role_is_in_the_audit(office: Office, ada: Staff) -> None:
     bo = office.person("bo", Role.DESK)
     for _ in range(2):
         with office.store.unit() as unit:
-            staff_people.change_role(
-                unit, office.house, staff_id=bo.id, role=Role.EDITOR, by=actor(ada)
-            )
+            staff_people.change_role(unit, office.of(ada), staff_id=bo.id, role=Role.EDITOR)
     [line] = office.log(Action.STAFF_ROLE_CHANGED)
+    assert (line.actor, line.object.id) == (actor(ada), bo.id)
     assert (line.before, line.after) == ({"role": "desk"}, {"role": "editor"})
 
 
@@ -278,7 +274,7 @@ def test_a_reset_takes_everything_and_gives_a_link(office: Office, ada: Staff) -
     office.with_passkey(opened, passkey)
     office.with_codes(opened)
     with office.store.unit() as unit:
-        link = staff_people.reset(unit, office.house, staff_id=bo.id, by=actor(ada))
+        link = staff_people.reset(unit, office.of(ada), staff_id=bo.id)
     assert link.use is LinkUse.RESET
     assert office.find(opened.key) is None
     assert office.by_password("bo") == SignInRefused("wrong")
@@ -291,7 +287,7 @@ def test_a_new_link_ends_the_old_one(office: Office) -> None:
     """Of one person one link is good; an invitation that was lost is sent again."""
     old = invite(office)
     with office.store.unit() as unit:
-        new = staff_people.reset(unit, office.house, staff_id=old.staff.id, by=SHELL)
+        new = staff_people.reset(unit, office.of(SHELL), staff_id=old.staff.id)
     assert new.use is LinkUse.INVITATION
     with pytest.raises(Gone):
         join(office, old)
@@ -301,7 +297,7 @@ def test_a_new_link_ends_the_old_one(office: Office) -> None:
 def test_whoever_has_a_shell_resets_the_last_admin_too(office: Office, ada: Staff) -> None:
     """Somebody who lost phone and codes is let in by whoever runs the machine."""
     with office.store.unit() as unit:
-        link = staff_people.reset(unit, office.house, staff_id=ada.id, by=by_command("staff reset"))
+        link = staff_people.reset(unit, office.of(SHELL), staff_id=ada.id)
     join(office, link, "ada", "Etwas Neues 99")
     assert isinstance(office.by_password("ada", "Etwas Neues 99"), SignedInAs)
 

@@ -93,9 +93,7 @@ def test_sessions_are_listed_and_ended(office: Office, opened: Opened, ada: Staf
     second = office.opened()
     assert sessions(office, ada) == [second.session.id, opened.session.id]
     with office.store.unit() as unit:
-        staff_sessions.end_session(
-            unit, office.house, staff_id=ada.id, session=opened.session.id, by=actor(ada)
-        )
+        staff_sessions.end_session(unit, office.of(ada), staff_id=ada.id, session=opened.session.id)
     assert office.find(opened.key) is None
     assert office.find(second.key) is not None
     [line] = office.log(Action.STAFF_SESSION_ENDED)
@@ -107,9 +105,7 @@ def test_nobody_ends_anothers_session_as_their_own(office: Office, opened: Opene
     bo = office.person("bo", Role.DESK)
     for session in (opened.session.id, "ses_0"):
         with office.store.unit() as unit, pytest.raises(NotFound, match="session"):
-            staff_sessions.end_session(
-                unit, office.house, staff_id=bo.id, session=session, by=actor(bo)
-            )
+            staff_sessions.end_session(unit, office.of(bo), staff_id=bo.id, session=session)
     assert office.find(opened.key) is not None
 
 
@@ -133,7 +129,7 @@ def test_a_removed_person_is_out_everywhere(office: Office, opened: Opened, ada:
     """With the next click."""
     bo = office.person("bo")
     with office.store.unit() as unit:
-        staff_people.remove(unit, office.house, staff_id=ada.id, by=actor(bo))
+        staff_people.remove(unit, office.of(bo), staff_id=ada.id)
     assert office.find(opened.key) is None
     assert sessions(office, ada) == []
 
@@ -142,9 +138,7 @@ def test_another_role_holds_at_once(office: Office, opened: Opened, ada: Staff) 
     """A session has no rights of its own."""
     bo = office.person("bo")
     with office.store.unit() as unit:
-        staff_people.change_role(
-            unit, office.house, staff_id=ada.id, role=Role.AUDITOR, by=actor(bo)
-        )
+        staff_people.change_role(unit, office.of(bo), staff_id=ada.id, role=Role.AUDITOR)
     found: Session | None = office.find(opened.key)
     assert found is not None
     assert found.staff.role is Role.AUDITOR

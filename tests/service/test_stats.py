@@ -70,7 +70,7 @@ def test_people_inside_are_those_the_gates_count(entrance: Entrance) -> None:
     """The last step agrees with the counter that the stations show."""
     a_day(entrance)
     with entrance.store.unit() as unit:
-        head_count = HeadCount(gate="sued", delta=7, reason="Schulklasse", by=None)
+        head_count = HeadCount(gate="sued", delta=7, reason="Schulklasse")
         counting.count_people(unit, entrance.house, head_count=head_count)
     last = inside(entrance, step=Step.QUARTER)[-1]
     assert last.level.inside == counted(entrance) == 11

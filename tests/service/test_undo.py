@@ -14,6 +14,7 @@ from ticketing.service import tickets
 from ticketing.service.errors import Conflict, NotFound
 from ticketing.service.gate import undo
 from ticketing.service.gate.recording import around
+from ticketing.service.gate.undo import Annulment
 from ticketing.service.tickets import TicketCase
 from ticketing.store import facts as fact_rows
 from ticketing.store import passings
@@ -398,7 +399,8 @@ def _taken_back(gate: Entrance, scan_id: str) -> Scan | None:
     looked_at = around(gate.house, now=gate.clock.now())
     with gate.store.unit() as unit:
         facts = fact_rows.find_of_scan(unit, ScanId(bytes.fromhex(scan_id)), around=looked_at)
-        return undo.take_back(unit, gate.house, facts=facts, why="late")
+        late = Annulment(scan_id=ScanId(bytes.fromhex(scan_id)), why="late")
+        return undo.take_back(unit, gate.house, facts=facts, annulment=late)
 
 
 def _slot_ticket(gate: Entrance, *, capacity: int) -> TicketCase:

@@ -10,7 +10,7 @@ from tests.fakes import FrozenClock
 from tests.web.conftest import NAME, PASSWORD, SignedInBrowser
 from ticketing.domain.accounts import Role
 from ticketing.service import audit
-from ticketing.service.audit import SYSTEM, Action, Thing
+from ticketing.service.audit import Action, Thing
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
 
@@ -240,9 +240,7 @@ def test_the_audit_pages_by_cursor(staff: SignedInBrowser, store: Store, house: 
         unit.begin()
         for number in range(60):
             thing = Thing("offer", f"o{number}")
-            audit.note(
-                unit, house, actor=SYSTEM, action=Action.OFFER_CREATED, object=thing, after={}
-            )
+            audit.note(unit, house, action=Action.OFFER_CREATED, object=thing, after={})
         unit.commit()
     seen: list[str] = []
     address = "/staff/audit?action=offer.created"
@@ -272,7 +270,6 @@ def test_long_and_many_facts_are_cut(staff: SignedInBrowser, store: Store, house
         audit.note(
             unit,
             house,
-            actor=SYSTEM,
             action=Action.OFFER_CREATED,
             object=Thing("offer", "day"),
             after=facts,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -14,7 +15,6 @@ from ticketing.domain.audit import Action, ActorKind, Wanted
 from ticketing.domain.conflicts import Conflict, ConflictKind
 from ticketing.service import access, audit, tickets, webhooks
 from ticketing.service.ports import House
-from ticketing.service.tickets import By
 from ticketing.store import conflicts
 from ticketing.store.unit import Store
 
@@ -44,7 +44,8 @@ def test_the_report_says_who_came_and_what_is_in_the_till(
     sold = with_ticket(store, house, offer="paid")
     with store.unit() as unit:
         [line] = audit.page(unit, wanted=Wanted(action=Action.STAFF_SIGNED_IN)).items[:1]
-        tickets.pay_ticket(unit, house, ticket_id=sold.ticket.id, by=By(actor=line.actor))
+        own = replace(house, actor=line.actor)
+        tickets.pay_ticket(unit, own, ticket_id=sold.ticket.id)
     text = admin.client.get("/staff/report").text
     assert "<dt>Eingelassen</dt><dd>1</dd>" in text
     assert "<dt>Abgewiesen</dt><dd>1</dd>" in text

@@ -9,7 +9,6 @@ from flask.testing import FlaskClient
 from tests.fakes import FrozenClock
 from tests.web.conftest import NAME, PASSWORD, SignedInBrowser
 from ticketing.domain.accounts import Role
-from ticketing.domain.audit import Actor, ActorKind
 from ticketing.service import access, staff_people
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
@@ -102,10 +101,10 @@ def test_a_forged_cookie_opens_nothing(client: FlaskClient, ayse: None) -> None:
 def test_who_is_gone_is_out_at_once(staff: SignedInBrowser, store: Store, house: House) -> None:
     """A session lives no longer than its account."""
     with store.unit() as unit:
-        other = access.add_staff(unit, house, name="Bo", password=PASSWORD, role=Role.ADMIN)
+        access.add_staff(unit, house, name="Bo", password=PASSWORD, role=Role.ADMIN)
     with store.unit() as unit:
-        by, gone = Actor(ActorKind.STAFF, other.id), staff_people.id_of(unit, name=NAME)
-        staff_people.remove(unit, house, staff_id=gone, by=by)
+        gone = staff_people.id_of(unit, name=NAME)
+        staff_people.remove(unit, house, staff_id=gone)
     assert staff.client.get("/staff").status_code == 303
 
 

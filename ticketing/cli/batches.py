@@ -10,8 +10,7 @@ import click
 from ticketing.app import App
 from ticketing.cli.output import show, show_all, with_app
 from ticketing.domain.codes import Batch, Effect, EffectKind
-from ticketing.service import audit, code_batches, code_export, code_making
-from ticketing.service.audit import Actor
+from ticketing.service import code_batches, code_export, code_making
 from ticketing.service.code_batches import NewBatch
 
 _COLUMNS = ("id", "name", "prefix", "state", "made", "sent", "delivered", "redeemed", "given_cents")
@@ -60,8 +59,7 @@ def batch_create(app: App, /, **options: Any) -> None:
         note=options["note"],
     )
     with app.store.unit() as unit:
-        actor = _actor("create")
-        claim = code_batches.begin_batch(unit, app.house, wanted=wanted, actor=actor)
+        claim = code_batches.begin_batch(unit, app.house, wanted=wanted)
         with _bar(wanted.count) as bar:
             told = _Told(bar)
             code_making.make_all(unit, app.house, claim, told=told)
@@ -97,8 +95,7 @@ def batch_show(app: App, *, batch_id: str) -> None:
 def batch_stop(app: App, *, batch_id: str) -> None:
     """Let none of its codes be redeemed until it is resumed."""
     with app.store.unit() as unit:
-        actor = _actor("stop")
-        stopped = code_batches.stop_batch(unit, app.house, batch=batch_id, actor=actor)
+        stopped = code_batches.stop_batch(unit, app.house, batch=batch_id)
     show(_row(stopped), text=f"{stopped.id} is stopped.")
 
 
@@ -108,8 +105,7 @@ def batch_stop(app: App, *, batch_id: str) -> None:
 def batch_resume(app: App, *, batch_id: str) -> None:
     """Let its codes be redeemed again."""
     with app.store.unit() as unit:
-        actor = _actor("resume")
-        resumed = code_batches.resume_batch(unit, app.house, batch=batch_id, actor=actor)
+        resumed = code_batches.resume_batch(unit, app.house, batch=batch_id)
     show(_row(resumed), text=f"{resumed.id} is ready.")
 
 
@@ -122,8 +118,7 @@ def batch_export(app: App, *, batch_id: str, form: str, out: Path | None) -> Non
     """Write all codes of a batch."""
     del form  # there is one so far
     with app.store.unit() as unit:
-        actor = _actor("export")
-        of = code_export.begin_export(unit, app.house, batch=batch_id, actor=actor)
+        of = code_export.begin_export(unit, app.house, batch=batch_id)
     pieces = code_export.csv_of(app.store, app.house, batch=of)
     if out is None:
         _write(pieces, sys.stdout.buffer)
@@ -176,10 +171,6 @@ def _effect(options: dict[str, Any]) -> Effect:
 
 def _local(at: datetime | None, zone: Any) -> datetime | None:
     return None if at is None else at.replace(tzinfo=zone).astimezone(UTC)
-
-
-def _actor(what: str) -> Actor:
-    return audit.by_command(f"batch {what}")
 
 
 def _row(one: Batch) -> dict[str, Any]:

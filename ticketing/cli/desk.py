@@ -13,7 +13,6 @@ from ticketing.domain.offers import Offer, Validity
 from ticketing.domain.tickets import find_ticket_id, shown_code
 from ticketing.edge.painter import Painter
 from ticketing.service import bulk, gates, offers, tickets
-from ticketing.service.audit import by_command
 from ticketing.service.errors import NotFound
 from ticketing.service.ports import House
 from ticketing.service.tickets import ListedTicket, TicketCase, TicketOrder, card_facts
@@ -43,7 +42,6 @@ def gate_add(app: App, *, slug: str, name: str, name_en: str | None) -> None:
             app.house,
             slug=slug,
             name=Localised(name, name_en or name),
-            actor=by_command("gate add"),
         )
     show({"slug": made.slug}, text=f"Gate {made.slug} made.")
 
@@ -93,7 +91,7 @@ def offer_add(app: App, /, **options: Any) -> None:
         proof=options["proof"],
     )
     with app.store.unit() as unit:
-        made = offers.create_offer(unit, app.house, offer=wanted, actor=by_command("offer add"))
+        made = offers.create_offer(unit, app.house, offer=wanted)
     show(_offer_row(made), text=f"Offer {made.slug} made, number {made.number}.")
 
 
@@ -191,9 +189,7 @@ def ticket_list(app: App, *, slug: str | None, state: str | None, limit: int) ->
 def ticket_revoke(app: App, *, ticket_id: str, reason: str) -> None:
     """Take a ticket back for good."""
     with app.store.unit() as unit:
-        case = tickets.revoke_ticket(
-            unit, app.house, ticket_id=_id(ticket_id), reason=reason, by=_by("ticket revoke")
-        )
+        case = tickets.revoke_ticket(unit, app.house, ticket_id=_id(ticket_id), reason=reason)
     _show_state(case, app.house)
 
 
@@ -203,9 +199,7 @@ def ticket_revoke(app: App, *, ticket_id: str, reason: str) -> None:
 def ticket_block(app: App, *, ticket_id: str) -> None:
     """Stop a ticket for a while."""
     with app.store.unit() as unit:
-        case = tickets.block_ticket(
-            unit, app.house, ticket_id=_id(ticket_id), by=_by("ticket block")
-        )
+        case = tickets.block_ticket(unit, app.house, ticket_id=_id(ticket_id))
     _show_state(case, app.house)
 
 
@@ -215,9 +209,7 @@ def ticket_block(app: App, *, ticket_id: str) -> None:
 def ticket_unblock(app: App, *, ticket_id: str) -> None:
     """Let a blocked ticket be good again."""
     with app.store.unit() as unit:
-        case = tickets.unblock_ticket(
-            unit, app.house, ticket_id=_id(ticket_id), by=_by("ticket unblock")
-        )
+        case = tickets.unblock_ticket(unit, app.house, ticket_id=_id(ticket_id))
     _show_state(case, app.house)
 
 
@@ -227,7 +219,7 @@ def ticket_unblock(app: App, *, ticket_id: str) -> None:
 def ticket_pay(app: App, *, ticket_id: str) -> None:
     """Mark a ticket as paid."""
     with app.store.unit() as unit:
-        case = tickets.pay_ticket(unit, app.house, ticket_id=_id(ticket_id), by=_by("ticket pay"))
+        case = tickets.pay_ticket(unit, app.house, ticket_id=_id(ticket_id))
     _show_state(case, app.house)
 
 
@@ -241,9 +233,7 @@ def ticket_reissue(app: App, *, ticket_id: str | None, key: int | None) -> None:
         raise click.UsageError("name a ticket or a --key, not both")
     with app.store.unit() as unit:
         if ticket_id is not None:
-            case = tickets.reissue_ticket(
-                unit, app.house, ticket_id=_id(ticket_id), by=_by("ticket reissue")
-            )
+            case = tickets.reissue_ticket(unit, app.house, ticket_id=_id(ticket_id))
             text = f"{case.ticket.id.hex()} has issue {case.ticket.issue}."
             show(_case_row(case, app.house), text=text)
         if key is not None:
@@ -255,10 +245,6 @@ def _reissue_key(unit: Unit, house: House, key: KeyId) -> None:
     left = f" {made.exhausted} had too many issues." if made.exhausted else ""
     row = {"key": key, "reissued": made.done, "exhausted": made.exhausted}
     show(row, text=f"{made.done} tickets under key {key} have a new barcode.{left}")
-
-
-def _by(words: str) -> tickets.By:
-    return tickets.By(actor=by_command(words))
 
 
 def _show_state(case: TicketCase, house: House) -> None:

@@ -10,7 +10,6 @@ from ticketing.cli.output import show, show_all, with_app
 from ticketing.domain.accounts import Scope, Station
 from ticketing.domain.ids import ApiKeyId, StationId
 from ticketing.service import access, gates
-from ticketing.service.audit import by_command
 from ticketing.service.errors import NotFound
 from ticketing.service.gate import stations
 from ticketing.wire.texts import Localised
@@ -42,8 +41,7 @@ def station_add(app: App, *, name: str, slug: str) -> None:
     """Print a pairing code for a new station, valid for 15 minutes, once."""
     made = _gate_made(app, slug)
     with app.store.unit() as unit:
-        actor = by_command("station add")
-        opened = stations.open_pairing(unit, app.house, name=name, gate=slug, actor=actor)
+        opened = stations.open_pairing(unit, app.house, name=name, gate=slug)
     pin = app.house.signer.ring().fingerprint()
     row = {
         "pairing_code": opened.code,
@@ -63,8 +61,7 @@ def _gate_made(app: App, slug: str) -> bool:
         try:
             gates.get_gate(unit, slug=slug)
         except NotFound:
-            actor = by_command("station add")
-            gates.add_gate(unit, app.house, slug=slug, name=Localised(slug, slug), actor=actor)
+            gates.add_gate(unit, app.house, slug=slug, name=Localised(slug, slug))
             return True
     return False
 
@@ -111,7 +108,6 @@ def station_rename(app: App, *, station_id: str, name: str) -> None:
             app.house,
             station=StationId(station_id),
             to=stations.Place(name=name),
-            actor=by_command("station rename"),
         )
     show({"id": changed.id, "name": changed.name}, text=f"Station {changed.id} is renamed.")
 
@@ -128,7 +124,6 @@ def station_move(app: App, *, station_id: str, slug: str) -> None:
             app.house,
             station=StationId(station_id),
             to=stations.Place(gate=slug),
-            actor=by_command("station move"),
         )
     show({"id": changed.id, "gate": changed.gate}, text=f"Station {changed.id}: gate {slug}.")
 
@@ -139,8 +134,7 @@ def station_move(app: App, *, station_id: str, slug: str) -> None:
 def station_revoke(app: App, *, station_id: str) -> None:
     """End a station's access at once."""
     with app.store.unit() as unit:
-        actor = by_command("station revoke")
-        stations.revoke_station(unit, app.house, station=StationId(station_id), actor=actor)
+        stations.revoke_station(unit, app.house, station=StationId(station_id))
     show({"id": station_id, "state": "revoked"}, text=f"Station {station_id} is revoked.")
 
 
@@ -160,8 +154,7 @@ def apikey_create(app: App, *, name: str, scopes: tuple[str, ...]) -> None:
     """Make an API key and print it, once."""
     wanted = frozenset(Scope(scope) for scope in scopes)
     with app.store.unit() as unit:
-        by = by_command("apikey create")
-        token, made = access.create_api_key(unit, app.house, name=name, scopes=wanted, by=by)
+        token, made = access.create_api_key(unit, app.house, name=name, scopes=wanted)
     show({"id": made.id, "api_key": token}, text=f"{token}\nIt is shown this once.")
 
 
@@ -192,6 +185,5 @@ def apikey_list(app: App) -> None:
 def apikey_revoke(app: App, *, key_id: str) -> None:
     """End an API key at once."""
     with app.store.unit() as unit:
-        by = by_command("apikey revoke")
-        access.revoke_api_key(unit, app.house, key=ApiKeyId(key_id), by=by)
+        access.revoke_api_key(unit, app.house, key=ApiKeyId(key_id))
     show({"id": key_id, "state": "revoked"}, text=f"API key {key_id} is revoked.")

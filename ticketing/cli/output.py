@@ -10,7 +10,7 @@ import click
 
 from ticketing import config
 from ticketing.app import App, opened
-from ticketing.service.audit import by_command
+from ticketing.service.audit import Actor, ActorKind
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,9 +55,17 @@ def with_app(command: Callable[Concatenate[App, P], R]) -> Callable[P, R]:
         home = click.get_current_context().find_object(config.Home)
         if home is None:  # pragma: no cover  the group sets it
             raise click.UsageError("no home")
-        words = " ".join(click.get_current_context().command_path.split()[1:])
         with opened(config.load(home.path)) as app:
-            house = replace(app.house, actor=by_command(words))
+            house = replace(app.house, actor=Actor(ActorKind.COMMAND, _words()))
             return command(replace(app, house=house), *arguments, **options)
 
     return json_option(run)
+
+
+def _words() -> str:
+    """The command, e.g. `staff add`; how the program itself was called does not matter."""
+    words, context = [], click.get_current_context()
+    while context.parent is not None:
+        words.append(context.info_name or "")
+        context = context.parent
+    return " ".join(reversed(words))

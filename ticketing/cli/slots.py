@@ -10,7 +10,6 @@ from ticketing.app import App
 from ticketing.cli.output import show_all, with_app
 from ticketing.domain.slots import Series, SlotPlaces
 from ticketing.service import slots
-from ticketing.service.audit import by_command
 from ticketing.service.slots import SlotQuery
 
 _WEEKDAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
@@ -48,13 +47,7 @@ def slot_add(app: App, /, **options: Any) -> None:
         weekdays=frozenset(_WEEKDAYS.index(name) for name in chosen),
     )
     with app.store.unit() as unit:
-        made = slots.add_series(
-            unit,
-            app.house,
-            offer=options["offer_slug"],
-            series=series,
-            actor=by_command("slot add"),
-        )
+        made = slots.add_series(unit, app.house, offer=options["offer_slug"], series=series)
     _show(made, app.house.museum.zone, empty="All of these exist already.")
 
 

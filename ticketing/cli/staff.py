@@ -7,7 +7,6 @@ from ticketing.cli.output import show, show_all, with_app
 from ticketing.domain.accounts import Role
 from ticketing.domain.sign_in import Person
 from ticketing.service import access, staff_people, supervisors
-from ticketing.service.audit import by_command
 from ticketing.service.staff_people import OneTimeLink
 
 PASSWORD_LEAST = 10
@@ -28,17 +27,16 @@ def staff() -> None:
 @with_app
 def staff_add(app: App, *, name: str, role: str, password: str | None, invite: bool) -> None:
     """Add a person, with a password or by a one-time link."""
-    by = by_command("staff add")
     if invite:
         with app.store.unit() as unit:
-            link = staff_people.invite(unit, app.house, name=name, role=Role(role), by=by)
+            link = staff_people.invite(unit, app.house, name=name, role=Role(role))
         _show_link(app, link)
         return
     chosen = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
     if len(chosen) < PASSWORD_LEAST:
         raise click.ClickException(f"a password has at least {PASSWORD_LEAST} characters")
     with app.store.unit() as unit:
-        made = access.add_staff(unit, app.house, name=name, password=chosen, role=Role(role), by=by)
+        made = access.add_staff(unit, app.house, name=name, password=chosen, role=Role(role))
     show({"id": made.id, "role": role}, text=f"Added as {role}.")
 
 
@@ -59,8 +57,7 @@ def staff_role(app: App, *, name: str, role: str) -> None:
     """Give a person another role; it holds at once."""
     with app.store.unit() as unit:
         staff_id = staff_people.id_of(unit, name=name)
-        by = by_command("staff role")
-        staff_people.change_role(unit, app.house, staff_id=staff_id, role=Role(role), by=by)
+        staff_people.change_role(unit, app.house, staff_id=staff_id, role=Role(role))
     show({"id": staff_id, "role": role}, text=f"The role is {role} now.")
 
 
@@ -71,7 +68,7 @@ def staff_remove(app: App, *, name: str) -> None:
     """Take a person out: signed out everywhere at once."""
     with app.store.unit() as unit:
         staff_id = staff_people.id_of(unit, name=name)
-        staff_people.remove(unit, app.house, staff_id=staff_id, by=by_command("staff remove"))
+        staff_people.remove(unit, app.house, staff_id=staff_id)
     show({"id": staff_id, "state": "removed"}, text="Removed, and signed out everywhere.")
 
 
@@ -82,8 +79,7 @@ def staff_reset(app: App, *, name: str) -> None:
     """Print a one-time link in place of all that a person signed in with."""
     with app.store.unit() as unit:
         staff_id = staff_people.id_of(unit, name=name)
-        by = by_command("staff reset")
-        link = staff_people.reset(unit, app.house, staff_id=staff_id, by=by)
+        link = staff_people.reset(unit, app.house, staff_id=staff_id)
     _show_link(app, link)
 
 
@@ -101,8 +97,7 @@ def staff_reset(app: App, *, name: str) -> None:
 def staff_pin(app: App, *, name: str, pin: str) -> None:
     """Give a supervisor (role admin) a PIN to overrule refusals at the gate."""
     with app.store.unit() as unit:
-        by = by_command("staff pin")
-        found = supervisors.set_pin(unit, app.house, name=name, pin=pin, by=by)
+        found = supervisors.set_pin(unit, app.house, name=name, pin=pin)
     show({"id": found.id, "pin": "set"}, text="The PIN is set.")
 
 

@@ -9,7 +9,7 @@ from ticketing.domain.accounts import ApiKey, Role, Scope, Staff
 from ticketing.domain.ids import ApiKeyId, StaffId
 from ticketing.domain.museum import local_day
 from ticketing.service import audit
-from ticketing.service.audit import SYSTEM, Action, Actor, Thing
+from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
 from ticketing.service.ports import House
 from ticketing.service.throttle import Limit, retry_after_s, who_is
@@ -39,12 +39,7 @@ class SignInRefused:
 
 
 def create_api_key(
-    unit: Unit,
-    house: House,
-    *,
-    name: str,
-    scopes: Collection[Scope],
-    by: Actor = SYSTEM,
+    unit: Unit, house: House, *, name: str, scopes: Collection[Scope]
 ) -> tuple[str, ApiKey]:
     """Make a key for a program.
 
@@ -70,7 +65,6 @@ def create_api_key(
     audit.note(
         unit,
         house,
-        actor=by,
         action=Action.API_KEY_CREATED,
         object=Thing("api_key", key.id),
         after=made,
@@ -99,7 +93,7 @@ def list_api_keys(unit: Unit) -> tuple[ApiKey, ...]:
     return rows.keys(unit)
 
 
-def revoke_api_key(unit: Unit, house: House, *, key: ApiKeyId, by: Actor = SYSTEM) -> ApiKey:
+def revoke_api_key(unit: Unit, house: House, *, key: ApiKeyId) -> ApiKey:
     """End a key: from now on it opens nothing; once more changes nothing.
 
     Raises:
@@ -112,20 +106,12 @@ def revoke_api_key(unit: Unit, house: House, *, key: ApiKeyId, by: Actor = SYSTE
         raise NotFound("api_key")
     if is_first:
         thing = Thing("api_key", key)
-        audit.note(unit, house, actor=by, action=Action.API_KEY_REVOKED, object=thing)
+        audit.note(unit, house, action=Action.API_KEY_REVOKED, object=thing)
     unit.commit()
     return found
 
 
-def add_staff(
-    unit: Unit,
-    house: House,
-    *,
-    name: str,
-    password: str,
-    role: Role,
-    by: Actor = SYSTEM,
-) -> Staff:
+def add_staff(unit: Unit, house: House, *, name: str, password: str, role: Role) -> Staff:
     """Let a person sign in.
 
     Raises:
@@ -142,7 +128,6 @@ def add_staff(
     audit.note(
         unit,
         house,
-        actor=by,
         action=Action.STAFF_ADDED,
         object=Thing("staff", staff.id),
         after={"name": staff.name, "role": role},

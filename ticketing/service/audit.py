@@ -10,7 +10,6 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from ticketing.domain.audit import (
-    SYSTEM,
     Action,
     Actor,
     ActorKind,
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 __all__ = [  # with what a line is made of, so that callers need one module
-    "SYSTEM",
     "Action",
     "Actor",
     "ActorKind",
@@ -39,7 +37,6 @@ __all__ = [  # with what a line is made of, so that callers need one module
     "Facts",
     "Thing",
     "Wanted",
-    "by_command",
     "facts_of",
     "names",
     "note",
@@ -48,19 +45,16 @@ __all__ = [  # with what a line is made of, so that callers need one module
 _CURSOR = re.compile(r"[0-9]{1,18}")
 
 
-def note(  # noqa: PLR0913  who, what, to what, before, after: none can be left out
+def note(
     unit: Unit,
     house: House,
     *,
-    actor: Actor | None = None,
     action: Action,
     object: Thing,  # noqa: A002  the word of the log
     before: Facts | None = None,
     after: Facts | None = None,
 ) -> None:
-    """Write a line, within the caller's transaction.
-
-    Without an `actor`, or with SYSTEM, it is in the name of whoever the house works for.
+    """Write a line in the name of whoever the house works for, within the caller's transaction.
 
     Hand over whole states: only the fields that differ are kept, and of what is nobody's
     business (`holder`, `code`, `text` …) only that it changed. `before` None: it was made;
@@ -76,7 +70,7 @@ def note(  # noqa: PLR0913  who, what, to what, before, after: none can be left 
         Entry(
             number=0,
             at=house.clock.now(),
-            actor=house.actor if actor is None or actor == SYSTEM else actor,
+            actor=house.actor,
             action=action,
             object=object,
             before=old,
@@ -109,8 +103,3 @@ def names(unit: Unit) -> Mapping[str, str]:
 def facts_of(thing: "DataclassInstance") -> Facts:
     """Every field of a record, to be handed over as `before` or `after`."""
     return {field.name: getattr(thing, field.name) for field in fields(thing)}
-
-
-def by_command(words: str) -> Actor:
-    """Somebody at the machine's shell who runs a command, e.g. `staff add`."""
-    return Actor(ActorKind.COMMAND, words)

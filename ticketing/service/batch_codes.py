@@ -6,7 +6,7 @@ from ticketing.domain import code_texts
 from ticketing.domain.codes import Code
 from ticketing.domain.ids import VisitorId
 from ticketing.service import audit, code_making
-from ticketing.service.audit import Action, Actor, Thing
+from ticketing.service.audit import Action, Thing
 from ticketing.service.code_batches import get_batch, held
 from ticketing.service.codes import look_up
 from ticketing.service.errors import Conflict, NotFound
@@ -18,9 +18,7 @@ from ticketing.store import codes
 from ticketing.store.unit import Unit
 
 
-def bind_code(
-    unit: Unit, house: House, *, code: str, visitor: VisitorId | None, actor: Actor
-) -> None:
+def bind_code(unit: Unit, house: House, *, code: str, visitor: VisitorId | None) -> None:
     """Let only one visitor use a code, or, by None, whoever has it.
 
     Raises:
@@ -37,7 +35,6 @@ def bind_code(
     audit.note(
         unit,
         house,
-        actor=actor,
         action=Action.CODE_CHANGED,
         object=Thing("batch", found.batch.id),
         before={"visitor": None if before is None else before.hex()},
@@ -46,7 +43,7 @@ def bind_code(
     unit.commit()
 
 
-def delete_unused(unit: Unit, house: House, *, batch: str, actor: Actor) -> int:
+def delete_unused(unit: Unit, house: House, *, batch: str) -> int:
     """Take away the codes of a batch that nobody has ever redeemed; how many went.
 
     Raises:
@@ -56,7 +53,7 @@ def delete_unused(unit: Unit, house: House, *, batch: str, actor: Actor) -> int:
     unit.begin()
     found = held(unit, batch)
     thing = Thing("batch", found.id)
-    audit.note(unit, house, actor=actor, action=Action.CODE_DELETED, object=thing)
+    audit.note(unit, house, action=Action.CODE_DELETED, object=thing)
     unit.commit()
     return code_making.drop_codes(unit, found.number)
 

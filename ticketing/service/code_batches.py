@@ -11,7 +11,7 @@ from typing import Any, Final
 from ticketing.domain import codes as rules
 from ticketing.domain.codes import Batch, BatchState, Effect
 from ticketing.service import audit, code_making
-from ticketing.service.audit import Action, Actor, Thing
+from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, as_invalid
 from ticketing.service.offers import KEEP, Keep
 from ticketing.service.pages import LIMIT, Page
@@ -68,7 +68,7 @@ class BatchChange:
     version: int | None = None
 
 
-def create_batch(unit: Unit, house: House, *, wanted: NewBatch, actor: Actor) -> Batch:
+def create_batch(unit: Unit, house: House, *, wanted: NewBatch) -> Batch:
     """Make a batch: a small one at once, the codes of a large one are left to a worker.
 
     Returns:
@@ -77,23 +77,23 @@ def create_batch(unit: Unit, house: House, *, wanted: NewBatch, actor: Actor) ->
     Raises:
         Invalid: With an error for each field that is wrong, offers that do not exist too.
     """
-    batch = _checked(unit, house, wanted, actor)
+    batch = _checked(unit, house, wanted)
     is_small = batch.count <= AT_ONCE
-    claim = _stored(unit, house, batch, actor=actor, lease=is_small)
+    claim = _stored(unit, house, batch, lease=is_small)
     if not is_small:
         return claim.batch
     code_making.make_all(unit, house, claim)
     return get_batch(unit, batch=batch.id)
 
 
-def begin_batch(unit: Unit, house: House, *, wanted: NewBatch, actor: Actor) -> Claim:
+def begin_batch(unit: Unit, house: House, *, wanted: NewBatch) -> Claim:
     """Store a batch whose codes the caller makes itself, by `code_making.make_all`.
 
     Raises:
         Invalid: As `create_batch`.
     """
-    batch = _checked(unit, house, wanted, actor)
-    return _stored(unit, house, batch, actor=actor, lease=True)
+    batch = _checked(unit, house, wanted)
+    return _stored(unit, house, batch, lease=True)
 
 
 def get_batch(unit: Unit, *, batch: str) -> Batch:
@@ -127,9 +127,7 @@ def list_tags(unit: Unit) -> tuple[TagTally, ...]:
 
 
 # ------------------------------------------------------------ changing
-def change_batch(
-    unit: Unit, house: House, *, batch: str, change: BatchChange, actor: Actor
-) -> Batch:
+def change_batch(unit: Unit, house: House, *, batch: str, change: BatchChange) -> Batch:
     """Change a batch; what its redemptions rest on stays.
 
     Raises:
@@ -151,32 +149,32 @@ def change_batch(
         raise Conflict("batch_redeemed")
     _check_used(unit, old, new)
     rows.change(unit, new)
-    _note(unit, house, actor, Action.BATCH_CHANGED, before=old, after=new)
+    _note(unit, house, Action.BATCH_CHANGED, before=old, after=new)
     unit.commit()
     return get_batch(unit, batch=batch)
 
 
-def stop_batch(unit: Unit, house: House, *, batch: str, actor: Actor) -> Batch:
+def stop_batch(unit: Unit, house: House, *, batch: str) -> Batch:
     """Let none of its codes be redeemed any more, until it is resumed; again changes nothing.
 
     Raises:
         NotFound: `batch`.
         Conflict: `batch_building`, `batch_failed`.
     """
-    return _switched(unit, house, batch, to=BatchState.STOPPED, actor=actor)
+    return _switched(unit, house, batch, to=BatchState.STOPPED)
 
 
-def resume_batch(unit: Unit, house: House, *, batch: str, actor: Actor) -> Batch:
+def resume_batch(unit: Unit, house: House, *, batch: str) -> Batch:
     """Let its codes be redeemed again; again changes nothing.
 
     Raises:
         NotFound: `batch`.
         Conflict: `batch_building`, `batch_failed`.
     """
-    return _switched(unit, house, batch, to=BatchState.READY, actor=actor)
+    return _switched(unit, house, batch, to=BatchState.READY)
 
 
-def delete_batch(unit: Unit, house: House, *, batch: str, actor: Actor) -> int:
+def delete_batch(unit: Unit, house: House, *, batch: str) -> int:
     """Take a batch away of which nobody has ever redeemed a code; how many codes went.
 
     It is stopped first, so that nobody redeems one meanwhile.
@@ -187,14 +185,14 @@ def delete_batch(unit: Unit, house: House, *, batch: str, actor: Actor) -> int:
     """
     found = get_batch(unit, batch=batch)
     if found.state is not BatchState.FAILED:
-        found = stop_batch(unit, house, batch=batch, actor=actor)
+        found = stop_batch(unit, house, batch=batch)
     if found.is_touched:
         raise Conflict("batch_redeemed")
     gone = code_making.drop_codes(unit, found.number)
     unit.begin()
     if not rows.drop(unit, found.number):  # pragma: no cover  stopped: nobody redeems one
         raise Conflict("batch_redeemed")
-    _note(unit, house, actor, Action.BATCH_DELETED, before=found, after=None)
+    _note(unit, house, Action.BATCH_DELETED, before=found, after=None)
     unit.commit()
     return gone
 
@@ -213,13 +211,13 @@ def number_of(cursor: str | None) -> int | None:
     return int(cursor)
 
 
-def _checked(unit: Unit, house: House, wanted: NewBatch, actor: Actor) -> Batch:
+def _checked(unit: Unit, house: House, wanted: NewBatch) -> Batch:
     plain = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
     batch = Batch(
         **plain,
         id=f"cb_{house.chance.draw(_ID_BYTES).hex()}",
         created_at=house.clock.now(),
-        created_by=actor.id,
+        created_by=house.actor.id,
     )
     with as_invalid():
         rules.checked(batch)
@@ -233,11 +231,11 @@ def _check_offers(unit: Unit, batch: Batch) -> None:
         raise Invalid(FieldError("offers", "unknown"))
 
 
-def _stored(unit: Unit, house: House, batch: Batch, *, actor: Actor, lease: bool) -> Claim:
+def _stored(unit: Unit, house: House, batch: Batch, *, lease: bool) -> Claim:
     lease_until = house.clock.now() + code_making.LEASE if lease else None
     unit.begin()
     claim = rows.add(unit, batch, lease_until=lease_until)
-    _note(unit, house, actor, Action.BATCH_CREATED, before=None, after=claim.batch)
+    _note(unit, house, Action.BATCH_CREATED, before=None, after=claim.batch)
     unit.commit()
     return claim
 
@@ -257,7 +255,7 @@ def held(unit: Unit, batch: str) -> Batch:
     return found
 
 
-def _switched(unit: Unit, house: House, batch: str, *, to: BatchState, actor: Actor) -> Batch:
+def _switched(unit: Unit, house: House, batch: str, *, to: BatchState) -> Batch:
     unit.begin()
     old = held(unit, batch)
     if old.state is to:
@@ -265,7 +263,7 @@ def _switched(unit: Unit, house: House, batch: str, *, to: BatchState, actor: Ac
         return old
     new = replace(old, state=to)
     rows.change(unit, new)
-    _note(unit, house, actor, Action.BATCH_CHANGED, before=old, after=new)
+    _note(unit, house, Action.BATCH_CHANGED, before=old, after=new)
     unit.commit()
     return get_batch(unit, batch=batch)
 
@@ -307,18 +305,12 @@ def _below(field: str, limit: int | None, used: int) -> list[FieldError]:
 
 
 def _note(
-    unit: Unit,
-    house: House,
-    actor: Actor,
-    action: Action,
-    *,
-    before: Batch | None,
-    after: Batch | None,
+    unit: Unit, house: House, action: Action, *, before: Batch | None, after: Batch | None
 ) -> None:
     one = after or before
     thing = Thing("batch", "" if one is None else one.id)
     old, new = (None if batch is None else _facts(batch) for batch in (before, after))
-    audit.note(unit, house, actor=actor, action=action, object=thing, before=old, after=new)
+    audit.note(unit, house, action=action, object=thing, before=old, after=new)
 
 
 def _facts(batch: Batch) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from ticketing.domain.code_texts import text_of
 from ticketing.domain.codes import Batch
 from ticketing.service import audit
-from ticketing.service.audit import Action, Actor, Thing
+from ticketing.service.audit import Action, Thing
 from ticketing.service.code_batches import held
 from ticketing.service.ports import House, Units
 from ticketing.store import codes
@@ -30,7 +30,7 @@ _NOTHING: Final = (0, None, None, None, None)
 _MS = timedelta(milliseconds=1)
 
 
-def begin_export(unit: Unit, house: House, *, batch: str, actor: Actor) -> Batch:
+def begin_export(unit: Unit, house: House, *, batch: str) -> Batch:
     """Note that somebody takes all codes of a batch.
 
     Raises:
@@ -40,7 +40,7 @@ def begin_export(unit: Unit, house: House, *, batch: str, actor: Actor) -> Batch
     unit.begin()
     found = held(unit, batch)
     thing = Thing("batch", found.id)
-    audit.note(unit, house, actor=actor, action=Action.BATCH_EXPORTED, object=thing)
+    audit.note(unit, house, action=Action.BATCH_EXPORTED, object=thing)
     unit.commit()
     return found
 

@@ -13,7 +13,7 @@ from ticketing.domain.codes import KNOWN, MOST, Batch
 from ticketing.domain.jobs import Job, JobKind
 from ticketing.domain.spreadsheets import Column, ColumnKind, Row, Sheet, csv_chunks
 from ticketing.service import audit, code_batches, jobs
-from ticketing.service.audit import Action, Actor, Thing
+from ticketing.service.audit import Action, Thing
 from ticketing.service.code_lists import ListedCode, every_code, every_text
 from ticketing.service.errors import Conflict
 from ticketing.service.jobs import NewJob, Tell
@@ -95,15 +95,15 @@ def is_quick(batch: Batch, *, kind: Format) -> bool:
     return batch.tally.made <= AT_ONCE[kind]
 
 
-def note_export(unit: Unit, house: House, *, batch: Batch, kind: Format, actor: Actor) -> None:
+def note_export(unit: Unit, house: House, *, batch: Batch, kind: Format) -> None:
     """Write into the audit log that codes leave the house."""
     unit.begin()
-    _note(unit, house, batch=batch, kind=kind, actor=actor)
+    _note(unit, house, batch=batch, kind=kind)
     unit.commit()
 
 
 def begin_export(
-    unit: Unit, house: House, *, batch: Batch, kind: Format, words: ExportWords, actor: Actor
+    unit: Unit, house: House, *, batch: Batch, kind: Format, words: ExportWords
 ) -> Job:
     """Leave an export to a clerk.
 
@@ -114,13 +114,12 @@ def begin_export(
     wanted = NewJob(
         kind=JobKind.EXPORT,
         about=batch.id,
-        by=actor.id,
         facts={"format": kind.value, "words": asdict(words)},
         total=batch.tally.made,
     )
     unit.begin()
     job = jobs.begin_job(unit, house, wanted=wanted)
-    _note(unit, house, batch=batch, kind=kind, actor=actor)
+    _note(unit, house, batch=batch, kind=kind)
     unit.commit()
     return job
 
@@ -188,11 +187,10 @@ class Exporter:
         return sheet_of(self._store, self._house, batch=batch, words=words, told=told)
 
 
-def _note(unit: Unit, house: House, *, batch: Batch, kind: Format, actor: Actor) -> None:
+def _note(unit: Unit, house: House, *, batch: Batch, kind: Format) -> None:
     audit.note(
         unit,
         house,
-        actor=actor,
         action=Action.BATCH_EXPORTED,
         object=Thing("batch", batch.id),
         after={"format": kind.value, "count": batch.tally.made},

@@ -16,7 +16,7 @@ from ticketing.domain.museum import day_bounds, is_plausible_day, local_day
 from ticketing.domain.offers import Offer, Validity
 from ticketing.domain.slots import SlotPlaces
 from ticketing.service import audit, offers, slots
-from ticketing.service.audit import Action, Actor, Thing
+from ticketing.service.audit import Action, Thing
 from ticketing.service.cases import TicketCase, get_ticket
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
 from ticketing.service.issuing import Draft, TicketOrder, drafted, next_free, store_draft
@@ -59,11 +59,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """The form that was sent: its token, the browser it was sent from, who is signed in."""
+    """The form that was sent: its token, the browser it was sent from."""
 
     token: str
     desk: str
-    actor: Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +137,8 @@ def sell(unit: Unit, house: House, *, wish: Wish, form: Form) -> Sold:
         unit.rollback()  # the same form came twice at the same moment: the other one has sold
         return _again(unit, house, wish, form)
     if wish.paying is Paying.TAKEN and draft.offer.price_cents:
-        _take_money(unit, house, draft, form)
-    _note(unit, house, draft, wish=wish, form=form)
+        _take_money(unit, house, draft)
+    _note(unit, house, draft, wish)
     unit.commit()
     return Sold(get_ticket(unit, house, ticket_id=draft.ticket.id), is_repeat=False)
 
@@ -222,23 +221,22 @@ def _sale(house: House, draft: Draft, wish: Wish, form: Form) -> Sale:
         asked=_asked(wish),
         ticket=draft.ticket.id,
         desk=form.desk,
-        staff=form.actor.id,
+        staff=house.actor.id,
         at=house.clock.now(),
     )
 
 
-def _take_money(unit: Unit, house: House, draft: Draft, form: Form) -> None:
+def _take_money(unit: Unit, house: House, draft: Draft) -> None:
     at = house.clock.now()
-    paid = money_rules.payment(draft.ticket.id, draft.offer, actor=form.actor, at=at)
+    paid = money_rules.payment(draft.ticket.id, draft.offer, actor=house.actor, at=at)
     payments.add(unit, paid)
 
 
-def _note(unit: Unit, house: House, draft: Draft, *, wish: Wish, form: Form) -> None:
+def _note(unit: Unit, house: House, draft: Draft, wish: Wish) -> None:
     ticket = draft.ticket
     audit.note(
         unit,
         house,
-        actor=form.actor,
         action=Action.TICKET_ISSUED,
         object=Thing("ticket", ticket.id.hex()),
         after={"offer": draft.offer.slug, "party": ticket.party, "paying": wish.paying},

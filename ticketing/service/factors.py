@@ -23,7 +23,7 @@ from ticketing.service.access import SignInRefused
 from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid
 from ticketing.service.ports import House
-from ticketing.service.staff_sessions import hash_of, itself
+from ticketing.service.staff_sessions import hash_of
 from ticketing.store import factors as rows
 from ticketing.store import sessions as session_rows
 from ticketing.store import staff_people as people
@@ -194,7 +194,6 @@ def _note_factor(unit: Unit, house: House, session: Session, *, before: str, aft
     audit.note(
         unit,
         house,
-        actor=itself(session),
         action=Action.STAFF_SECOND_FACTOR_CHANGED,
         object=Thing("staff", session.staff.id),
         before={"second_factor": before},
@@ -232,7 +231,6 @@ def change_password(
     audit.note(
         unit,
         house,
-        actor=itself(session),
         action=Action.STAFF_PASSWORD_CHANGED,
         object=Thing("staff", session.staff.id),
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from ticketing.domain.museum import Gate
 from ticketing.domain.offers import NAME_LIMIT, SLUG, SLUG_LIMIT
 from ticketing.service import audit
-from ticketing.service.audit import Action, Actor, Thing
+from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
 from ticketing.service.ports import House
 from ticketing.store import gates as rows
@@ -13,9 +13,7 @@ from ticketing.store.unit import Unit
 from ticketing.wire.texts import Localised
 
 
-def add_gate(
-    unit: Unit, house: House, *, slug: str, name: Localised, actor: Actor = audit.SYSTEM
-) -> Gate:
+def add_gate(unit: Unit, house: House, *, slug: str, name: Localised) -> Gate:
     """Make a gate.
 
     Raises:
@@ -30,7 +28,6 @@ def add_gate(
     audit.note(
         unit,
         house,
-        actor=actor,
         action=Action.GATE_CREATED,
         object=Thing("gate", slug),
         after={"name": name},
@@ -39,9 +36,7 @@ def add_gate(
     return gate
 
 
-def rename_gate(
-    unit: Unit, house: House, *, slug: str, name: Localised, actor: Actor = audit.SYSTEM
-) -> Gate:
+def rename_gate(unit: Unit, house: House, *, slug: str, name: Localised) -> Gate:
     """Call a gate otherwise; its slug stays, for stations and offers know it by that.
 
     Raises:
@@ -55,7 +50,6 @@ def rename_gate(
     audit.note(
         unit,
         house,
-        actor=actor,
         action=Action.GATE_CHANGED,
         object=Thing("gate", slug),
         before={"name": old.name},

@@ -52,7 +52,6 @@ class NewJob:
 
     kind: JobKind
     about: str
-    by: str
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
     total: int = 0
 
@@ -65,7 +64,7 @@ def begin_job(unit: Unit, house: House, *, wanted: NewJob) -> Job:
         about=wanted.about,
         state=JobState.QUEUED,
         created_at=house.clock.now(),
-        created_by=wanted.by,
+        created_by=house.actor.id,
         facts=wanted.facts,
         total=wanted.total,
     )

@@ -6,7 +6,7 @@ from typing import Final
 
 from ticketing.domain.offers import Offer, checked, edition
 from ticketing.service import audit
-from ticketing.service.audit import Action, Actor, Thing
+from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, as_invalid
 from ticketing.service.ports import House
 from ticketing.store import gates as gate_rows
@@ -46,7 +46,7 @@ class OfferChange:
     gates: tuple[str, ...] | Keep | None = KEEP
 
 
-def create_offer(unit: Unit, house: House, *, offer: Offer, actor: Actor = audit.SYSTEM) -> Offer:
+def create_offer(unit: Unit, house: House, *, offer: Offer) -> Offer:
     """Store a new offer; number 0 asks for the next free one.
 
     Returns:
@@ -67,10 +67,9 @@ def create_offer(unit: Unit, house: House, *, offer: Offer, actor: Actor = audit
     audit.note(
         unit,
         house,
-        actor=actor,
         action=Action.OFFER_CREATED,
         object=Thing("offer", wanted.slug),
-        after=_facts(wanted),
+        after=audit.facts_of(wanted),
     )
     unit.commit()
     return wanted
@@ -99,7 +98,6 @@ def change_offer(
     *,
     slug: str,
     change: OfferChange,
-    actor: Actor = audit.SYSTEM,
     expected: str | None = None,
 ) -> Offer:
     """Change an offer; `expected` is the edition (`domain.offers.edition`) it was read in.
@@ -123,18 +121,13 @@ def change_offer(
     audit.note(
         unit,
         house,
-        actor=actor,
         action=Action.OFFER_CHANGED,
         object=Thing("offer", slug),
-        before=_facts(old),
-        after=_facts(new),
+        before=audit.facts_of(old),
+        after=audit.facts_of(new),
     )
     unit.commit()
     return new
-
-
-def _facts(offer: Offer) -> dict[str, object]:
-    return {field.name: getattr(offer, field.name) for field in fields(offer)}
 
 
 def _check_gates(unit: Unit, offer: Offer) -> None:

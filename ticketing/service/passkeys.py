@@ -10,7 +10,7 @@ from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
 from ticketing.service.factors import check_fresh
 from ticketing.service.ports import House, NewPasskey, Site
-from ticketing.service.staff_sessions import hash_of, itself
+from ticketing.service.staff_sessions import hash_of
 from ticketing.store import factors as rows
 from ticketing.store import sessions as session_rows
 from ticketing.store import staff_people as people
@@ -60,7 +60,6 @@ def add(unit: Unit, house: House, *, session: Session, key: str, site: Site, mad
     audit.note(
         unit,
         house,
-        actor=itself(session),
         action=Action.STAFF_PASSKEY_ADDED,
         object=Thing("staff", session.staff.id),
         after={"passkey": passkey.id},
@@ -87,7 +86,6 @@ def remove(unit: Unit, house: House, *, session: Session, passkey: str) -> None:
     audit.note(
         unit,
         house,
-        actor=itself(session),
         action=Action.STAFF_PASSKEY_REMOVED,
         object=Thing("staff", session.staff.id),
         before={"passkey": passkey},

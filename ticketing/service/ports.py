@@ -174,7 +174,8 @@ class Passkeys(Protocol):
 class House:
     """Everything a use case may need from the world. `secret` (32 bytes) keys address hashes.
 
-    `actor` is for whom it works: the person, key or command that the audit names.
+    `actor` is for whom it works: the person, key, station or command that the audit names. Nothing
+    else says who acts; where only a use case finds that out, it goes on with `replace`.
     """
 
     museum: Museum

@@ -7,7 +7,6 @@ from ticketing.domain.delivery import Errand
 from ticketing.domain.ids import IdentityId, VisitorId
 from ticketing.domain.messages import Content, MessageId, Text, storable
 from ticketing.service import audit, delivery, saying
-from ticketing.service.audit import Actor
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
 from ticketing.service.ports import House
 from ticketing.service.tickets import get_ticket
@@ -65,7 +64,7 @@ def send(unit: Unit, house: House, *, order: MessageOrder) -> MessageId:
     return message
 
 
-def send_again(unit: Unit, house: House, *, ticket_id: TicketId, actor: Actor) -> MessageId:
+def send_again(unit: Unit, house: House, *, ticket_id: TicketId) -> MessageId:
     """Send a ticket once more to where its visitor wrote last; no consent is needed for that.
 
     Raises:
@@ -83,7 +82,7 @@ def send_again(unit: Unit, house: House, *, ticket_id: TicketId, actor: Actor) -
     unit.begin()
     thing = audit.Thing("ticket", ticket_id.hex())
     action = audit.Action.TICKET_SENT
-    audit.note(unit, house, actor=actor, action=action, object=thing, after={"to": to.channel})
+    audit.note(unit, house, action=action, object=thing, after={"to": to.channel})
     message = delivery.queue_plain(
         unit, house, conversation=to.conversation, errand=Errand.TICKET, content=content
     )

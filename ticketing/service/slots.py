@@ -9,7 +9,7 @@ from ticketing.domain.museum import day_bounds, local_day
 from ticketing.domain.offers import Offer, Validity, is_sold_for
 from ticketing.domain.slots import Series, Slot, SlotPlaces
 from ticketing.service import audit
-from ticketing.service.audit import Action, Actor, Thing
+from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, as_invalid
 from ticketing.service.offers import get_offer
 from ticketing.service.pages import LIMIT, Page
@@ -41,9 +41,7 @@ class NewSlot:
     capacity: int
 
 
-def add_slot(
-    unit: Unit, house: House, *, wanted: NewSlot, actor: Actor = audit.SYSTEM
-) -> SlotPlaces:
+def add_slot(unit: Unit, house: House, *, wanted: NewSlot) -> SlotPlaces:
     """Make one slot of an offer; times are aware, whole minutes, at most a day apart.
 
     Raises:
@@ -63,14 +61,12 @@ def add_slot(
         rules.checked(slot)
     if not is_sold_for(of, local_day(wanted.starts_at, house.museum.zone)):
         raise Invalid(FieldError("starts_at", "outside_offer"))
-    if not _stored(unit, house, (slot,), actor=actor):
+    if not _stored(unit, house, (slot,)):
         raise Conflict("slot_exists")
     return SlotPlaces(slot=slot, sold=0)
 
 
-def add_series(
-    unit: Unit, house: House, *, offer: str, series: Series, actor: Actor = audit.SYSTEM
-) -> tuple[SlotPlaces, ...]:
+def add_series(unit: Unit, house: House, *, offer: str, series: Series) -> tuple[SlotPlaces, ...]:
     """Make many slots of an offer at once, at most 1,000.
 
     Where the offer has a slot with that start already it stays as it is; those made are
@@ -99,7 +95,7 @@ def add_series(
         )
     if not wanted:
         raise Invalid(FieldError("from", "outside_offer"))
-    made = frozenset(_stored(unit, house, wanted, actor=actor))
+    made = frozenset(_stored(unit, house, wanted))
     return tuple(SlotPlaces(slot=slot, sold=0) for slot in wanted if slot.id in made)
 
 
@@ -123,9 +119,7 @@ def list_slots(unit: Unit, *, query: SlotQuery) -> Page[SlotPlaces]:
     return Page(items, items[-1].slot.id if len(found) > query.limit else None)
 
 
-def resize_slot(
-    unit: Unit, house: House, *, slot: str, capacity: int, actor: Actor = audit.SYSTEM
-) -> Slot:
+def resize_slot(unit: Unit, house: House, *, slot: str, capacity: int) -> Slot:
     """Give a slot so many places, at least as many as are sold.
 
     Raises:
@@ -142,7 +136,6 @@ def resize_slot(
     audit.note(
         unit,
         house,
-        actor=actor,
         action=Action.SLOT_CHANGED,
         object=Thing("slot", slot),
         before={"capacity": old.capacity},
@@ -152,7 +145,7 @@ def resize_slot(
     return new
 
 
-def delete_slot(unit: Unit, house: House, *, slot: str, actor: Actor = audit.SYSTEM) -> None:
+def delete_slot(unit: Unit, house: House, *, slot: str) -> None:
     """Take a slot away that no ticket is for.
 
     Raises:
@@ -166,7 +159,6 @@ def delete_slot(unit: Unit, house: House, *, slot: str, actor: Actor = audit.SYS
     audit.note(
         unit,
         house,
-        actor=actor,
         action=Action.SLOT_DELETED,
         object=Thing("slot", slot),
         before={"starts_at": old.starts_at, "capacity": old.capacity},
@@ -200,7 +192,7 @@ def _fresh_id(house: House) -> str:
     return f"sl_{house.chance.draw(_ID_BYTES).hex()}"
 
 
-def _stored(unit: Unit, house: House, slots: Sequence[Slot], *, actor: Actor) -> tuple[str, ...]:
+def _stored(unit: Unit, house: House, slots: Sequence[Slot]) -> tuple[str, ...]:
     """Write them; the ids of those that were new."""
     now = house.clock.now()
     unit.begin()
@@ -209,7 +201,6 @@ def _stored(unit: Unit, house: House, slots: Sequence[Slot], *, actor: Actor) ->
         audit.note(
             unit,
             house,
-            actor=actor,
             action=Action.SLOT_CREATED,
             object=Thing("slot", made[0]),
             after={"slots": len(made), "first": slots[0].starts_at, "last": slots[-1].starts_at},

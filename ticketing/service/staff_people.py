@@ -75,7 +75,7 @@ def id_of(unit: Unit, *, name: str) -> str:
     return found
 
 
-def invite(unit: Unit, house: House, *, name: str, role: Role, by: Actor) -> OneTimeLink:
+def invite(unit: Unit, house: House, *, name: str, role: Role) -> OneTimeLink:
     """Make a place for somebody, and the link by which they take it.
 
     Raises:
@@ -91,14 +91,14 @@ def invite(unit: Unit, house: House, *, name: str, role: Role, by: Actor) -> One
     _note(
         unit,
         house,
-        line=(by, Action.STAFF_INVITED, staff),
+        line=(Action.STAFF_INVITED, staff),
         after={"name": staff.name, "role": role},
     )
     unit.commit()
     return link
 
 
-def reset(unit: Unit, house: House, *, staff_id: str, by: Actor) -> OneTimeLink:
+def reset(unit: Unit, house: House, *, staff_id: str) -> OneTimeLink:
     """Let somebody sign in anew: all they signed in with is gone, a link takes its place.
 
     Raises:
@@ -109,18 +109,18 @@ def reset(unit: Unit, house: House, *, staff_id: str, by: Actor) -> OneTimeLink:
     unit.begin()
     rows.lock(unit)
     person = get_person(unit, house, staff_id=staff_id)
-    if by.kind is not ActorKind.COMMAND:  # whoever has a shell may always let somebody in
+    if house.actor.kind is not ActorKind.COMMAND:  # whoever has a shell may always let somebody in
         _check_not_last(unit, person.staff)
     use = LinkUse.RESET if person.joined_at else LinkUse.INVITATION
     link = replace(_new_link(house, person.staff, use), key=key)
     rows.forget_factors(unit, staff_id)
     _put(unit, link)
-    _note(unit, house, line=(by, Action.STAFF_RESET, person.staff))
+    _note(unit, house, line=(Action.STAFF_RESET, person.staff))
     unit.commit()
     return link
 
 
-def change_role(unit: Unit, house: House, *, staff_id: str, role: Role, by: Actor) -> Staff:
+def change_role(unit: Unit, house: House, *, staff_id: str, role: Role) -> Staff:
     """Give somebody another role; it holds with their next click.
 
     Raises:
@@ -133,13 +133,13 @@ def change_role(unit: Unit, house: House, *, staff_id: str, role: Role, by: Acto
     if role is not Role.ADMIN:
         _check_not_last(unit, old)
     rows.set_role(unit, staff_id, role)
-    line = (by, Action.STAFF_ROLE_CHANGED, old)
+    line = (Action.STAFF_ROLE_CHANGED, old)
     _note(unit, house, line=line, before={"role": old.role}, after={"role": role})
     unit.commit()
     return replace(old, role=role)
 
 
-def remove(unit: Unit, house: House, *, staff_id: str, by: Actor) -> None:
+def remove(unit: Unit, house: House, *, staff_id: str) -> None:
     """Take somebody out: signed out everywhere at once, and no way in is left.
 
     Raises:
@@ -154,7 +154,7 @@ def remove(unit: Unit, house: House, *, staff_id: str, by: Actor) -> None:
     _note(
         unit,
         house,
-        line=(by, Action.STAFF_REMOVED, old),
+        line=(Action.STAFF_REMOVED, old),
         before={"name": old.name, "role": old.role},
     )
     unit.commit()
@@ -271,18 +271,18 @@ def _taken(unit: Unit, house: House, *, key: str, name: str) -> Staff:
 
 
 def _joined(unit: Unit, house: House, staff: Staff, method: Method) -> None:
-    by = Actor(ActorKind.STAFF, staff.id)
-    _note(unit, house, line=(by, Action.STAFF_JOINED, staff), after={"method": method})
+    own = replace(house, actor=Actor(ActorKind.STAFF, staff.id))  # the link says who it is
+    _note(unit, own, line=(Action.STAFF_JOINED, staff), after={"method": method})
 
 
 def _note(
     unit: Unit,
     house: House,
     *,
-    line: tuple[Actor, Action, Staff],
+    line: tuple[Action, Staff],
     before: Facts | None = None,
     after: Facts | None = None,
 ) -> None:
-    by, action, staff = line
+    action, staff = line
     thing = Thing("staff", staff.id)
-    audit.note(unit, house, actor=by, action=action, object=thing, before=before, after=after)
+    audit.note(unit, house, action=action, object=thing, before=before, after=after)

@@ -5,7 +5,7 @@ hours, by its person, by an admin, with a new password, and with the account.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ticketing.domain.accounts import Staff
 from ticketing.domain.sign_in import SEEN_EVERY, SESSION_TIME, Method, Session, shown_agent
@@ -56,11 +56,6 @@ def hash_of(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "replace")).digest()
 
 
-def itself(session: Session) -> Actor:
-    """The person of a session, as the audit names them."""
-    return Actor(ActorKind.STAFF, session.staff.id)
-
-
 def open_session(unit: Unit, house: House, *, who: SignedInAs, browser: Browser) -> Opened:
     """Begin a session, always under a new key; the one the browser had before ends."""
     now, key = house.clock.now(), new_key(house)
@@ -80,8 +75,7 @@ def open_session(unit: Unit, house: House, *, who: SignedInAs, browser: Browser)
     rows.add(unit, session, key_hash=hash_of(key))
     audit.note(
         unit,
-        house,
-        actor=itself(session),
+        replace(house, actor=Actor(ActorKind.STAFF, who.staff.id)),  # known since this moment
         action=Action.STAFF_SIGNED_IN,
         object=Thing("staff", who.staff.id),
         after={"method": who.method},
@@ -123,7 +117,7 @@ def sessions_of(unit: Unit, house: House, *, staff_id: str) -> tuple[Session, ..
     return rows.of_staff(unit, staff_id, now=house.clock.now())
 
 
-def end_session(unit: Unit, house: House, *, staff_id: str, session: str, by: Actor) -> None:
+def end_session(unit: Unit, house: House, *, staff_id: str, session: str) -> None:
     """End one of a person's sessions.
 
     Raises:
@@ -136,7 +130,6 @@ def end_session(unit: Unit, house: House, *, staff_id: str, session: str, by: Ac
     audit.note(
         unit,
         house,
-        actor=by,
         action=Action.STAFF_SESSION_ENDED,
         object=thing,
         after={"session": session},
@@ -151,7 +144,6 @@ def end_others(unit: Unit, house: House, *, session: Session) -> None:
     audit.note(
         unit,
         house,
-        actor=itself(session),
         action=Action.STAFF_SESSION_ENDED,
         object=Thing("staff", session.staff.id),
         after={"session": "others"},

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from ticketing.domain.accounts import Right, Staff
 from ticketing.domain.ids import StationId
 from ticketing.service import audit
-from ticketing.service.audit import SYSTEM, Action, Actor, Thing
+from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, PinRefused
 from ticketing.service.ports import House
 from ticketing.service.throttle import Limit, retry_after_s, who_is
@@ -26,7 +26,7 @@ WRONG_OF_NAME = Limit(kind="pin_name", window=_WINDOW, each=15)
 _PIN = re.compile(f"[0-9]{{{PIN_MIN},{PIN_MAX}}}", re.ASCII)
 
 
-def set_pin(unit: Unit, house: House, *, name: str, pin: str, by: Actor = SYSTEM) -> Staff:
+def set_pin(unit: Unit, house: House, *, name: str, pin: str) -> Staff:
     """Give a supervisor a PIN, or another one.
 
     Raises:
@@ -46,7 +46,7 @@ def set_pin(unit: Unit, house: House, *, name: str, pin: str, by: Actor = SYSTEM
         raise Conflict("no_supervisor")
     rows.set_pin(unit, staff.id, hashed)
     thing = Thing("staff", staff.id)
-    audit.note(unit, house, actor=by, action=Action.STAFF_PIN_SET, object=thing)
+    audit.note(unit, house, action=Action.STAFF_PIN_SET, object=thing)
     unit.commit()
     return staff
 

@@ -10,7 +10,7 @@ from ticketing.domain.offers import Offer
 from ticketing.domain.payments import Flow
 from ticketing.domain.tickets import Ticket
 from ticketing.service import audit
-from ticketing.service.audit import Action, Actor, Thing
+from ticketing.service.audit import Action, Thing
 from ticketing.service.cards import card_facts
 from ticketing.service.cases import (
     ListedTicket,
@@ -44,7 +44,6 @@ from ticketing.wire.verdict import TicketState
 
 __all__ = [  # with what issuing a ticket takes, so that callers need one module
     "LAST_ISSUE",
-    "By",
     "Draft",
     "ListedTicket",
     "TicketCase",
@@ -72,17 +71,6 @@ __all__ = [  # with what issuing a ticket takes, so that callers need one module
 ]
 REASON_LIMIT = 200
 LAST_ISSUE = 255
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class By:
-    """Who changes a ticket; `seen` is the mark of what they saw, None: whatever it is now."""
-
-    actor: Actor = audit.SYSTEM
-    seen: str | None = None
-
-
-ANYBODY = By()
 
 
 def issue_ticket(unit: Unit, house: House, *, order: TicketOrder) -> TicketCase:
@@ -147,9 +135,11 @@ def issued_to_visitor(unit: Unit, *, visitor: VisitorId, since: datetime) -> int
 
 
 def revoke_ticket(
-    unit: Unit, house: House, *, ticket_id: TicketId, reason: str, by: By = ANYBODY
+    unit: Unit, house: House, *, ticket_id: TicketId, reason: str, seen: str | None = None
 ) -> TicketCase:
     """Take a ticket back for good; once more changes nothing.
+
+    Here and below `seen` is the mark of what somebody saw, None: whatever it is now.
 
     The places of its slot are free again, unless it was used.
 
@@ -161,10 +151,12 @@ def revoke_ticket(
     if len(reason) > REASON_LIMIT:
         raise Invalid(FieldError("reason", "length"))
     change = _Change(TicketState.REVOKED, _ANY, Action.TICKET_REVOKED, reason)
-    return _moved(unit, house, ticket_id, change, by=by)
+    return _moved(unit, house, ticket_id, change, seen=seen)
 
 
-def block_ticket(unit: Unit, house: House, *, ticket_id: TicketId, by: By = ANYBODY) -> TicketCase:
+def block_ticket(
+    unit: Unit, house: House, *, ticket_id: TicketId, seen: str | None = None
+) -> TicketCase:
     """Stop a ticket for a while.
 
     Raises:
@@ -172,11 +164,11 @@ def block_ticket(unit: Unit, house: House, *, ticket_id: TicketId, by: By = ANYB
         Conflict: `ticket_revoked`, `ticket_unpaid`, `changed` since it was seen.
     """
     change = _Change(TicketState.BLOCKED, (TicketState.VALID,), Action.TICKET_BLOCKED)
-    return _moved(unit, house, ticket_id, change, by=by)
+    return _moved(unit, house, ticket_id, change, seen=seen)
 
 
 def unblock_ticket(
-    unit: Unit, house: House, *, ticket_id: TicketId, by: By = ANYBODY
+    unit: Unit, house: House, *, ticket_id: TicketId, seen: str | None = None
 ) -> TicketCase:
     """Let a blocked ticket be good again.
 
@@ -185,10 +177,12 @@ def unblock_ticket(
         Conflict: `ticket_revoked`, `ticket_unpaid`, `changed` since it was seen.
     """
     change = _Change(TicketState.VALID, (TicketState.BLOCKED,), Action.TICKET_UNBLOCKED)
-    return _moved(unit, house, ticket_id, change, by=by)
+    return _moved(unit, house, ticket_id, change, seen=seen)
 
 
-def pay_ticket(unit: Unit, house: House, *, ticket_id: TicketId, by: By = ANYBODY) -> TicketCase:
+def pay_ticket(
+    unit: Unit, house: House, *, ticket_id: TicketId, seen: str | None = None
+) -> TicketCase:
     """Mark a ticket as paid, at its offer's price of now.
 
     Raises:
@@ -196,10 +190,10 @@ def pay_ticket(unit: Unit, house: House, *, ticket_id: TicketId, by: By = ANYBOD
         Conflict: `ticket_revoked`, `ticket_blocked`, `changed` since it was seen.
     """
     change = _Change(TicketState.VALID, (TicketState.UNPAID,), Action.TICKET_PAID)
-    return _moved(unit, house, ticket_id, change, by=by)
+    return _moved(unit, house, ticket_id, change, seen=seen)
 
 
-def refund_ticket(unit: Unit, house: House, *, ticket_id: TicketId, by: By = ANYBODY) -> TicketCase:
+def refund_ticket(unit: Unit, house: House, *, ticket_id: TicketId) -> TicketCase:
     """Note that the money for a revoked ticket was given back; once more changes nothing.
 
     Raises:
@@ -213,16 +207,16 @@ def refund_ticket(unit: Unit, house: House, *, ticket_id: TicketId, by: By = ANY
         raise Conflict("not_revoked")
     if not taken:
         raise Conflict("nothing_paid")
-    back = money_rules.returned(taken[0], actor=by.actor, at=house.clock.now())
+    back = money_rules.returned(taken[0], actor=house.actor, at=house.clock.now())
     if payment_rows.add(unit, back):
         facts = {"cents": back.cents, "currency": back.currency}
-        _note(unit, house, ticket_id, _Line(by, Action.TICKET_REFUNDED, {}, facts))
+        _note(unit, house, ticket_id, _Line(Action.TICKET_REFUNDED, {}, facts))
     unit.commit()
     return get_ticket(unit, house, ticket_id=ticket_id)
 
 
 def reissue_ticket(
-    unit: Unit, house: House, *, ticket_id: TicketId, by: By = ANYBODY
+    unit: Unit, house: House, *, ticket_id: TicketId, seen: str | None = None
 ) -> TicketCase:
     """Give a ticket a new barcode, under the active key, and a new short code.
 
@@ -239,7 +233,7 @@ def reissue_ticket(
     old, offer = existing(unit, ticket_id)
     if old.state is TicketState.REVOKED:
         raise Conflict("ticket_revoked")
-    _check_seen(old, by)
+    _check_seen(old, seen)
     if old.issue == LAST_ISSUE:
         raise Conflict("too_many_issues")
     [code] = free_short_codes(unit, house, 1)
@@ -248,7 +242,7 @@ def reissue_ticket(
     unit.begin()
     if not rows.reissue(unit, new):
         raise Conflict("changed")
-    line = _Line(by, Action.TICKET_REISSUED, {"issue": old.issue}, {"issue": new.issue})
+    line = _Line(Action.TICKET_REISSUED, {"issue": old.issue}, {"issue": new.issue})
     _note(unit, house, ticket_id, line)
     unit.commit()
     return TicketCase(ticket=new, offer=offer, barcode=barcode, slot=slot)
@@ -271,7 +265,7 @@ def next_issue(house: House, old: Ticket, offer: Offer) -> tuple[Ticket, str]:
 
 
 def rename_ticket(
-    unit: Unit, house: House, *, ticket_id: TicketId, holder: str, by: By = ANYBODY
+    unit: Unit, house: House, *, ticket_id: TicketId, holder: str, seen: str | None = None
 ) -> TicketCase:
     """Put another name on a ticket; the barcode stays as it is.
 
@@ -285,12 +279,12 @@ def rename_ticket(
     old, _ = existing(unit, ticket_id)
     if old.state is TicketState.REVOKED:
         raise Conflict("ticket_revoked")
-    _check_seen(old, by)
+    _check_seen(old, seen)
     box = _name_box(house, house.signer.barcode(rules.claims(old)), name)
     unit.begin()
     if not rows.rename(unit, replace(old, holder=name, name_box=box), was=old.holder):
         raise Conflict("changed")
-    line = _Line(by, Action.TICKET_CHANGED, {"holder": old.holder}, {"holder": name})
+    line = _Line(Action.TICKET_CHANGED, {"holder": old.holder}, {"holder": name})
     _note(unit, house, ticket_id, line)
     unit.commit()
     return get_ticket(unit, house, ticket_id=ticket_id)
@@ -314,17 +308,18 @@ class _Change:
 class _Line:
     """A line of the audit."""
 
-    by: By
     action: Action
     before: audit.Facts
     after: audit.Facts
 
 
-def _moved(unit: Unit, house: House, ticket_id: TicketId, change: _Change, *, by: By) -> TicketCase:
+def _moved(
+    unit: Unit, house: House, ticket_id: TicketId, change: _Change, *, seen: str | None
+) -> TicketCase:
     unit.begin()  # before reading: the state must not move in between
     ticket, offer = existing(unit, ticket_id)
     if ticket.state is not change.to:
-        _check_seen(ticket, by)
+        _check_seen(ticket, seen)
         if ticket.state not in change.follows:
             raise Conflict(f"ticket_{ticket.state.value}")
         now = house.clock.now()
@@ -332,16 +327,16 @@ def _moved(unit: Unit, house: House, ticket_id: TicketId, change: _Change, *, by
         if change.to is TicketState.REVOKED:
             _give_back(unit, house, ticket, offer)
         if change.action is Action.TICKET_PAID:
-            paid = money_rules.payment(ticket_id, offer, actor=by.actor, at=now)
+            paid = money_rules.payment(ticket_id, offer, actor=house.actor, at=now)
             payment_rows.add(unit, paid)
         states = {"state": ticket.state}, {"state": change.to}
-        _note(unit, house, ticket_id, _Line(by, change.action, *states))
+        _note(unit, house, ticket_id, _Line(change.action, *states))
     unit.commit()
     return get_ticket(unit, house, ticket_id=ticket_id)
 
 
-def _check_seen(ticket: Ticket, by: By) -> None:
-    if by.seen is not None and by.seen != rules.mark(ticket):
+def _check_seen(ticket: Ticket, seen: str | None) -> None:
+    if seen is not None and seen != rules.mark(ticket):
         raise Conflict("changed")
 
 
@@ -349,7 +344,6 @@ def _note(unit: Unit, house: House, ticket_id: TicketId, line: _Line) -> None:
     audit.note(
         unit,
         house,
-        actor=line.by.actor,
         action=line.action,
         object=Thing("ticket", ticket_id.hex()),
         before=line.before,

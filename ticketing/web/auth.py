@@ -80,17 +80,6 @@ def the_staff() -> SignedIn:
     return signed_in
 
 
-def the_actor() -> Actor:
-    """Who acts in this request, for the audit: a person, an API key or a station."""
-    signed_in, station = g.get("staff"), the_station_if_any()
-    if isinstance(signed_in, SignedIn):
-        return Actor(ActorKind.STAFF, signed_in.staff.id)
-    if station is not None:
-        return Actor(ActorKind.STATION, station.id)
-    key: ApiKey = g.api_key
-    return Actor(ActorKind.API_KEY, key.id)
-
-
 def count(*, is_for_stations_too: bool) -> None:
     """Count a call of an API key, and of a station where a view asks for it."""
     caller, meters = the_caller(), the_room().meters
@@ -112,7 +101,7 @@ def _admit_staff(right: Right | None) -> Response | None:
             raise refused(401, "sign_in_again")
         return _to("/staff/sign-in")
     g.staff = found
-    act_for(the_actor())
+    act_for(Actor(ActorKind.STAFF, found.staff.id))
     if right is None:
         return None
     if not the_parts().house.sign_in_rules.is_enough(found.session):
@@ -134,6 +123,7 @@ def _admit_station(token: str) -> None:
     if station is None:
         raise _unknown_token()
     g.station = station
+    act_for(Actor(ActorKind.STATION, station.id))
     g.caller = Caller(station.id, token)
 
 
@@ -147,7 +137,7 @@ def _admit_key(token: str, scope: Scope | None) -> None:
         raise _forbidden(f"The key lacks the scope {scope}.", scope)
     _note_use(key)
     g.api_key = key
-    act_for(the_actor())
+    act_for(Actor(ActorKind.API_KEY, key.id))
     g.caller = Caller(key.id, token)
 
 

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from ticketing.domain.conflicts import NOTE_LIMIT, Conflict, ConflictKind, ConflictState
 from ticketing.domain.museum import day_bounds
 from ticketing.service import audit, errors
-from ticketing.service.audit import Action, Actor, Thing
+from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import FieldError, Invalid, NotFound
 from ticketing.service.pages import LIMIT, Page
 from ticketing.service.ports import House
@@ -41,7 +41,6 @@ class Closing:
     conflict: str
     state: ConflictState
     note: str
-    actor: Actor
 
 
 def list_conflicts(
@@ -89,14 +88,13 @@ def close_conflict(unit: Unit, house: House, *, closing: Closing) -> ListedConfl
         found,
         state=closing.state,
         note=closing.note or None,
-        closed_by=closing.actor.id,
+        closed_by=house.actor.id,
         closed_at=house.clock.now(),
     )
     if rows.close(unit, closed):
         audit.note(
             unit,
             house,
-            actor=closing.actor,
             action=Action.CONFLICT_CLOSED,
             object=Thing("conflict", found.id),
             before={"state": found.state},

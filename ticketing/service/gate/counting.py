@@ -27,12 +27,11 @@ _N_BYTES = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadCount:
-    """So many more people inside, or fewer if negative, and why; `by` is who says so."""
+    """So many more people inside, or fewer if negative, and why."""
 
     gate: str
     delta: int
     reason: str
-    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def count_people(unit: Unit, house: House, *, head_count: HeadCount) -> Counted:
         gate=head_count.gate,
         delta=head_count.delta,
         reason=head_count.reason,
-        by=head_count.by,
+        by=house.actor.id,
         at=now,
         received_at=now,
     )

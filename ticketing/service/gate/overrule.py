@@ -9,7 +9,6 @@ from datetime import datetime
 from functools import partial
 
 from ticketing.domain.accounts import Station
-from ticketing.domain.audit import Actor
 from ticketing.domain.ids import ScanId, StationId
 from ticketing.service import audit
 from ticketing.service.errors import Conflict, NotFound
@@ -33,8 +32,9 @@ class Override:
     """A supervisor's word: which refusal, why, and how many come.
 
     `by` is the id of the supervisor or of the API key, `station` the one that asks (None:
-    a program). Without `people` the rest of the open use or the next whole party comes, and
-    one person if no use is left. `actor` is for the audit, None writes no line.
+    staff or a program; that stands in the audit, what a gate does stands in its scans alone).
+    Without `people` the rest of the open use or the next whole party comes, and one person if
+    no use is left.
     """
 
     scan_id: ScanId
@@ -42,7 +42,6 @@ class Override:
     by: str
     people: int | None = None
     station: Station | None = None
-    actor: Actor | None = None
 
 
 def override_scan(unit: Unit, house: House, *, override: Override, lang: str) -> ScanAnswer:
@@ -62,7 +61,7 @@ def override_scan(unit: Unit, house: House, *, override: Override, lang: str) ->
             return answer(unit, house, scan=found, facts=facts, lang=lang)
         now = house.clock.now()
         judged = _overruled(house, facts, found=found, override=override, now=now)
-        keep = partial(_kept, house=house, was=found, actor=override.actor)
+        keep = partial(_kept, house=house, was=found, override=override)
         kept = record(unit, house, facts=facts, judged=judged, keep=keep, at=now)
         if kept is not None:
             return answer(unit, house, scan=kept, facts=facts, lang=lang)
@@ -71,15 +70,14 @@ def override_scan(unit: Unit, house: House, *, override: Override, lang: str) ->
 
 
 # ------------------------------------------------------------ parts of the above
-def _kept(unit: Unit, scan: Scan, *, house: House, was: Scan, actor: Actor | None) -> bool:
+def _kept(unit: Unit, scan: Scan, *, house: House, was: Scan, override: Override) -> bool:
     """Write the outcome and its line in the audit; False if somebody was faster."""
     if not rows.settle(unit, scan, was=was.state):
         return False
-    if actor is not None:
+    if override.station is None:
         audit.note(
             unit,
             house,
-            actor=actor,
             action=audit.Action.SCAN_OVERRIDDEN,
             object=audit.Thing("scan", scan.scan_id.hex()),
             before={"verdict": was.decision.verdict, "reason": was.decision.reason},

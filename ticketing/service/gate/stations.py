@@ -64,9 +64,7 @@ class Paired:
     created: bool
 
 
-def open_pairing(
-    unit: Unit, house: House, *, name: str, gate: str, actor: Actor = audit.SYSTEM
-) -> PairingCode:
+def open_pairing(unit: Unit, house: House, *, name: str, gate: str) -> PairingCode:
     """Let a station be paired within 15 minutes; makes no gate.
 
     Raises:
@@ -91,7 +89,6 @@ def open_pairing(
     audit.note(
         unit,
         house,
-        actor=actor,
         action=Action.STATION_PAIRING_OPENED,
         object=Thing("gate", gate),
         after={"name": checked_name},
@@ -131,10 +128,8 @@ def pair(unit: Unit, house: House, *, request: PairRequest, address: str) -> Pai
     answer = _answer(unit, house, station=station, fresh=fresh)
     if is_new:
         thing, told = Thing("station", station.id), {"name": station.name, "gate": station.gate}
-        itself = Actor(ActorKind.STATION, station.id)
-        audit.note(
-            unit, house, actor=itself, action=Action.STATION_PAIRED, object=thing, after=told
-        )
+        own = replace(house, actor=Actor(ActorKind.STATION, station.id))  # the code says who it is
+        audit.note(unit, own, action=Action.STATION_PAIRED, object=thing, after=told)
     unit.commit()
     return Paired(answer=answer, created=is_new)
 
@@ -186,9 +181,7 @@ def get_station(unit: Unit, *, station: StationId) -> Station:
     return found
 
 
-def change_station(
-    unit: Unit, house: House, *, station: StationId, to: Place, actor: Actor = audit.SYSTEM
-) -> Station:
+def change_station(unit: Unit, house: House, *, station: StationId, to: Place) -> Station:
     """Call a station otherwise, put it at another gate; None leaves it as it is.
 
     It judges at the new gate from its next scan on, and shows so at its next pulse.
@@ -204,14 +197,12 @@ def change_station(
     found = get_station(unit, station=station)
     rows.set_place(unit, station, name=checked_name or found.name, gate=to.gate or found.gate)
     changed = get_station(unit, station=station)
-    _note(unit, house, actor=actor, action=Action.STATION_CHANGED, change=(found, changed))
+    _note(unit, house, action=Action.STATION_CHANGED, change=(found, changed))
     unit.commit()
     return changed
 
 
-def revoke_station(
-    unit: Unit, house: House, *, station: StationId, actor: Actor = audit.SYSTEM
-) -> Station:
+def revoke_station(unit: Unit, house: House, *, station: StationId) -> Station:
     """Take a station out of service: its token is dead at once.
 
     Raises:
@@ -221,20 +212,18 @@ def revoke_station(
     found = get_station(unit, station=station)
     rows.revoke(unit, station, at=house.clock.now())
     revoked = get_station(unit, station=station)
-    _note(unit, house, actor=actor, action=Action.STATION_REVOKED, change=(found, revoked))
+    _note(unit, house, action=Action.STATION_REVOKED, change=(found, revoked))
     unit.commit()
     return revoked
 
 
 # ------------------------------------------------------------ parts of the above
-def _note(
-    unit: Unit, house: House, *, actor: Actor, action: Action, change: tuple[Station, Station]
-) -> None:
+def _note(unit: Unit, house: House, *, action: Action, change: tuple[Station, Station]) -> None:
     old, new = (
         {"name": one.name, "gate": one.gate, "revoked_at": one.revoked_at} for one in change
     )
     thing = Thing("station", change[0].id)
-    audit.note(unit, house, actor=actor, action=action, object=thing, before=old, after=new)
+    audit.note(unit, house, action=action, object=thing, before=old, after=new)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

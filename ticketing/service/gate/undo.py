@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ticketing.domain.accounts import Station
-from ticketing.domain.audit import Actor
 from ticketing.domain.conflicts import ANNULLED_NOTE, explained
 from ticketing.domain.ids import ScanId
 from ticketing.service import audit
@@ -48,8 +47,9 @@ class Annulment:
     """A scan to be taken back, and why.
 
     `station` is the one that asks; None: staff or a program, who may take back the scans of
-    every station. `by` names who. `is_forced` lifts the limits of time and of later moves:
-    for those who may overrule. `actor` is for the audit, None writes no line.
+    every station: that stands in the audit, what a gate does stands in its scans alone. `by`
+    names who. `is_forced` lifts the limits of time and of later moves: for those who may
+    overrule.
     """
 
     scan_id: ScanId
@@ -57,7 +57,6 @@ class Annulment:
     by: str | None = None
     station: Station | None = None
     is_forced: bool = False
-    actor: Actor | None = None
 
 
 def annul_scan(unit: Unit, house: House, *, annulment: Annulment, lang: str) -> ScanResult:
@@ -86,15 +85,7 @@ def annul_scan(unit: Unit, house: House, *, annulment: Annulment, lang: str) -> 
     raise Conflict("busy")
 
 
-def take_back(
-    unit: Unit,
-    house: House,
-    *,
-    facts: Facts,
-    why: str,
-    by: str | None = None,
-    actor: Actor | None = None,
-) -> Scan | None:
+def take_back(unit: Unit, house: House, *, facts: Facts, annulment: Annulment) -> Scan | None:
     """Annul the scan of `facts` without any limit; None if somebody was faster.
 
     Raises:
@@ -112,8 +103,8 @@ def take_back(
         decision=_annulled(house, facts, annul=annul, now=now),
         people=0,
         until=None,
-        why=why,
-        by=by,
+        why=annulment.why,
+        by=annulment.by,
         settled_at=now,
     )
     unit.begin()
@@ -123,26 +114,26 @@ def take_back(
         kept = replace(judged, inside=inside)
         if rows.settle(unit, kept, was=found.state):
             discounts.give_back(unit, found, at=now)
+            by = annulment.by or found.station
             for one in extra:
-                conflicts.close(unit, explained(one, ANNULLED_NOTE, by=by or found.station, at=now))
-            _note(unit, house, found, actor)
+                conflicts.close(unit, explained(one, ANNULLED_NOTE, by=by, at=now))
+            if annulment.station is None:
+                _note(unit, house, found)
             unit.commit()
             return kept
     unit.rollback()
     return None
 
 
-def _note(unit: Unit, house: House, found: Scan, actor: Actor | None) -> None:
-    if actor is not None:
-        audit.note(
-            unit,
-            house,
-            actor=actor,
-            action=audit.Action.SCAN_ANNULLED,
-            object=audit.Thing("scan", found.scan_id.hex()),
-            before={"verdict": found.decision.verdict, "people": found.people},
-            after={"verdict": Verdict.REFUSE, "people": 0},
-        )
+def _note(unit: Unit, house: House, found: Scan) -> None:
+    audit.note(
+        unit,
+        house,
+        action=audit.Action.SCAN_ANNULLED,
+        object=audit.Thing("scan", found.scan_id.hex()),
+        before={"verdict": found.decision.verdict, "people": found.people},
+        after={"verdict": Verdict.REFUSE, "people": 0},
+    )
 
 
 def own_move(facts: Facts, scan: Scan) -> Move | None:
@@ -209,9 +200,7 @@ def _unless_done(
 ) -> Scan | None:
     if found.state is ScanState.ANNULLED:
         return found
-    return take_back(
-        unit, house, facts=facts, why=annulment.why, by=annulment.by, actor=annulment.actor
-    )
+    return take_back(unit, house, facts=facts, annulment=annulment)
 
 
 def _annul_of(facts: Facts, own: Move, now: datetime) -> Move:

@@ -16,7 +16,6 @@ from ticketing.web.access import needs
 from ticketing.web.api import code_shapes as shapes
 from ticketing.web.api.replay import replayable
 from ticketing.web.api.shapes import ListQuery, ShortListQuery
-from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 
 bp = APIBlueprint("code_batches", __name__, url_prefix="/api/v1", tag="Discount codes")
@@ -49,7 +48,7 @@ def create_batch(json_data: shapes.CodeBatchIn) -> shapes.CodeBatchOut:
     fields = {name: getattr(json_data, name) for name in shapes.CodeBatchIn.model_fields}
     wanted = NewBatch(**fields | {"effect": _effect(json_data.effect)})
     with parts.store.unit() as unit:
-        made = code_batches.create_batch(unit, parts.house, wanted=wanted, actor=the_actor())
+        made = code_batches.create_batch(unit, parts.house, wanted=wanted)
     return batch_out(made)
 
 
@@ -80,9 +79,7 @@ def change_batch(batch: str, json_data: shapes.CodeBatchPatch) -> shapes.CodeBat
         version=json_data.version,
     )
     with parts.store.unit() as unit:
-        changed = code_batches.change_batch(
-            unit, parts.house, batch=batch, change=change, actor=the_actor()
-        )
+        changed = code_batches.change_batch(unit, parts.house, batch=batch, change=change)
     return batch_out(changed)
 
 
@@ -95,7 +92,7 @@ def delete_batch(batch: str) -> str:
     """Take a batch away of which nobody has ever redeemed a code."""
     parts = the_parts()
     with parts.store.unit() as unit:
-        code_batches.delete_batch(unit, parts.house, batch=batch, actor=the_actor())
+        code_batches.delete_batch(unit, parts.house, batch=batch)
     return ""
 
 
@@ -108,7 +105,7 @@ def stop_batch(batch: str) -> shapes.CodeBatchOut:
     """Let none of its codes be redeemed until it is resumed."""
     parts = the_parts()
     with parts.store.unit() as unit:
-        return batch_out(code_batches.stop_batch(unit, parts.house, batch=batch, actor=the_actor()))
+        return batch_out(code_batches.stop_batch(unit, parts.house, batch=batch))
 
 
 @bp.post("/code-batches/<batch>/resume")
@@ -120,9 +117,7 @@ def resume_batch(batch: str) -> shapes.CodeBatchOut:
     """Let its codes be redeemed again."""
     parts = the_parts()
     with parts.store.unit() as unit:
-        return batch_out(
-            code_batches.resume_batch(unit, parts.house, batch=batch, actor=the_actor())
-        )
+        return batch_out(code_batches.resume_batch(unit, parts.house, batch=batch))
 
 
 @bp.post("/code-batches/<batch>/delete-unused")
@@ -134,7 +129,7 @@ def delete_unused(batch: str) -> shapes.DeletedOut:
     """Take away the codes of a batch that nobody has ever redeemed."""
     parts = the_parts()
     with parts.store.unit() as unit:
-        gone = batch_codes.delete_unused(unit, parts.house, batch=batch, actor=the_actor())
+        gone = batch_codes.delete_unused(unit, parts.house, batch=batch)
     return shapes.DeletedOut(deleted=gone)
 
 
@@ -163,7 +158,7 @@ def export_csv(batch: str) -> Response:
     """All codes of a batch as CSV, sent as it is read."""
     parts = the_parts()
     with parts.store.unit() as unit:
-        of = code_export.begin_export(unit, parts.house, batch=batch, actor=the_actor())
+        of = code_export.begin_export(unit, parts.house, batch=batch)
     answer = Response(
         code_export.csv_of(parts.store, parts.house, batch=of),
         content_type="text/csv; charset=utf-8",

@@ -14,7 +14,6 @@ from ticketing.web.api import code_shapes as shapes
 from ticketing.web.api.code_batches import effect_out
 from ticketing.web.api.replay import replayable
 from ticketing.web.api.views import both
-from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 
 bp = APIBlueprint("codes", __name__, url_prefix="/api/v1", tag="Discount codes")
@@ -99,7 +98,6 @@ def bind(json_data: shapes.BindIn) -> str:
             parts.house,
             code=json_data.code,
             visitor=_visitor(json_data.visitor),
-            actor=the_actor(),
         )
     return ""
 
@@ -119,7 +117,7 @@ def _visitor(text: str | None) -> VisitorId | None:
 
 
 def _guesser() -> Guesser:
-    return Guesser(the_actor().id, request.remote_addr)
+    return Guesser(the_parts().house.actor.id, request.remote_addr)
 
 
 def _redemption(found: Redeemed) -> shapes.RedemptionOut:

@@ -8,7 +8,6 @@ from ticketing.service.gate.conflicts import ListedConflict
 from ticketing.web.access import needs
 from ticketing.web.api import journal_shapes
 from ticketing.web.api.replay import replayable
-from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 
 bp = APIBlueprint("conflicts", __name__, url_prefix="/api/v1", tag="Conflicts")
@@ -41,7 +40,6 @@ def close(conflict: str, json_data: journal_shapes.CloseIn) -> journal_shapes.Co
         conflict=conflict,
         state=json_data.state,
         note=json_data.note,
-        actor=the_actor(),
     )
     with parts.store.unit() as unit:
         return _out(conflicts.close_conflict(unit, parts.house, closing=closing))

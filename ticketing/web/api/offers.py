@@ -10,7 +10,6 @@ from ticketing.service.pages import by_age, cut
 from ticketing.web.access import needs
 from ticketing.web.api import shapes, views
 from ticketing.web.api.replay import replayable
-from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 from ticketing.wire.texts import Localised
 
@@ -45,9 +44,7 @@ def create_offer(json_data: shapes.OfferIn) -> shapes.OfferOut:
     """Make an offer."""
     parts = the_parts()
     with parts.store.unit() as unit:
-        return views.offer_out(
-            offers.create_offer(unit, parts.house, offer=_offer(json_data), actor=the_actor())
-        )
+        return views.offer_out(offers.create_offer(unit, parts.house, offer=_offer(json_data)))
 
 
 @bp.patch("/offers/<slug>")
@@ -73,9 +70,7 @@ def change_offer(slug: str, json_data: shapes.OfferPatch) -> shapes.OfferOut:
         gates=json_data.gates if "gates" in told else KEEP,
     )
     with parts.store.unit() as unit:
-        changed = offers.change_offer(
-            unit, parts.house, slug=slug, change=change, actor=the_actor()
-        )
+        changed = offers.change_offer(unit, parts.house, slug=slug, change=change)
     return views.offer_out(changed)
 
 
@@ -108,9 +103,7 @@ def add_gate(json_data: shapes.GateIn) -> shapes.GateOut:
     parts = the_parts()
     name = Localised(json_data.name.de, json_data.name.en)
     with parts.store.unit() as unit:
-        return views.gate_out(
-            gates.add_gate(unit, parts.house, slug=json_data.slug, name=name, actor=the_actor())
-        )
+        return views.gate_out(gates.add_gate(unit, parts.house, slug=json_data.slug, name=name))
 
 
 def _offer(given: shapes.OfferIn) -> Offer:

@@ -12,7 +12,6 @@ from ticketing.service.errors import FieldError, Invalid
 from ticketing.web.access import needs
 from ticketing.web.api import slot_shapes as shapes
 from ticketing.web.api.replay import replayable
-from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 
 bp = APIBlueprint("slots", __name__, url_prefix="/api/v1", tag="Offers")
@@ -55,7 +54,6 @@ def add_slot(slug: str, json_data: shapes.SlotIn) -> shapes.SlotOut:
                 ends_at=json_data.ends_at,
                 capacity=json_data.capacity,
             ),
-            actor=the_actor(),
         )
     return _slot_out(made)
 
@@ -77,7 +75,7 @@ def add_series(slug: str, json_data: shapes.SeriesIn) -> shapes.Slots:
         weekdays=frozenset(json_data.weekdays),
     )
     with parts.store.unit() as unit:
-        made = slots.add_series(unit, parts.house, offer=slug, series=series, actor=the_actor())
+        made = slots.add_series(unit, parts.house, offer=slug, series=series)
     return shapes.Slots(items=[_slot_out(places) for places in made])
 
 

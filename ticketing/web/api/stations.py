@@ -15,7 +15,7 @@ from ticketing.service.pages import by_age, cut
 from ticketing.web.access import for_stations, needs, open_to_all
 from ticketing.web.api import gate_shapes, shapes, views
 from ticketing.web.api.replay import replayable
-from ticketing.web.auth import the_actor, the_station
+from ticketing.web.auth import the_station
 from ticketing.web.parts import the_parts
 from ticketing.wire.codec import from_base64url
 from ticketing.wire.station_api import PairRequest
@@ -128,9 +128,7 @@ def change(station: str, json_data: gate_shapes.StationChangeIn) -> gate_shapes.
     parts = the_parts()
     with parts.store.unit() as unit:
         to = stations.Place(name=json_data.name, gate=json_data.gate)
-        changed = stations.change_station(
-            unit, parts.house, station=StationId(station), to=to, actor=the_actor()
-        )
+        changed = stations.change_station(unit, parts.house, station=StationId(station), to=to)
     return views.station_out(changed, parts.house)
 
 
@@ -142,7 +140,5 @@ def revoke(station: str) -> gate_shapes.StationOut:
     """Take a station out of service; once more changes nothing."""
     parts = the_parts()
     with parts.store.unit() as unit:
-        revoked = stations.revoke_station(
-            unit, parts.house, station=StationId(station), actor=the_actor()
-        )
+        revoked = stations.revoke_station(unit, parts.house, station=StationId(station))
     return views.station_out(revoked, parts.house)

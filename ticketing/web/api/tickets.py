@@ -13,7 +13,6 @@ from ticketing.service.errors import FieldError, Invalid, NotFound
 from ticketing.web.access import needs
 from ticketing.web.api import gate_shapes, shapes, views
 from ticketing.web.api.replay import replayable
-from ticketing.web.auth import the_actor
 from ticketing.web.cards import barcode_of, card_of, picture
 from ticketing.web.parts import the_parts
 from ticketing.wire.token import TicketId
@@ -76,7 +75,7 @@ def revoke(ticket: str, json_data: shapes.RevokeIn) -> shapes.TicketWithPast:
     parts = the_parts()
     with parts.store.unit() as unit:
         case = tickets.revoke_ticket(
-            unit, parts.house, ticket_id=_id(ticket), reason=json_data.reason, by=_by()
+            unit, parts.house, ticket_id=_id(ticket), reason=json_data.reason
         )
     return views.ticket_out(case, parts.house)
 
@@ -141,12 +140,8 @@ def card_png(ticket: str, query_data: gate_shapes.LangQuery) -> Response:
 def _changed(ticket: str, change: Callable[..., tickets.TicketCase]) -> shapes.TicketWithPast:
     parts = the_parts()
     with parts.store.unit() as unit:
-        case = change(unit, parts.house, ticket_id=_id(ticket), by=_by())
+        case = change(unit, parts.house, ticket_id=_id(ticket))
     return views.ticket_out(case, parts.house)
-
-
-def _by() -> tickets.By:
-    return tickets.By(actor=the_actor())
 
 
 def _found(ticket: str) -> tickets.TicketCase:

@@ -13,7 +13,6 @@ from ticketing.domain.sign_in import Passkey, Session
 from ticketing.service import factors, passkeys, staff_people, staff_sessions
 from ticketing.service.access import PASSWORD_MIN
 from ticketing.service.errors import Conflict, Invalid
-from ticketing.service.staff_sessions import itself
 from ticketing.web import sessions
 from ticketing.web.access import for_staff
 from ticketing.web.auth import the_staff
@@ -204,7 +203,7 @@ def end_session(session: str) -> AnyResponse:
     own, house = the_staff().session, the_parts().house
     return _act(
         lambda unit: staff_sessions.end_session(
-            unit, house, staff_id=own.staff.id, session=session, by=itself(own)
+            unit, house, staff_id=own.staff.id, session=session
         ),
         lambda _: frame.done(_HERE, "account_session_ended"),
     )

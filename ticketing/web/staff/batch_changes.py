@@ -14,7 +14,6 @@ from ticketing.service import batch_codes, code_batches, offers
 from ticketing.service.code_batches import NewBatch
 from ticketing.service.errors import Conflict, Invalid, NotFound
 from ticketing.web.access import staff_may
-from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import batch_forms, batches, frame
 from ticketing.web.staff import batch_words as say
@@ -54,7 +53,7 @@ def _made(form: Form, wanted: NewBatch) -> AnyResponse:
     parts = the_parts()
     try:
         with parts.store.unit() as unit:
-            batch = code_batches.create_batch(unit, parts.house, wanted=wanted, actor=the_actor())
+            batch = code_batches.create_batch(unit, parts.house, wanted=wanted)
     except Invalid as refusal:
         form.take(refusal, batch_forms.NAMES)
         return _new_page(form, status=422)
@@ -120,9 +119,7 @@ def change(batch: str) -> AnyResponse:
         return _edit_page(form, found, status=422)
     try:
         with parts.store.unit() as unit:
-            code_batches.change_batch(
-                unit, parts.house, batch=batch, change=wanted, actor=the_actor()
-            )
+            code_batches.change_batch(unit, parts.house, batch=batch, change=wanted)
     except Invalid as refusal:
         form.take(refusal, batch_forms.NAMES)
         return _edit_page(form, found, status=422)
@@ -179,7 +176,7 @@ def stop(batch: str) -> AnyResponse:
     parts, address = the_parts(), f"{batches.HOME}/{batch}"
     try:
         with parts.store.unit() as unit:
-            code_batches.stop_batch(unit, parts.house, batch=batch, actor=the_actor())
+            code_batches.stop_batch(unit, parts.house, batch=batch)
     except Conflict as refusal:
         return frame.not_done(address, _key(refusal))
     return frame.done(address, "codes_done_stopped")
@@ -193,7 +190,7 @@ def resume(batch: str) -> AnyResponse:
     parts, address = the_parts(), f"{batches.HOME}/{batch}"
     try:
         with parts.store.unit() as unit:
-            code_batches.resume_batch(unit, parts.house, batch=batch, actor=the_actor())
+            code_batches.resume_batch(unit, parts.house, batch=batch)
     except Conflict as refusal:
         return frame.not_done(address, _key(refusal))
     return frame.done(address, "codes_done_resumed")
@@ -207,7 +204,7 @@ def delete(batch: str) -> AnyResponse:
     parts = the_parts()
     try:
         with parts.store.unit() as unit:
-            code_batches.delete_batch(unit, parts.house, batch=batch, actor=the_actor())
+            code_batches.delete_batch(unit, parts.house, batch=batch)
     except Conflict as refusal:
         return frame.not_done(f"{batches.HOME}/{batch}", _key(refusal))
     return frame.done(batches.HOME, "codes_done_deleted")
@@ -233,7 +230,7 @@ def _bound(code: str, typed: str) -> str:
     visitor = VisitorId(bytes.fromhex(typed)) if typed else None
     try:
         with parts.store.unit() as unit:
-            batch_codes.bind_code(unit, parts.house, code=code, visitor=visitor, actor=the_actor())
+            batch_codes.bind_code(unit, parts.house, code=code, visitor=visitor)
     except NotFound:
         return "codes_not_found"
     except Conflict:

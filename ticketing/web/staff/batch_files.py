@@ -18,7 +18,6 @@ from ticketing.service.code_exports import COLUMNS, LIMITS, Exporter, ExportWord
 from ticketing.service.code_lists import CodeState
 from ticketing.service.errors import Conflict, NotFound
 from ticketing.web.access import staff_may
-from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import batch_words as say
 from ticketing.web.staff import exports, frame
@@ -59,11 +58,11 @@ def export(batch: str) -> AnyResponse:
         except Conflict as refusal:
             most = speaker.number(LIMITS[kind])
             return frame.not_done(address, f"codes_why_{refusal.reason}", most=most)
-        actor, house = the_actor(), parts.house
+        house = parts.house
         if not code_exports.is_quick(found, kind=kind):
-            code_exports.begin_export(unit, house, batch=found, kind=kind, words=words, actor=actor)
+            code_exports.begin_export(unit, house, batch=found, kind=kind, words=words)
             return frame.done(f"{address}#files", "codes_done_begun")
-        code_exports.note_export(unit, house, batch=found, kind=kind, actor=actor)
+        code_exports.note_export(unit, house, batch=found, kind=kind)
     return _sent(found, kind, words)
 
 

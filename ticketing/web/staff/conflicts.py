@@ -16,7 +16,6 @@ from ticketing.service.gate import conflicts
 from ticketing.service.gate.conflicts import Closing, ListedConflict
 from ticketing.service.gate.records import happened_at
 from ticketing.web.access import staff_may
-from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame
 from ticketing.web.staff.forms import the_form
@@ -101,9 +100,7 @@ def close(conflict: str) -> AnyResponse:
     if how is None or form.problems:
         return frame.not_done(bp.url_prefix or frame.HOME, "conflicts_not_closed")
     parts = the_parts()
-    closing = Closing(
-        conflict=conflict, state=ConflictState(how.value), note=note, actor=the_actor()
-    )
+    closing = Closing(conflict=conflict, state=ConflictState(how.value), note=note)
     try:
         with parts.store.unit() as unit:
             conflicts.close_conflict(unit, parts.house, closing=closing)

@@ -16,7 +16,6 @@ from ticketing.service.desk import Paying, Wish
 from ticketing.service.errors import Conflict, Invalid, NotFound, SoldOut
 from ticketing.service.tickets import TicketCase, state_of
 from ticketing.web.access import staff_may
-from ticketing.web.auth import the_actor
 from ticketing.web.cards import barcode_of, facts_of, picture
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import desk_view, frame
@@ -49,7 +48,7 @@ def sell() -> AnyResponse:
     wish = _wish(form, offer, on)
     if form.problems:
         return _page(form, offer=offer, on=on, status=422)
-    sent = desk.Form(token=form.value("token"), desk=_desk(), actor=the_actor())
+    sent = desk.Form(token=form.value("token"), desk=_desk())
     try:
         with parts.store.unit() as unit:
             sold = desk.sell(unit, parts.house, wish=wish, form=sent)

@@ -15,7 +15,6 @@ from ticketing.service import gates, offers
 from ticketing.service.errors import Conflict, Invalid
 from ticketing.service.offers import OfferChange
 from ticketing.web.access import staff_may
-from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame, rows
 from ticketing.web.staff.forms import Form, blank, the_form
@@ -72,7 +71,7 @@ def create() -> AnyResponse:
     if wanted is not None:
         try:
             with parts.store.unit() as unit:
-                offers.create_offer(unit, parts.house, offer=wanted, actor=the_actor())
+                offers.create_offer(unit, parts.house, offer=wanted)
             return frame.done(f"{HERE}/{wanted.slug}", "offer_made")
         except Invalid as refusal:
             form.take(refusal, _FIELDS)
@@ -109,7 +108,6 @@ def change(slug: str) -> AnyResponse:
                 parts.house,
                 slug=slug,
                 change=wanted,
-                actor=the_actor(),
                 expected=form.value("edition") or None,
             )
     except Invalid as refusal:

@@ -15,7 +15,6 @@ from ticketing.service.access import NAME_LIMIT
 from ticketing.service.errors import Conflict, Invalid
 from ticketing.service.staff_people import OneTimeLink
 from ticketing.web.access import staff_may
-from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame
 from ticketing.web.staff.account import session_rows
@@ -67,7 +66,7 @@ def invite() -> Response:
         return _list(form, status=422)
     try:
         with parts.store.unit() as unit:
-            link = staff_people.invite(unit, parts.house, name=name, role=role, by=the_actor())
+            link = staff_people.invite(unit, parts.house, name=name, role=role)
     except Invalid as refusal:
         form.take(refusal)
         return _list(form, status=422)
@@ -95,9 +94,7 @@ def change_role(staff_id: str) -> AnyResponse:
         return _one(staff_id, form=form, status=422)
     try:
         with parts.store.unit() as unit:
-            staff_people.change_role(
-                unit, parts.house, staff_id=staff_id, role=role, by=the_actor()
-            )
+            staff_people.change_role(unit, parts.house, staff_id=staff_id, role=role)
     except Conflict:
         return frame.not_done(_address(staff_id), "people_last_admin")
     return frame.done(_address(staff_id), "people_role_changed")
@@ -111,7 +108,7 @@ def reset(staff_id: str) -> AnyResponse:
     parts = the_parts()
     try:
         with parts.store.unit() as unit:
-            link = staff_people.reset(unit, parts.house, staff_id=staff_id, by=the_actor())
+            link = staff_people.reset(unit, parts.house, staff_id=staff_id)
     except Conflict:
         return frame.not_done(_address(staff_id), "people_last_admin")
     return _one(staff_id, link=link, status=201)
@@ -125,7 +122,7 @@ def remove(staff_id: str) -> AnyResponse:
     parts = the_parts()
     try:
         with parts.store.unit() as unit:
-            staff_people.remove(unit, parts.house, staff_id=staff_id, by=the_actor())
+            staff_people.remove(unit, parts.house, staff_id=staff_id)
     except Conflict:
         return frame.not_done(_address(staff_id), "people_last_admin")
     return frame.done(_HERE, "people_removed")
@@ -138,9 +135,7 @@ def end_session(staff_id: str, session: str) -> AnyResponse:
     frame.checked_form()
     parts = the_parts()
     with parts.store.unit() as unit:
-        staff_sessions.end_session(
-            unit, parts.house, staff_id=staff_id, session=session, by=the_actor()
-        )
+        staff_sessions.end_session(unit, parts.house, staff_id=staff_id, session=session)
     return frame.done(_address(staff_id), "account_session_ended")
 
 

@@ -13,7 +13,6 @@ from ticketing.domain.ids import ApiKeyId
 from ticketing.service import access, webhooks
 from ticketing.service.errors import Conflict, Invalid
 from ticketing.web.access import staff_may
-from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame
 from ticketing.web.staff.forms import Form, blank, the_form
@@ -68,9 +67,7 @@ def create_key() -> Response:
     if form.problems:
         return _show(_fresh(key=form), status=422)
     with parts.store.unit() as unit:
-        token, _ = access.create_api_key(
-            unit, parts.house, name=name, scopes=scopes, by=the_actor()
-        )
+        token, _ = access.create_api_key(unit, parts.house, name=name, scopes=scopes)
     secret = Secret(speaker.say("programs_key_made"), token)
     return _show(_fresh(secret=secret), status=201)
 
@@ -82,7 +79,7 @@ def revoke_key(key: str) -> AnyResponse:
     frame.checked_form()
     parts = the_parts()
     with parts.store.unit() as unit:
-        access.revoke_api_key(unit, parts.house, key=ApiKeyId(key), by=the_actor())
+        access.revoke_api_key(unit, parts.house, key=ApiKeyId(key))
     return frame.done(HERE, "programs_key_revoked")
 
 

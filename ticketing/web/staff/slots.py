@@ -16,7 +16,6 @@ from ticketing.service import offers, slots
 from ticketing.service.errors import Conflict, Invalid, NotFound
 from ticketing.service.slots import SlotQuery
 from ticketing.web.access import staff_may
-from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame
 from ticketing.web.staff.forms import Form, blank, the_form
@@ -69,9 +68,7 @@ def add_series(slug: str) -> AnyResponse:
     if series is not None:
         try:
             with parts.store.unit() as unit:
-                made = slots.add_series(
-                    unit, parts.house, offer=slug, series=series, actor=the_actor()
-                )
+                made = slots.add_series(unit, parts.house, offer=slug, series=series)
             address = f"{frame.HOME}/offers/{slug}/slots?week={series.first.isoformat()}"
             return frame.done(address, "slots_made", n=len(made))
         except Invalid as refusal:
@@ -91,7 +88,7 @@ def resize(slug: str, slot: str) -> AnyResponse:
         return frame.not_done(back, "slot_bad_capacity")
     try:
         with parts.store.unit() as unit:
-            slots.resize_slot(unit, parts.house, slot=slot, capacity=capacity, actor=the_actor())
+            slots.resize_slot(unit, parts.house, slot=slot, capacity=capacity)
     except Conflict:
         return frame.not_done(back, "slot_sold_more")
     except NotFound:
@@ -107,7 +104,7 @@ def delete(slug: str, slot: str) -> AnyResponse:
     parts, back = the_parts(), _back(slug)
     try:
         with parts.store.unit() as unit:
-            slots.delete_slot(unit, parts.house, slot=slot, actor=the_actor())
+            slots.delete_slot(unit, parts.house, slot=slot)
     except Conflict:
         return frame.not_done(back, "slot_is_sold")
     except NotFound:

@@ -16,7 +16,6 @@ from ticketing.service.errors import Conflict, Invalid, NotFound
 from ticketing.service.gate import stations
 from ticketing.service.gate.stations import PairingCode
 from ticketing.web.access import staff_may
-from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 from ticketing.web.qr import symbol
 from ticketing.web.staff import frame, rows
@@ -74,7 +73,7 @@ def open_pairing() -> Response:
             gate = gates.get_gate(unit, slug=slug)
             if form.problems:
                 return _shown(_fresh(pairing=form), status=422)
-            code = stations.open_pairing(unit, parts.house, name=name, gate=slug, actor=the_actor())
+            code = stations.open_pairing(unit, parts.house, name=name, gate=slug)
     except NotFound:
         form.problem("gate", "staff_bad_gate")
         return _shown(_fresh(pairing=form), status=422)
@@ -96,9 +95,7 @@ def change(station: str) -> AnyResponse:
         return frame.not_done(HERE, "staff_bad_name")
     try:
         with parts.store.unit() as unit:
-            stations.change_station(
-                unit, parts.house, station=StationId(station), to=to, actor=the_actor()
-            )
+            stations.change_station(unit, parts.house, station=StationId(station), to=to)
     except NotFound as refusal:
         if refusal.what != "gate":
             raise
@@ -113,7 +110,7 @@ def revoke(station: str) -> AnyResponse:
     frame.checked_form()
     parts = the_parts()
     with parts.store.unit() as unit:
-        stations.revoke_station(unit, parts.house, station=StationId(station), actor=the_actor())
+        stations.revoke_station(unit, parts.house, station=StationId(station))
     return frame.done(HERE, "staff_revoked_now")
 
 
@@ -127,7 +124,7 @@ def add_gate() -> AnyResponse:
     if not form.problems:
         try:
             with parts.store.unit() as unit:
-                gates.add_gate(unit, parts.house, slug=slug, name=name, actor=the_actor())
+                gates.add_gate(unit, parts.house, slug=slug, name=name)
             return frame.done(HERE, "staff_gate_made")
         except Invalid as refusal:
             form.take(refusal, _GATE_FIELDS)
@@ -146,7 +143,7 @@ def rename_gate(slug: str) -> AnyResponse:
     if form.problems:
         return frame.not_done(HERE, "staff_bad_gate_name")
     with parts.store.unit() as unit:
-        gates.rename_gate(unit, parts.house, slug=slug, name=name, actor=the_actor())
+        gates.rename_gate(unit, parts.house, slug=slug, name=name)
     return frame.done(HERE, "staff_gate_changed")
 
 

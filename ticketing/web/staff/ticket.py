@@ -19,9 +19,9 @@ from ticketing.service.errors import Conflict, Invalid, NotFound
 from ticketing.service.gate import overrule, undo
 from ticketing.service.gate.overrule import Override
 from ticketing.service.gate.undo import Annulment
-from ticketing.service.tickets import By, TicketCase
+from ticketing.service.tickets import TicketCase
 from ticketing.web.access import staff_may
-from ticketing.web.auth import the_actor, the_staff
+from ticketing.web.auth import the_staff
 from ticketing.web.cards import barcode_of, card_of, picture
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame, ticket_view
@@ -73,7 +73,7 @@ def send(ticket: str) -> AnyResponse:
 
     def act() -> None:
         with parts.store.unit() as unit:
-            sending.send_again(unit, parts.house, ticket_id=ticket_id, actor=the_actor())
+            sending.send_again(unit, parts.house, ticket_id=ticket_id)
 
     return _after(ticket, act, "ticket_done_sent")
 
@@ -103,7 +103,14 @@ def pay(ticket: str) -> AnyResponse:
 @staff_may(Right.TICKETS_SELL)
 def refund(ticket: str) -> AnyResponse:
     """The money of a revoked ticket was given back."""
-    return _changed(ticket, tickets.refund_ticket, "ticket_done_refunded")
+    frame.checked_form()
+    parts, ticket_id = the_parts(), _id(ticket)
+
+    def act() -> None:
+        with parts.store.unit() as unit:
+            tickets.refund_ticket(unit, parts.house, ticket_id=ticket_id)
+
+    return _after(ticket, act, "ticket_done_refunded")
 
 
 @bp.post("/reissue")
@@ -140,7 +147,6 @@ def annul(ticket: str, scan: str) -> AnyResponse:
         why=_why(),
         by=staff.id,
         is_forced=staff.may(Right.GATE_OVERRIDE),
-        actor=the_actor(),
     )
 
     def act() -> None:
@@ -156,9 +162,7 @@ def override(ticket: str, scan: str) -> AnyResponse:
     """Let in whom a scan refused: the people are counted, a use is spent if one is left."""
     frame.checked_form()
     parts = the_parts()
-    overruling = Override(
-        scan_id=_scan_of(ticket, scan), why=_why(), by=the_staff().staff.id, actor=the_actor()
-    )
+    overruling = Override(scan_id=_scan_of(ticket, scan), why=_why(), by=the_staff().staff.id)
 
     def act() -> None:
         with parts.store.unit() as unit:
@@ -173,11 +177,11 @@ def _changed(
 ) -> AnyResponse:
     frame.checked_form()
     parts, ticket_id = the_parts(), _id(ticket)
-    by = By(actor=the_actor(), seen=request.form.get("seen") or None)
+    seen = request.form.get("seen") or None
 
     def act() -> None:
         with parts.store.unit() as unit:
-            change(unit, parts.house, ticket_id=ticket_id, by=by, **values)
+            change(unit, parts.house, ticket_id=ticket_id, seen=seen, **values)
 
     return _after(ticket, act, done)
 

@@ -16,7 +16,6 @@ from ticketing.service.errors import NotFound
 from ticketing.service.listing import Filter, Query
 from ticketing.service.pages import walk
 from ticketing.web.access import staff_may
-from ticketing.web.auth import the_actor
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import exports, frame
 from ticketing.web.staff.exports import FileKind
@@ -52,7 +51,6 @@ def _note(wanted: Filter, kind: FileKind) -> None:
         audit.note(
             unit,
             parts.house,
-            actor=the_actor(),
             action=audit.Action.TICKETS_EXPORTED,
             object=audit.Thing("tickets", kind.value),
             after={name: value for name, value in kept(wanted).items() if value},
