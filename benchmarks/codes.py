@@ -35,7 +35,7 @@ from ticketing.domain.code_texts import CAPACITY, text_of
 from ticketing.service import access, code_batches, codes
 from ticketing.service.code_guessing import Guesser
 from ticketing.service.codes import Asked
-from ticketing.store import codes as code_rows
+from ticketing.store import code_lists
 
 COUNT = int(os.environ.get("EINLASS_CODES", "1000000"))
 SCANS = 1_600
@@ -160,7 +160,7 @@ def _texts(benched: Benched, batch: str, count: int) -> list[str]:
         of = code_batches.get_batch(unit, batch=batch)
         step = CAPACITY // count
         places = (n * step for n in range(count))
-        pages = (code_rows.plain_page(unit, of.number, after=at, limit=1) for at in places)
+        pages = (code_lists.page(unit, of.number, after=at, limit=1).codes for at in places)
         # where no polite code begins with some symbols, two places have the same next one
         return list(dict.fromkeys(text_of(of.prefix, page[0].bits) for page in pages if page))
 

@@ -1,13 +1,22 @@
 """`ticketing batch`: make codes, look at them, take them out."""
 
+import base64
+import io
 import json
+import re
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import zxingcpp
 from click.testing import CliRunner, Result
 
 from ticketing.cli import main
+from ticketing.service import code_exports
+from ticketing.service.code_exports import Format
 
 CREATE = ("create", "--name", "Herbst", "--prefix", "HERBST")
 
@@ -42,6 +51,104 @@ def test_a_batch_is_made_and_exported(home: Path, tmp_path: Path) -> None:
     out = tmp_path / "codes.csv"
     assert run(home, "export", batch["id"], "--out", str(out)).exit_code == 0
     assert out.read_text(encoding="utf-8").splitlines() == lines
+
+
+def exported(home: Path, batch: str, kind: str) -> bytes:
+    """What goes to standard output."""
+    result = run(home, "export", batch, "--format", kind)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return result.stdout_bytes
+
+
+def codes_of(home: Path, batch: str) -> set[str]:
+    """The texts of a batch's codes."""
+    lines = exported(home, batch, "csv").decode().splitlines()
+    return {line.partition(",")[0] for line in lines[1:]}
+
+
+def drawn(words: bytes) -> set[str]:
+    """The symbols of a page of PDF, painted from its rectangles and read as a camera does."""
+    read, px = set(), 8
+    for shape in re.findall(rb"(?:[\d. ]+ re\s+)+f\b", words):
+        boxes = [list(map(float, box.split()[:4])) for box in shape.split(b" re")[:-1]]
+        side = int(max(x + wide for x, _, wide, _ in boxes)) + 4
+        page = np.full((side * px, side * px), 255, np.uint8)
+        for x, y, wide, _ in boxes:
+            top = round(side - 1 - y) * px
+            page[top : top + px, round(x) * px : round(x + wide) * px] = 0
+        found = zxingcpp.read_barcode(page)
+        assert found is not None
+        read.add(found.text)
+    return read
+
+
+def streams(pdf: bytes) -> list[bytes]:
+    """What the pages of a PDF draw."""
+    found = re.findall(rb"/ASCII85Decode /FlateDecode.*?stream\r?\n(.*?)endstream", pdf, re.DOTALL)
+    return [zlib.decompress(base64.a85decode(b"<~" + one.strip(), adobe=True)) for one in found]
+
+
+def test_codes_are_exported_as_a_workbook(home: Path) -> None:
+    """A row for each, under the columns of the list."""
+    batch = made(home, "--count", "7", "--free")["id"]
+    with zipfile.ZipFile(io.BytesIO(exported(home, batch, "xlsx"))) as book:
+        page = book.read("xl/worksheets/sheet1.xml").decode()
+    texts = re.findall(r"<t>(.*?)</t>", page)
+    assert texts[:3] == ["code", "state", "sent"]
+    assert {text for text in texts if text.startswith("HERBST-")} == codes_of(home, batch)
+    assert page.count("<row ") == 8
+
+
+def test_codes_are_exported_as_pictures(home: Path, tmp_path: Path) -> None:
+    """Each named by its code, to a file or a pipe alike."""
+    batch, out = made(home, "--count", "3", "--free")["id"], tmp_path / "codes.zip"
+    assert run(home, "export", batch, "--format", "zip", "--out", str(out)).exit_code == 0
+    content = exported(home, batch, "zip")
+    assert out.read_bytes() == content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert {Path(name).stem for name in archive.namelist()} == codes_of(home, batch)
+        assert all(archive.read(name).startswith(b"\x89PNG") for name in archive.namelist())
+
+
+@pytest.mark.parametrize(
+    "effect", [("--percent", "20"), ("--amount", "300"), ("--price", "100"), ("--free",)]
+)
+def test_codes_are_exported_as_sheets(home: Path, effect: tuple[str, ...]) -> None:
+    """Twenty-four a page, each symbol holds its code."""
+    batch = made(home, "--count", "25", *effect, "--until", "2027-01-01")["id"]
+    pdf = exported(home, batch, "pdf")
+    assert pdf.startswith(b"%PDF")
+    assert b"/Count 2" in pdf
+    pages = [page for page in streams(pdf) if b" re" in page]
+    assert set().union(*map(drawn, pages)) == codes_of(home, batch)
+
+
+def test_the_worth_of_a_printed_code_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And its last minute in the museum's zone: the end itself is excluded."""
+    told: list[Any] = []
+    monkeypatch.setattr("ticketing.edge.press.code_sheets", lambda facts, *_: told.append(facts))
+    worths = {
+        ("--percent", "20"): "-20%",
+        ("--amount", "300"): "\N{MINUS SIGN}€3.00",
+        ("--price", "100"): "€1.00",
+        ("--free",): "free",
+    }
+    for effect in worths:
+        exported(home, made(home, "--count", "1", *effect, "--until", "2027-01-01")["id"], "pdf")
+    assert [facts.worth for facts in told] == list(worths.values())
+    assert {facts.until for facts in told} == {"until 2026-12-31 23:59"}
+
+
+def test_a_file_that_cannot_hold_so_many_is_not_begun(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refused before a byte is written; a format that nobody knows is wrong usage."""
+    batch, out = made(home, "--count", "3", "--free")["id"], tmp_path / "codes.pdf"
+    monkeypatch.setattr(code_exports, "LIMITS", dict.fromkeys(Format, 2))
+    result = run(home, "export", batch, "--format", "pdf", "--out", str(out))
+    assert (result.exit_code, out.exists()) == (1, False)
+    assert "too_many_codes" in result.stderr
+    assert run(home, "export", batch, "--format", "exe").exit_code == 2
 
 
 def test_batches_are_listed_shown_stopped_and_resumed(home: Path) -> None:

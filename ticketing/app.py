@@ -84,8 +84,11 @@ class App:
 
     def clerk(self) -> Clerk:
         """The loop that does the long work people leave behind."""
-        exporter = Exporter(self.store, self.house, sheets=Sheets(), press=Press())
-        return Clerk(self.store, self.house, {JobKind.EXPORT: exporter})
+        return Clerk(self.store, self.house, {JobKind.EXPORT: self.exporter()})
+
+    def exporter(self) -> Exporter:
+        """What writes codes as files."""
+        return Exporter(self.store, self.house, sheets=Sheets(), press=Press())
 
     def courier(self) -> Courier:
         """The loop that tells other programs what happens."""

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ticketing.domain.spreadsheets import (
+    PROGRAMS,
     Column,
     ColumnKind,
     Row,
@@ -54,6 +55,16 @@ def test_german_is_split_at_semicolons_and_its_numbers_have_commas() -> None:
     """As Excel expects it on a German computer; times in the museum's zone."""
     assert written([a_row()]) == (
         "Name;Anzahl;Betrag;Tag;Zeit\r\nZoë;1840;1234,56;2026-10-04;2026-10-04 14:30\r\n"
+    )
+
+
+def test_programs_get_whole_cents_and_exact_times() -> None:
+    """And no mark before the first column's name; a formula is none here either."""
+    sheet = a_sheet([a_row(), ("=1", None, -5, None, None)], lang=PROGRAMS)
+    assert b"".join(csv_chunks(sheet)).decode() == (
+        "Name,Anzahl,Betrag,Tag,Zeit\r\n"
+        "Zoë,1840,123456,2026-10-04,2026-10-04T14:30:09+02:00\r\n"
+        "'=1,,-5,,\r\n"
     )
 
 

@@ -11,9 +11,10 @@ from tests.fakes import START, FrozenClock
 from tests.service.coding import AUTUMN as BATCH
 from ticketing.domain.code_texts import is_rude, read, text_of
 from ticketing.domain.codes import Batch, BatchState, Effect, EffectKind
-from ticketing.service import code_batches, code_making
+from ticketing.service import code_batches, code_exports, code_making
+from ticketing.service.code_exports import Format
 from ticketing.service.code_making import Maker, Making
-from ticketing.service.errors import Invalid, NotFound
+from ticketing.service.errors import Conflict, Invalid, NotFound
 from ticketing.service.ports import House
 from ticketing.store import codes
 from ticketing.store.unit import Store
@@ -91,7 +92,7 @@ def test_a_batch_whose_maker_died_is_finished(
 def test_a_batch_that_nobody_can_finish_is_given_up(
     store: Store, house: House, clock: FrozenClock
 ) -> None:
-    """After ten makers that died it has failed, and none of its codes is left."""
+    """After ten makers that died it has failed, and none of its codes is left or taken out."""
     with store.unit() as unit:
         claim = code_batches.begin_batch(unit, house, wanted=AUTUMN)
     with store.unit() as unit:
@@ -104,8 +105,11 @@ def test_a_batch_that_nobody_can_finish_is_given_up(
             assert Maker(store, house)._next(unit) is not None
     clock.tick(seconds=31)
     assert not Maker(store, house).look()
-    assert now(store, claim.batch).state is BatchState.FAILED
-    assert bits_of(store, claim.batch) == []
+    failed = now(store, claim.batch)
+    assert failed.state is BatchState.FAILED
+    assert bits_of(store, failed) == []
+    with store.unit() as unit, pytest.raises(Conflict, match="batch_failed"):
+        code_exports.take_out(unit, house, batch=failed.id, kind=Format.CSV)
 
 
 def test_codes_that_are_taken_are_drawn_again(store: Store, house: House) -> None:

@@ -1,5 +1,6 @@
 """Edits never break the past: what was promised and redeemed stays."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,16 +9,18 @@ import pytest
 
 from tests.fakes import FrozenClock
 from tests.service.coding import SHOP, Shop
+from ticketing.domain.code_texts import text_of
 from ticketing.domain.codes import BatchState, Effect, EffectKind, RedemptionState
 from ticketing.domain.ids import VisitorId
 from ticketing.service import audit, batch_codes, code_batches, codes
 from ticketing.service.code_batches import BatchChange
 from ticketing.service.codes import Asked
-from ticketing.service.errors import CodeRefused, Conflict, Invalid, NotFound
+from ticketing.service.errors import CodeRefused, Conflict, FieldError, Invalid, NotFound
 from ticketing.service.ports import House
 from ticketing.store import codes as rows
 from ticketing.store import redemptions
 from ticketing.store.unit import Store
+from ticketing.wire.codec import from_base64url
 
 ANNA, BEN = VisitorId(b"a" * 16), VisitorId(b"b" * 16)
 
@@ -279,12 +282,43 @@ def test_codes_are_listed_in_pages(shop: Shop) -> None:
     with shop.store.unit() as unit:
         first = batch_codes.list_codes(unit, shop.house, batch=batch.id, limit=3)
         second = batch_codes.list_codes(unit, shop.house, batch=batch.id, cursor=first.next_cursor)
-        for cursor in ("zz", "f" * 99):
-            with pytest.raises(Invalid):
-                batch_codes.list_codes(unit, shop.house, batch=batch.id, cursor=cursor)
     assert [one.uses for one in first.items] == [1, 0, 0]
     assert first.items[0].first_at == shop.clock.now()
     assert (len(second.items), second.next_cursor) == (2, None)
+
+
+def test_a_cursor_shows_no_code(shop: Shop) -> None:
+    """Neither its text nor its number; it is another each time and fits into an address."""
+    batch = shop.batch(count=3)
+    with shop.store.unit() as unit:
+        pages = [
+            batch_codes.list_codes(unit, shop.house, batch=batch.id, limit=2) for _ in range(2)
+        ]
+    one, other = (page.next_cursor or "" for page in pages)
+    bits = pages[0].items[-1].bits
+    assert one != other
+    assert re.fullmatch(r"[A-Za-z0-9_-]{48}", one)
+    assert bits.to_bytes(8, "big").lstrip(b"\0") not in (from_base64url(one) or b"")
+    for shown in (f"{bits:x}", str(bits), text_of(batch.prefix, bits).rpartition("-")[2]):
+        assert shown.lower() not in one.lower()
+
+
+def test_a_cursor_that_was_not_given_out_is_refused(shop: Shop) -> None:
+    """Rubbish, one that was changed, another house's, another batch's."""
+    batch, other = shop.batch(count=3), shop.batch(count=3)
+    foreign = replace(shop.house, secret=bytes(32))
+    with shop.store.unit() as unit:
+        good, theirs, moved = (
+            batch_codes.list_codes(unit, house, batch=of.id, limit=1).next_cursor or ""
+            for house, of in ((shop.house, batch), (foreign, batch), (shop.house, other))
+        )
+        changed = ("A" if good[0] != "A" else "B") + good[1:]
+        wrong = ("", "zz", "f" * 16, "f" * 99, "ü", good + "=", good[:-4], changed, theirs, moved)
+        for cursor in wrong:
+            with pytest.raises(Invalid) as refusal:
+                batch_codes.list_codes(unit, shop.house, batch=batch.id, cursor=cursor)
+            assert refusal.value.errors == (FieldError("cursor", "malformed"),)
+        assert batch_codes.list_codes(unit, shop.house, batch=batch.id, cursor=good).items
 
 
 def test_tallies_are_kept_per_batch_and_tag(shop: Shop) -> None:

@@ -208,24 +208,31 @@ def test_codes_come_in_pages(call: Caller) -> None:
     second = call("GET", f"{url}?limit=3&cursor={first['next_cursor']}")[1]
     assert [len(first["items"]), len(second["items"])] == [3, 2]
     assert second["next_cursor"] is None
-    assert call("GET", f"{url}?cursor=ü")[0] == 422
+    moved = f"{URL}/{call.batch()['id']}/codes?cursor={first['next_cursor']}"
+    for wrong in (f"{url}?cursor=ü", f"{url}?cursor=0123456789abcdef", moved):
+        status, said = call("GET", wrong)
+        assert (status, said["errors"]) == (422, [{"field": "cursor", "problem": "malformed"}])
     assert call("GET", f"{URL}?cursor=x")[0] == 422
 
 
 def test_a_batch_is_exported_as_csv(client: FlaskClient, call: Caller, api: Headers) -> None:
-    """A line for each code with what has come of it; sent piece by piece."""
+    """A line for each code with what has come of it, its times exact; sent piece by piece."""
     made = call.batch(count=600)
     codes = call.codes(made)
     call.post("/api/v1/codes/bind", code=codes[0], visitor=ANNA)
-    call.post("/api/v1/codes/redeem", code=codes[0], redemption_id="r", visitor=ANNA)
+    call.post("/api/v1/codes/redeem", code=codes[0], redemption_id="r", visitor=ANNA, offer="full")
     answer = client.get(f"{URL}/{made['id']}/export.csv", headers=api)
     lines = answer.text.split("\r\n")
     assert answer.content_type == "text/csv; charset=utf-8"
     assert made["id"] in answer.headers["Content-Disposition"]
-    assert lines[0] == "code,uses,sent,delivered,redeemed,visitor"
-    assert lines[1] == f"{codes[0]},1,,,2026-10-04T14:00:00+02:00,{ANNA}"
-    assert lines[2] == f"{codes[1]},0,,,,"
+    at = "2026-10-04T14:00:00+02:00"
+    assert lines[0] == "code,state,sent,delivered,redeemed,last,uses,gate,discount_cents"
+    assert lines[1] == f"{codes[0]},redeemed,,,{at},{at},1,,180"
+    assert lines[2] == f"{codes[1]},open,,,,,0,,0"
     assert len(lines) == 602
+    assert ANNA not in answer.text
+    listed = call("GET", f"{URL}/{made['id']}/codes")[1]["items"]
+    assert [one["visitor"] for one in listed[:2]] == [ANNA, None]
     assert not any(line.startswith(("=", "+", "-", "@", "\t")) for line in lines)
 
 

@@ -146,6 +146,20 @@ def test_one_code_is_found_without_standing_in_an_address(
         assert editor.post(f"{batch}/search", code=wrong).status_code in {200, 404, 422}
 
 
+def test_codes_are_leafed_through_by_a_sealed_cursor(editor: SignedInBrowser, batch: str) -> None:
+    """Each code on one page; no code stands in the address, and none made up is taken."""
+    first = editor.client.get(batch).text
+    found = re.search(r"\?[^\"]*cursor=([^&\"]+)", first)
+    assert found is not None
+    second = editor.client.get(f"{batch}?cursor={found[1]}").text
+    pages = [set(re.findall(r"HERBST-[0-9A-Z]{11}", text)) for text in (first, second)]
+    assert [len(page) for page in pages] == [25, 15]
+    assert len(pages[0] | pages[1]) == 40
+    assert not any(code[7:].lower() in found[1].lower() for code in pages[0])
+    for wrong in ("nonsense", "0123456789abcdef", found[1][:-4]):
+        assert editor.client.get(f"{batch}?cursor={wrong}").status_code == 422
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "pdf", "zip"])
 def test_codes_leave_the_house_as_files(editor: SignedInBrowser, batch: str, kind: str) -> None:
     """A small batch at once; the browser is told to keep nothing."""

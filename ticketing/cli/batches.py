@@ -1,19 +1,24 @@
 """Commands for discount codes: make a batch, look at it, take its codes out."""
 
+import shutil
 import sys
-from datetime import UTC, datetime
+import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import click
 
 from ticketing.app import App
 from ticketing.cli.output import show, show_all, with_app
 from ticketing.domain.codes import Batch, Effect, EffectKind
-from ticketing.service import code_batches, code_export, code_making
+from ticketing.domain.money import money
+from ticketing.service import code_batches, code_exports, code_making
 from ticketing.service.code_batches import NewBatch
+from ticketing.service.code_exports import FOR_PROGRAMS, LIMITS, ExportWords, Format
 
 _COLUMNS = ("id", "name", "prefix", "state", "made", "sent", "delivered", "redeemed", "given_cents")
+_STEP = 500  # a bar that moves with every code takes as long as the codes
 _AT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
 
 
@@ -111,26 +116,33 @@ def batch_resume(app: App, *, batch_id: str) -> None:
 
 @batch.command("export")
 @click.argument("batch_id", metavar="ID")
-@click.option("--format", "form", type=click.Choice(["csv"]), default="csv", show_default=True)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice([one.value for one in Format]),
+    default=Format.CSV.value,
+    show_default=True,
+    help=f"pdf: sheets to cut, to {LIMITS[Format.PDF]:,} codes; zip: to {LIMITS[Format.ZIP]:,}.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="A file (default: standard output).")
 @with_app
-def batch_export(app: App, *, batch_id: str, form: str, out: Path | None) -> None:
-    """Write all codes of a batch."""
-    del form  # there is one so far
+def batch_export(app: App, *, batch_id: str, kind: str, out: Path | None) -> None:
+    """Write all codes of a batch: a list, sheets to print, or pictures."""
+    form = Format(kind)
     with app.store.unit() as unit:
-        of = code_export.begin_export(unit, app.house, batch=batch_id)
-    pieces = code_export.csv_of(app.store, app.house, batch=of)
-    if out is None:
-        _write(pieces, sys.stdout.buffer)
-        return
-    with out.open("wb") as file, _bar(of.tally.made) as bar:
-        told = _Told(bar)
-        lines = 0
-        for piece in pieces:
-            file.write(piece)
-            lines += piece.count(b"\n")
-            told(lines)
-    show({"id": of.id, "codes": of.tally.made, "file": str(out)}, text=f"Written: {out}")
+        of = code_exports.take_out(unit, app.house, batch=batch_id, kind=form)
+    if out is not None:
+        with out.open("wb") as file:
+            _write(app, of, form, file)
+        show({"id": of.id, "codes": of.tally.made, "file": str(out)}, text=f"Written: {out}")
+    elif form is Format.CSV:
+        _write(app, of, form, sys.stdout.buffer)
+    else:
+        with tempfile.TemporaryFile() as file:  # a pipe cannot be sought in
+            _write(app, of, form, file)
+            file.seek(0)
+            shutil.copyfileobj(file, sys.stdout.buffer)
+    sys.stdout.buffer.flush()
 
 
 # ------------------------------------------------------------ parts of the above
@@ -142,8 +154,9 @@ class _Told:
 
     def __call__(self, made: int) -> None:
         """So many are done."""
-        self._bar.update(made - self._at)
-        self._at = made
+        if made - self._at >= _STEP or made == self._bar.length:
+            self._bar.update(made - self._at)
+            self._at = made
 
 
 def _bar(length: int) -> Any:
@@ -151,10 +164,21 @@ def _bar(length: int) -> Any:
     return click.progressbar(length=length, file=sys.stderr, hidden=not sys.stderr.isatty())
 
 
-def _write(pieces: Any, file: IO[bytes]) -> None:
-    for piece in pieces:
-        file.write(piece)
-    file.flush()
+def _write(app: App, batch: Batch, kind: Format, file: BinaryIO) -> None:
+    words = FOR_PROGRAMS if kind is Format.CSV else _words(app, batch)
+    with _bar(batch.tally.made) as bar:
+        app.exporter().write(batch, file, kind=kind, words=words, told=_Told(bar))
+
+
+def _words(app: App, batch: Batch) -> ExportWords:
+    """What stands beside a printed code."""
+    effect, until = batch.effect, batch.valid_until
+    cents = -effect.value if effect.kind is EffectKind.AMOUNT else effect.value
+    worth = f"{-effect.value}%" if effect.kind is EffectKind.PERCENT else money(cents, "EUR", "en")
+    if until is None:
+        return ExportWords(worth=worth)
+    last = (until - timedelta(minutes=1)).astimezone(app.house.museum.zone)
+    return ExportWords(worth=worth, until=f"until {last:%Y-%m-%d %H:%M}")
 
 
 def _effect(options: dict[str, Any]) -> Effect:

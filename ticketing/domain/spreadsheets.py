@@ -8,6 +8,9 @@ Excel splits at the list separator of the computer's region: a semicolon where t
 the numbers (German), a comma elsewhere. So the language decides both: `;` and `7,20` in German,
 `,` and `7.20` in English. Times are `2026-10-04 14:30` in the museum's zone, which Excel and
 LibreOffice read as a time in either language.
+
+Programs have a language of their own, `PROGRAMS`: commas, no mark, whole cents, and times as
+ISO 8601 with their offset, as everywhere in the API.
 """
 
 import csv
@@ -25,7 +28,8 @@ Row = Sequence[Cell]
 Rows = Iterable[Row]
 
 BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
-SEPARATORS: Final = {"de": ";", "en": ","}
+PROGRAMS: Final = ""
+SEPARATORS: Final = {"de": ";", "en": ",", PROGRAMS: ","}
 DECIMAL: Final = {"de": ",", "en": "."}
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  Excel reads the wide ones too
 _CENTS: Final = 100
@@ -77,7 +81,8 @@ def csv_chunks(sheet: Sheet) -> Iterator[bytes]:
 
     Rows are taken when they are asked for: the whole is never in memory.
     """
-    yield _lines(sheet.lang, [[safe(column.title) for column in sheet.columns]], BOM)
+    mark = "" if sheet.lang == PROGRAMS else BOM
+    yield _lines(sheet.lang, [[safe(column.title) for column in sheet.columns]], mark)
     writers = [_written(column.kind, sheet) for column in sheet.columns]
     rows = iter(sheet.rows)
     while some := list(islice(rows, _ROWS_AT_ONCE)):
@@ -100,14 +105,17 @@ def _lines(lang: str, rows: Iterable[Sequence[object]], before: str = "") -> byt
 
 def _written(kind: ColumnKind, sheet: Sheet) -> _Write:
     """How a cell of a kind is written."""
-    point, zone = DECIMAL[sheet.lang], sheet.zone
+    is_plain, zone = sheet.lang == PROGRAMS, sheet.zone
 
     def money(cents: int) -> str:
         sign, (whole, rest) = "-" if cents < 0 else "", divmod(abs(cents), _CENTS)
-        return f"{sign}{whole}{point}{rest:02}"
+        return f"{sign}{whole}{DECIMAL[sheet.lang]}{rest:02}"
 
     def moment(at: datetime) -> str:
         return local(at, zone).isoformat(" ", "minutes")
+
+    def exact(at: datetime) -> str:
+        return at.astimezone(zone).isoformat(timespec="seconds")
 
     match kind:
         case ColumnKind.TEXT:
@@ -115,8 +123,8 @@ def _written(kind: ColumnKind, sheet: Sheet) -> _Write:
         case ColumnKind.WHOLE:
             return int
         case ColumnKind.MONEY:
-            return money
+            return int if is_plain else money
         case ColumnKind.DAY:
             return date.isoformat
         case _:  # ColumnKind.MOMENT
-            return moment
+            return exact if is_plain else moment

@@ -10,9 +10,8 @@ from ticketing.service.audit import Action, Thing
 from ticketing.service.code_batches import get_batch, held
 from ticketing.service.codes import look_up
 from ticketing.service.errors import Conflict, NotFound
-from ticketing.service.pages import LIMIT, Page
+from ticketing.service.pages import LIMIT, Page, sealed, unsealed
 from ticketing.service.ports import House
-from ticketing.service.sealed import seal, unseal
 from ticketing.store import code_batches as batch_rows
 from ticketing.store import codes
 from ticketing.store.unit import Unit
@@ -69,10 +68,11 @@ def list_codes(
         Invalid: A cursor that was not given out.
     """
     of = get_batch(unit, batch=batch)
-    after = None if cursor is None else unseal(house, cursor)
+    after = None if cursor is None else unsealed(house, cursor, of=of.id)
     found = codes.page(unit, of.number, after=after, limit=limit + 1)
     items = found[:limit]
-    return Page(items, seal(house, items[-1].bits) if len(found) > limit else None)
+    more = len(found) > limit
+    return Page(items, sealed(house, items[-1].bits, of=of.id) if more else None)
 
 
 def mark_sent(unit: Unit, house: House, *, codes_sent: Sequence[str]) -> int:

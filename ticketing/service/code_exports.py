@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final
 
 from ticketing.domain.codes import KNOWN, MOST, Batch
 from ticketing.domain.jobs import Job, JobKind
-from ticketing.domain.spreadsheets import Column, ColumnKind, Row, Sheet, csv_chunks
+from ticketing.domain.spreadsheets import PROGRAMS, Column, ColumnKind, Row, Sheet, csv_chunks
 from ticketing.service import audit, code_batches, jobs
 from ticketing.service.audit import Action, Thing
 from ticketing.service.code_lists import ListedCode, every_code, every_text
@@ -75,6 +75,7 @@ class ExportWords:
     until: str = ""
 
 
+FOR_PROGRAMS: Final = ExportWords(lang=PROGRAMS, columns={"discount": "discount_cents"})
 Told = Callable[[int], object]
 
 
@@ -82,12 +83,12 @@ def check_size(batch: Batch, *, kind: Format) -> None:
     """Refuse what a file of that kind cannot hold.
 
     Raises:
-        Conflict: `too_many_codes`, `batch_building`.
+        Conflict: `too_many_codes`, `batch_building`, `batch_failed`.
     """
     if batch.tally.made > LIMITS[kind]:
         raise Conflict("too_many_codes")
     if batch.state not in KNOWN:
-        raise Conflict("batch_building")
+        raise Conflict(f"batch_{batch.state}")
 
 
 def is_quick(batch: Batch, *, kind: Format) -> bool:
@@ -100,6 +101,19 @@ def note_export(unit: Unit, house: House, *, batch: Batch, kind: Format) -> None
     unit.begin()
     _note(unit, house, batch=batch, kind=kind)
     unit.commit()
+
+
+def take_out(unit: Unit, house: House, *, batch: str, kind: Format) -> Batch:
+    """The batch whose codes are written at once, however many: noted, then written.
+
+    Raises:
+        NotFound: `batch`.
+        Conflict: As `check_size`.
+    """
+    found = code_batches.get_batch(unit, batch=batch)
+    check_size(found, kind=kind)
+    note_export(unit, house, batch=found, kind=kind)
+    return found
 
 
 def begin_export(

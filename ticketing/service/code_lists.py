@@ -16,9 +16,8 @@ from ticketing.domain.jobs import Job, JobKind
 from ticketing.domain.museum import Gate
 from ticketing.domain.offers import Offer
 from ticketing.service import code_batches, jobs
-from ticketing.service.pages import Page
+from ticketing.service.pages import Page, sealed, unsealed
 from ticketing.service.ports import House, Units
-from ticketing.service.sealed import seal, unseal
 from ticketing.store import code_lists as rows
 from ticketing.store import gates as gate_rows
 from ticketing.store import offers as offer_rows
@@ -77,14 +76,15 @@ def page_of_codes(
     Raises:
         Invalid: A cursor that was not given out.
     """
-    after = -1 if cursor is None else unseal(house, cursor)
+    after = -1 if cursor is None else unsealed(house, cursor, of=batch.id)
     if state is None:
         part = rows.page(unit, batch.number, after=after, limit=limit)
     else:
         part = rows.filtered(unit, batch.number, state, after=after, limit=limit)
     spent = rows.spent_of(unit, batch.number, [one.bits for one in part.codes if one.uses])
     listed = tuple(_listed(batch, one, spent.get(one.bits)) for one in part.codes)
-    return Page(listed, None if part.last is None else seal(house, part.last))
+    following = None if part.last is None else sealed(house, part.last, of=batch.id)
+    return Page(listed, following)
 
 
 def find_code(unit: Unit, batch: Batch, *, text: str) -> ListedCode | None:

@@ -7,15 +7,18 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from ticketing.domain.tickets import TICKET_ID_BYTES, Ticket
+from ticketing.service import vault
 from ticketing.service.errors import FieldError, Invalid
-from ticketing.service.ports import Units
+from ticketing.service.ports import House, Units
 from ticketing.store.tickets import Place
 from ticketing.store.types import EPOCH
 from ticketing.store.unit import Unit
+from ticketing.wire.codec import from_base64url, to_base64url
 
 LIMIT = 50
 Item = TypeVar("Item")
 _SHORT_CURSOR = re.compile(r"[0-9a-f]{8,12}(-[a-z0-9_-]{1,100})?")
+_NUMBER_BYTES = 8
 _CURSOR = re.compile(rf"([0-9a-f]{{1,12}})-([0-9a-f]{{{2 * TICKET_ID_BYTES}}})")
 
 
@@ -85,3 +88,25 @@ def place_of(cursor: str | None) -> Place | None:
     except OverflowError:
         raise Invalid(FieldError("cursor", "malformed")) from None
     return Place(created_at, bytes.fromhex(match[2]))
+
+
+def sealed(house: House, number: int, *, of: str) -> str:
+    """A cursor for a place that is nobody's business: the number of a code is the code.
+
+    It leads on in the list `of` alone.
+    """
+    plain = number.to_bytes(_NUMBER_BYTES, "big")
+    return to_base64url(vault.seal(house, plain, owner=f"cursor {of}"))
+
+
+def unsealed(house: House, cursor: str, *, of: str) -> int:
+    """The place of such a cursor.
+
+    Raises:
+        Invalid: A cursor that was not given out, or not by that list.
+    """
+    box = from_base64url(cursor)
+    plain = None if box is None else vault.unseal(house, box, owner=f"cursor {of}")
+    if plain is None:
+        raise Invalid(FieldError("cursor", "malformed"))
+    return int.from_bytes(plain, "big")

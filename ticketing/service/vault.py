@@ -1,4 +1,4 @@
-"""Secrets that the service must read again, sealed under a key of the home; service room."""
+"""What the service alone must read again, sealed under a key of the home; service room."""
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -12,7 +12,7 @@ _KEY_BYTES = 32
 
 
 def seal(house: House, plain: bytes, *, owner: str) -> bytes:
-    """A box that only this house opens, and only as that owner's."""
+    """A box that only this house opens, and only as that owner's: a person, or a purpose."""
     nonce = house.chance.draw(_NONCE_BYTES)
     return nonce + AESGCM(_key(house)).encrypt(nonce, plain, owner.encode())
 

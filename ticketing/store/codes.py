@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import bindparam, delete, exists, func, select, text, update
 
@@ -25,17 +25,6 @@ class Found:
 
     code: Code
     batch: Batch
-
-
-class PlainCode(NamedTuple):
-    """A code as it is stored; times in ms since 1970."""
-
-    bits: int
-    uses: int
-    visitor: bytes | None
-    sent_ms: int | None
-    delivered_ms: int | None
-    last_ms: int | None
 
 
 def add(unit: Unit, number: int, bits: Sequence[CodeBits]) -> int:
@@ -76,12 +65,6 @@ def page(unit: Unit, number: int, *, after: int | None, limit: int) -> tuple[Cod
     """Codes of a batch by their bits, behind those."""
     values = {"key_number": number, "after": -1 if after is None else after, "most": limit}
     return tuple(to_code(row) for row in unit.fetch(_PAGE, values))
-
-
-def plain_page(unit: Unit, number: int, *, after: int, limit: int) -> list[PlainCode]:
-    """The same as tuples, for whoever writes a million of them."""
-    values = {"number": number, "after": after, "most": limit}
-    return list(map(PlainCode._make, unit.run(_PLAIN_PAGE, values)))
 
 
 # ------------------------------------------------------------ its way to a visitor
@@ -166,10 +149,6 @@ _PAGE = Prepared(
     .where(T.batch == bindparam("key_number"), T.bits > bindparam("after", type_=T.bits.type))
     .order_by(T.bits)
     .limit(bindparam("most"))
-)
-_PLAIN_PAGE = text(
-    "SELECT bits, uses, visitor, sent_at, delivered_at, last_at FROM codes "
-    "WHERE batch = :number AND bits > :after ORDER BY bits LIMIT :most"
 )
 _NOTE = text(
     "INSERT INTO code_scans (scan_id, code) VALUES (:scan_id, :code) ON CONFLICT DO NOTHING"

@@ -9,8 +9,10 @@ from flask import Response
 from ticketing.domain.accounts import Scope
 from ticketing.domain.code_texts import text_of
 from ticketing.domain.codes import Batch, Code, Effect, Tally
-from ticketing.service import batch_codes, code_batches, code_export
+from ticketing.domain.spreadsheets import csv_chunks
+from ticketing.service import batch_codes, code_batches, code_exports
 from ticketing.service.code_batches import KEEP, BatchChange, NewBatch
+from ticketing.service.code_exports import FOR_PROGRAMS, Format
 from ticketing.service.pages import cut
 from ticketing.web.access import needs
 from ticketing.web.api import code_shapes as shapes
@@ -158,11 +160,9 @@ def export_csv(batch: str) -> Response:
     """All codes of a batch as CSV, sent as it is read."""
     parts = the_parts()
     with parts.store.unit() as unit:
-        of = code_export.begin_export(unit, parts.house, batch=batch)
-    answer = Response(
-        code_export.csv_of(parts.store, parts.house, batch=of),
-        content_type="text/csv; charset=utf-8",
-    )
+        of = code_exports.take_out(unit, parts.house, batch=batch, kind=Format.CSV)
+    sheet = code_exports.sheet_of(parts.store, parts.house, batch=of, words=FOR_PROGRAMS)
+    answer = Response(csv_chunks(sheet), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="codes-{of.id}.csv"'
     return answer
 
