@@ -8,7 +8,7 @@ from ticketing.store.unit import Store
 
 _OTHERS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
-    " AND datname <> current_database()"
+    " AND datname IS DISTINCT FROM current_database()"
     " AND backend_xid::text::bigint <= :newest"
 )
 _NEWEST = text(

@@ -45,6 +45,11 @@ def walk(ask: Callable[[dict[str, Any]], Any], limit: int) -> list[Any]:
         asked = {"limit": limit, "cursor": page["next_cursor"]}
 
 
+def unsigned(items: list[Any]) -> list[Any]:
+    """Without the links: those of a ticket carry the second in which they were signed."""
+    return [{name: value for name, value in one.items() if name != "links"} for one in items]
+
+
 @pytest.mark.parametrize("limit", [1, 2, 3, 200])
 @pytest.mark.parametrize("name", LISTS)
 def test_pages_together_are_the_list(
@@ -56,9 +61,9 @@ def test_pages_together_are_the_list(
     def ask(query: dict[str, Any]) -> Any:
         return client.get(f"/api/v1/{name}", headers=api, query_string=query).json
 
-    found = walk(ask, limit)
+    found = unsigned(walk(ask, limit))
     assert len(found) == LISTS[name]
-    assert found == ask({"limit": 200})["items"]
+    assert found == unsigned(ask({"limit": 200})["items"])
     assert len({str(item) for item in found}) == len(found)
 
 
