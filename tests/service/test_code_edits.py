@@ -252,6 +252,7 @@ def test_a_redeemed_code_cannot_be_deleted(shop: Shop) -> None:
     shop.release()
     with shop.store.unit() as unit, pytest.raises(Conflict, match="batch_redeemed"):
         code_batches.delete_batch(unit, shop.house, batch=batch.id)
+    assert shop.now(batch).state is BatchState.READY
     assert len(shop.texts(batch)) == 3
     with shop.store.unit() as unit:
         gone = batch_codes.delete_unused(unit, shop.house, batch=batch.id)

@@ -191,7 +191,8 @@ def test_slots_cannot_be_made_for_an_offer_without_any(
 def test_a_slot_keeps_the_places_it_has_sold(
     tour: SignedInBrowser, store: Store, house: House
 ) -> None:
-    """It grows and shrinks down to those, and is deleted only unsold."""
+    """It grows and shrinks down to those, and is deleted only unsold and as its own offer's."""
+    with_offer(store, house)
     tour.post("/staff/offers/tour/slots", **SERIES)
     first, second, *_ = the_slots(store)
     with_ticket(store, house, offer="tour", slot=first, party=5)
@@ -201,6 +202,10 @@ def test_a_slot_keeps_the_places_it_has_sold(
     ):  # fmt: skip
         tour.post(f"{base}/{first}/capacity", capacity=capacity, week="2026-10-05")
         assert words in tour.client.get(base).text
+    for wrong in ("/staff/offers/day/slots", "/staff/offers/none/slots"):
+        assert "gibt es nicht mehr" in told(tour, f"{wrong}/{second}/delete", base)
+        assert "gibt es nicht mehr" in told(tour, f"{wrong}/{second}/capacity", base)
+    assert second in the_slots(store)
     tour.post(f"{base}/{first}/delete")
     assert "Dafür gibt es schon Tickets" in tour.client.get(base).text
     tour.post(f"{base}/{second}/delete")
@@ -209,6 +214,12 @@ def test_a_slot_keeps_the_places_it_has_sold(
     for action in ("delete", "capacity"):
         tour.post(f"{base}/{second}/{action}", capacity="5")
         assert "gibt es nicht mehr" in tour.client.get(base).text
+
+
+def told(tour: SignedInBrowser, action: str, page: str) -> str:
+    """What a page says after a form was sent."""
+    tour.post(action, capacity="5")
+    return tour.client.get(page).text
 
 
 @pytest.mark.parametrize("week", ["2026-10-07", "x", "0001-01-01", "9999-12-31"])

@@ -17,15 +17,17 @@ from ticketing.store import codes
 from ticketing.store.unit import Unit
 
 
-def bind_code(unit: Unit, house: House, *, code: str, visitor: VisitorId | None) -> None:
+def bind_code(
+    unit: Unit, house: House, *, code: str, visitor: VisitorId | None, batch: str | None = None
+) -> None:
     """Let only one visitor use a code, or, by None, whoever has it.
 
     Raises:
-        NotFound: `code`.
+        NotFound: `code`, also if it is of another batch than `batch`.
         Conflict: `code_redeemed` if somebody uses it.
     """
     found = look_up(unit, code)
-    if found is None:
+    if found is None or batch not in {None, found.batch.id}:
         raise NotFound("code")
     before = found.code.visitor
     unit.begin()

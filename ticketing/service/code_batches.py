@@ -177,7 +177,7 @@ def resume_batch(unit: Unit, house: House, *, batch: str) -> Batch:
 def delete_batch(unit: Unit, house: House, *, batch: str) -> int:
     """Take a batch away of which nobody has ever redeemed a code; how many codes went.
 
-    It is stopped first, so that nobody redeems one meanwhile.
+    It is stopped first, so that nobody redeems one meanwhile; one that is refused stays as it is.
 
     Raises:
         NotFound: `batch`.
@@ -185,9 +185,7 @@ def delete_batch(unit: Unit, house: House, *, batch: str) -> int:
     """
     found = get_batch(unit, batch=batch)
     if found.state is not BatchState.FAILED:
-        found = stop_batch(unit, house, batch=batch)
-    if found.is_touched:
-        raise Conflict("batch_redeemed")
+        found = _switched(unit, house, batch, to=BatchState.STOPPED, must_be_untouched=True)
     gone = code_making.drop_codes(unit, found.number)
     unit.begin()
     if not rows.drop(unit, found.number):  # pragma: no cover  stopped: nobody redeems one
@@ -255,9 +253,13 @@ def held(unit: Unit, batch: str) -> Batch:
     return found
 
 
-def _switched(unit: Unit, house: House, batch: str, *, to: BatchState) -> Batch:
+def _switched(
+    unit: Unit, house: House, batch: str, *, to: BatchState, must_be_untouched: bool = False
+) -> Batch:
     unit.begin()
     old = held(unit, batch)
+    if must_be_untouched and old.is_touched:
+        raise Conflict("batch_redeemed")
     if old.state is to:
         unit.rollback()
         return old

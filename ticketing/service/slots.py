@@ -119,16 +119,16 @@ def list_slots(unit: Unit, *, query: SlotQuery) -> Page[SlotPlaces]:
     return Page(items, items[-1].slot.id if len(found) > query.limit else None)
 
 
-def resize_slot(unit: Unit, house: House, *, slot: str, capacity: int) -> Slot:
+def resize_slot(unit: Unit, house: House, *, offer: str, slot: str, capacity: int) -> Slot:
     """Give a slot so many places, at least as many as are sold.
 
     Raises:
-        NotFound: `slot`.
+        NotFound: `slot`, also if it is of another offer.
         Invalid: `capacity`.
         Conflict: `sold_more` if more are sold.
     """
     unit.begin()
-    old = _get(unit, slot)
+    old = _get(unit, offer, slot)
     with as_invalid():
         new = rules.checked(replace(old, capacity=capacity))
     if not rows.resize(unit, new):
@@ -145,15 +145,15 @@ def resize_slot(unit: Unit, house: House, *, slot: str, capacity: int) -> Slot:
     return new
 
 
-def delete_slot(unit: Unit, house: House, *, slot: str) -> None:
+def delete_slot(unit: Unit, house: House, *, offer: str, slot: str) -> None:
     """Take a slot away that no ticket is for.
 
     Raises:
-        NotFound: `slot`.
+        NotFound: `slot`, also if it is of another offer.
         Conflict: `slot_is_sold` if there is a ticket for it, revoked ones too.
     """
     unit.begin()
-    old = _get(unit, slot)
+    old = _get(unit, offer, slot)
     if not rows.delete_unsold(unit, slot):
         raise Conflict("slot_is_sold")
     audit.note(
@@ -174,9 +174,9 @@ def upcoming(unit: Unit, house: House, *, limit: int) -> tuple[SlotPlaces, ...]:
 
 
 # ------------------------------------------------------------ parts of the above
-def _get(unit: Unit, slot: str) -> Slot:
-    found = rows.find(unit, slot)
-    if found is None:
+def _get(unit: Unit, offer: str, slot: str) -> Slot:
+    of, found = get_offer(unit, slug=offer), rows.find(unit, slot)
+    if found is None or found.offer != of.number:
         raise NotFound("slot")
     return found
 

@@ -131,6 +131,9 @@ def change(batch: str) -> AnyResponse:
 def _refused_edit(form: Form, batch: str, refusal: Conflict) -> Response:
     """The form again: with what somebody else has stored meanwhile, or why it cannot be."""
     found, speaker = _batch(batch), frame.the_speaker()
+    if refusal.reason == "batch_redeemed":  # between the form and its way back
+        problem = speaker.say("codes_effect_now_fixed")
+        return _edit_page(form, found, problem=problem, status=409)
     if refusal.reason != "changed":
         return _edit_page(form, found, problem=_why(refusal), status=409)
     stored = batch_forms.filled(speaker, found)
@@ -218,19 +221,19 @@ def bind(batch: str) -> Response:
     code = request.form.get("code", "")
     typed = request.form.get("visitor", "").strip().lower()
     problem = "" if not typed or _VISITOR.fullmatch(typed) else "codes_wrong_visitor"
-    problem = problem or _bound(code, typed)
+    problem = problem or _bound(batch, code, typed)
     status = 422 if problem else 200
     told = frame.the_speaker().say(problem) if problem else ""
     return batches.batch_page(batch, sought=code, problem=told, status=status)
 
 
-def _bound(code: str, typed: str) -> str:
+def _bound(batch: str, code: str, typed: str) -> str:
     """Bind or free a code; the key of what stands in the way, or ""."""
     parts = the_parts()
     visitor = VisitorId(bytes.fromhex(typed)) if typed else None
     try:
         with parts.store.unit() as unit:
-            batch_codes.bind_code(unit, parts.house, code=code, visitor=visitor)
+            batch_codes.bind_code(unit, parts.house, code=code, visitor=visitor, batch=batch)
     except NotFound:
         return "codes_not_found"
     except Conflict:

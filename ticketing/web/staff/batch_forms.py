@@ -54,7 +54,7 @@ def new_batch(form: Form) -> NewBatch | None:
 def change_of(form: Form, batch: Batch) -> BatchChange | None:
     """What a form changes of a batch; None with problems noted."""
     name = form.text("name", most=NAME_LIMIT)
-    shared = _shared(form, is_effect_needed=not batch.is_touched)
+    shared = _shared(form, is_effect_needed="effect" in form.sent)
     version = form.whole("version", least=0, most=USES_LIMIT)
     if form.problems:
         return None

@@ -88,7 +88,7 @@ def resize(slug: str, slot: str) -> AnyResponse:
         return frame.not_done(back, "slot_bad_capacity")
     try:
         with parts.store.unit() as unit:
-            slots.resize_slot(unit, parts.house, slot=slot, capacity=capacity)
+            slots.resize_slot(unit, parts.house, offer=slug, slot=slot, capacity=capacity)
     except Conflict:
         return frame.not_done(back, "slot_sold_more")
     except NotFound:
@@ -104,7 +104,7 @@ def delete(slug: str, slot: str) -> AnyResponse:
     parts, back = the_parts(), _back(slug)
     try:
         with parts.store.unit() as unit:
-            slots.delete_slot(unit, parts.house, slot=slot)
+            slots.delete_slot(unit, parts.house, offer=slug, slot=slot)
     except Conflict:
         return frame.not_done(back, "slot_is_sold")
     except NotFound:
