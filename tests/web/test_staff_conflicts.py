@@ -1,5 +1,6 @@
 """Conflicts on the site: seen in words, explained once, never counted anew."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -39,8 +40,10 @@ def close(browser: SignedInBrowser, state: str = "explained", note: str = "") ->
 
 
 def test_a_conflict_says_who_was_where(editor: SignedInBrowser) -> None:
-    """Both scans, which of them counts, and what online would have said."""
+    """Both scans, which of them counts, what online would have said, and the way to the ticket."""
     text = editor.client.get(PAGE).text
+    [ticket] = re.findall(r'href="(/staff/tickets/[^"]+)">Zum Ticket', text)
+    assert editor.client.get(ticket).status_code == 200
     for words in ("Ticket zweimal benutzt", "1 Person zu viel", "zählt für das Ticket", "Eingang"):
         assert words in text
 

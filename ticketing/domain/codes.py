@@ -136,7 +136,7 @@ class Code:
 class Sale:
     """What a code is asked for: an offer, an amount in cents, a visitor, as far as known.
 
-    `offer_uses` is the number of times this visitor has used the batch.
+    `visitor_uses` is the number of times this visitor has used the batch.
     """
 
     offer: Offer | None = None

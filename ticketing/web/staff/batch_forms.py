@@ -23,7 +23,7 @@ from ticketing.service.code_batches import BatchChange, NewBatch
 from ticketing.service.offers import KEEP
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import batch_words as say
-from ticketing.web.staff.forms import Form
+from ticketing.web.staff.forms import Form, typed_money
 from ticketing.web.staff.speaker import Speaker
 
 EXAMPLE: Final = CodeBits(CAPACITY // 7 * 5)
@@ -58,8 +58,9 @@ def change_of(form: Form, batch: Batch) -> BatchChange | None:
     version = form.whole("version", least=0, most=USES_LIMIT)
     if form.problems:
         return None
-    zone = the_parts().house.museum.zone
-    for key, days in (("valid_from", first_day(batch)), ("valid_until", last_day(batch))):
+    zone, speaker = the_parts().house.museum.zone, form.speaker
+    known = {"valid_from": first_day(speaker, batch), "valid_until": last_day(speaker, batch)}
+    for key, days in known.items():
         old: datetime | None = getattr(batch, key)
         if old is not None and days is not None and shared[key] is not None:
             start, end = day_bounds(days, zone)
@@ -106,35 +107,32 @@ def _effect(form: Form) -> Effect | None:
 
 
 # ------------------------------------------------------------ filling
-def first_day(batch: Batch) -> date | None:
+def first_day(speaker: Speaker, batch: Batch) -> date | None:
     """The local day on which a batch begins."""
-    if batch.valid_from is None:
-        return None
-    return batch.valid_from.astimezone(the_parts().house.museum.zone).date()
+    return None if batch.valid_from is None else speaker.local(batch.valid_from)
 
 
-def last_day(batch: Batch) -> date | None:
+def last_day(speaker: Speaker, batch: Batch) -> date | None:
     """The local day on which a batch ends; that day is the last one."""
-    if batch.valid_until is None:
-        return None
-    return say.last_moment(batch.valid_until).astimezone(the_parts().house.museum.zone).date()
+    end = batch.valid_until
+    return None if end is None else speaker.local(say.last_moment(end))
 
 
 def filled(speaker: Speaker, batch: Batch) -> Form:
     """The form with a batch's facts in it."""
-    effect, (first, last) = batch.effect, (first_day(batch), last_day(batch))
+    effect, (first, last) = batch.effect, (first_day(speaker, batch), last_day(speaker, batch))
     plain = {
         "name": batch.name,
         "effect": effect.kind.value,
         "percent": str(effect.value) if effect.kind is EffectKind.PERCENT else "",
-        "amount": _typed(effect.value) if effect.kind is EffectKind.AMOUNT else "",
-        "price": _typed(effect.value) if effect.kind is EffectKind.PRICE else "",
+        "amount": typed_money(effect.value) if effect.kind is EffectKind.AMOUNT else "",
+        "price": typed_money(effect.value) if effect.kind is EffectKind.PRICE else "",
         "first_day": first.isoformat() if first else "",
         "last_day": last.isoformat() if last else "",
         "max_uses": str(batch.max_uses or ""),
         "per_visitor": str(batch.per_visitor or ""),
-        "min_amount": _typed(batch.min_amount_cents),
-        "budget": _typed(batch.budget_cents),
+        "min_amount": _optional(batch.min_amount_cents),
+        "budget": _optional(batch.budget_cents),
         "tag": batch.tag or "",
         "note": batch.note or "",
         "version": str(batch.version),
@@ -144,9 +142,8 @@ def filled(speaker: Speaker, batch: Batch) -> Form:
     return Form(sent, speaker)
 
 
-def _typed(cents: int | None) -> str:
-    """Money as one types it."""
-    return "" if cents is None else f"{cents // _WHOLE},{cents % _WHOLE:02}"
+def _optional(cents: int | None) -> str:
+    return "" if cents is None else typed_money(cents)
 
 
 def kept(form: Form) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from ticketing.web.staff import batch_words as say
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.listing import LIMIT, Listing
 
-HOME: Final = f"{frame.HOME}/codes"
+HOME: Final = batch_files.HOME
 bp = APIBlueprint("staff_codes", __name__, url_prefix=HOME, enable_openapi=False)
 _NO_TAG: Final = "-"
 _TAG_KEPT: Final = 100

@@ -1,8 +1,6 @@
 """The desk: a ticket for somebody who stands there, and the screen that shows it to them."""
 
-from collections.abc import Mapping
-from contextlib import suppress
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 from apiflask import APIBlueprint
@@ -10,6 +8,7 @@ from flask import Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ticketing.domain.accounts import Right
+from ticketing.domain.offers import BYTE_LIMIT
 from ticketing.domain.tickets import HOLDER_LIMIT, REFERENCE_LIMIT, find_ticket_id, shown_code
 from ticketing.service import desk, tickets
 from ticketing.service.desk import Paying, Wish
@@ -19,7 +18,7 @@ from ticketing.web.access import staff_may
 from ticketing.web.cards import barcode_of, facts_of, picture
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import desk_view, frame
-from ticketing.web.staff.forms import Form, blank, the_form
+from ticketing.web.staff.forms import Form, blank, day_of, the_form
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.speaker import TICKET_SHAPES
 
@@ -27,7 +26,6 @@ HOME: Final = f"{frame.HOME}/desk"
 bp = APIBlueprint("staff_desk", __name__, url_prefix=HOME, enable_openapi=False)
 _COOKIE: Final = "einlass_desk"
 _YEAR_S: Final = 365 * 24 * 3600
-_PARTY_MOST: Final = 255
 
 
 @bp.get("")
@@ -35,7 +33,8 @@ _PARTY_MOST: Final = 255
 def counter() -> Response:
     """The form: an offer, a day or a slot, persons, the money."""
     speaker = frame.the_speaker()
-    return _page(blank(speaker), offer=request.args.get("offer", ""), on=_day(request.args))
+    on = day_of(request.args.get("on", ""))
+    return _page(blank(speaker), offer=request.args.get("offer", ""), on=on)
 
 
 @bp.post("")
@@ -126,7 +125,7 @@ def _wish(form: Form, offer: str, on: date | None) -> Wish:
     speaker = form.speaker
     holder = form.text("holder", most=HOLDER_LIMIT, is_needed=False)
     reference = form.text("reference", most=REFERENCE_LIMIT, is_needed=False)
-    party = form.whole("party", least=1, most=_PARTY_MOST)
+    party = form.whole("party", least=1, most=BYTE_LIMIT)
     paying = form.choice("paying", Paying)
     default = speaker.say("desk_holder", at=speaker.time(speaker.now()))
     return Wish(
@@ -149,7 +148,7 @@ def _refused(
             form.problem("slot", "desk_sold_out")
             proposed = [one.slot for one in refusal.slots]
             first = proposed[0].starts_at if proposed else None
-            on = on if first is None else _local(first)
+            on = on if first is None else form.speaker.local(first)
             return _page(form, offer=offer, on=on, status=409)
         case Invalid():
             form.take(refusal)
@@ -178,16 +177,6 @@ def _page(form: Form, *, offer: str, on: date | None, status: int = 200) -> Resp
     )
     _with_desk(answer, here)
     return answer
-
-
-def _day(given: Mapping[str, str]) -> date | None:
-    with suppress(ValueError):
-        return date.fromisoformat(given.get("on", ""))
-    return None
-
-
-def _local(at: datetime) -> date:
-    return at.astimezone(the_parts().house.museum.zone).date()
 
 
 # ------------------------------------------------------------ which desk this is

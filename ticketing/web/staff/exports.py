@@ -81,8 +81,7 @@ def of_file(file: BinaryIO, *, name: str, ending: str) -> Response:
 
 def filename(name: str, ending: str) -> str:
     """The name of a file, with the day: plain letters only, so that no header breaks."""
-    zone = the_parts().house.museum.zone
-    today = the_parts().house.clock.now().astimezone(zone).date()
+    today = frame.the_speaker().today()
     spelt = name.lower().translate(_UMLAUTS)
     plain = unicodedata.normalize("NFKD", spelt).encode("ascii", "ignore").decode()
     short = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_NAME_LIMIT].strip("-")

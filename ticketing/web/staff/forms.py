@@ -103,14 +103,9 @@ class Form:
         text = self.value(name).strip()
         if not text and not is_needed:
             return None
-        try:
-            day = date.fromisoformat(text)
-        except ValueError:
+        day = day_of(text)
+        if day is None:
             self.problem(name, "wrong_day" if text else "wrong_missing")
-            return None
-        if not is_plausible_day(day):
-            self.problem(name, "wrong_day")
-            return None
         return day
 
     def clock(self, name: str, *, is_needed: bool = True) -> time | None:
@@ -157,6 +152,20 @@ class Form:
         except ValueError:
             self.problem(name, "wrong_choice")
             return None
+
+
+def day_of(text: str) -> date | None:
+    """A date as it stands in an address; None if it is none, or none that can be computed with."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if is_plausible_day(day) else None
+
+
+def typed_money(cents: int) -> str:
+    """Money as one types it into a form: "7,20"."""
+    return f"{cents // 100},{cents % 100:02}"
 
 
 def the_form(speaker: Speaker) -> Form:

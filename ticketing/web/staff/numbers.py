@@ -10,7 +10,6 @@ from apiflask import APIBlueprint
 from flask import Response, request
 
 from ticketing.domain.accounts import Right
-from ticketing.domain.museum import local_day
 from ticketing.domain.stats import Step, quarter_of
 from ticketing.service import figures, stats
 from ticketing.service.figures import DaySum, Numbers
@@ -65,7 +64,7 @@ def shown() -> Response:
     parts, speaker = the_parts(), frame.the_speaker()
     asked = request.args.get("days", "")
     days = next((n for n in PERIODS if asked == str(n)), PERIODS[1])
-    today = local_day(parts.house.clock.now(), parts.house.museum.zone)
+    today = speaker.today()
     first = today - timedelta(days=days - 1)
     with parts.store.unit() as unit:
         found = figures.numbers(unit, first=first, last=today)

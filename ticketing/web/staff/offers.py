@@ -17,7 +17,7 @@ from ticketing.service.offers import OfferChange
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame, rows
-from ticketing.web.staff.forms import Form, blank, the_form
+from ticketing.web.staff.forms import Form, blank, the_form, typed_money
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.speaker import Speaker
 from ticketing.wire.texts import Localised
@@ -25,7 +25,6 @@ from ticketing.wire.texts import Localised
 bp = APIBlueprint("staff_offers", __name__, url_prefix=f"{frame.HOME}/offers", enable_openapi=False)
 HERE: Final = f"{frame.HOME}/offers"
 NAME_LIMIT: Final = 100
-_MOST_CENTS_FIELD: Final = "price"
 _FIELDS: Final = {
     "name.de": "name_de",
     "name.en": "name_en",
@@ -124,7 +123,7 @@ def change(slug: str) -> AnyResponse:
 def _new_offer(form: Form) -> Offer | None:
     """What the form says; None if something in it cannot be read."""
     slug = form.text("slug", most=NAME_LIMIT)
-    price = form.cents(_MOST_CENTS_FIELD)
+    price = form.cents("price")
     entries = form.whole("entries", least=0, most=BYTE_LIMIT)
     validity, live = form.choice("validity", Validity), form.choice("live", Live)
     first = form.day("valid_from", is_needed=validity is Validity.RANGE)
@@ -167,7 +166,7 @@ def _change(form: Form) -> OfferChange:
     gates_in = form.chosen("gates")
     return OfferChange(
         name=Localised(german, english or german),
-        price_cents=form.cents(_MOST_CENTS_FIELD),
+        price_cents=form.cents("price"),
         pay_at_desk=form.is_checked("pay_at_desk"),
         party_max=form.whole("party_max", least=1, most=BYTE_LIMIT),
         active=form.is_checked("active"),
@@ -193,11 +192,10 @@ def _filled(offer: Offer, speaker: Speaker) -> Form:
 
 
 def _told(offer: Offer) -> dict[str, str]:
-    whole, cents = divmod(offer.price_cents, 100)
     return {
         "name_de": offer.name.de,
         "name_en": offer.name.en,
-        "price": f"{whole},{cents:02d}",
+        "price": typed_money(offer.price_cents),
         "party_max": str(offer.party_max),
         "per_day": "" if offer.per_day is None else str(offer.per_day),
         "early_min": str(offer.early_min),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 
 from apiflask import APIBlueprint
@@ -11,7 +11,6 @@ from flask import Response, request
 from ticketing.domain.accounts import Right
 from ticketing.domain.audit import Actor, ActorKind
 from ticketing.domain.conflicts import ConflictKind, ConflictState
-from ticketing.domain.museum import is_plausible_day, local_day
 from ticketing.domain.stats import Step
 from ticketing.service import audit, figures, stats, takings
 from ticketing.service.gate import conflicts
@@ -20,6 +19,7 @@ from ticketing.service.takings import Line, Takings
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame
+from ticketing.web.staff.forms import day_of
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.speaker import Speaker
 
@@ -44,8 +44,8 @@ def shown() -> Response:
     """The report of a local day, today unless another is asked for."""
     parts, speaker = the_parts(), frame.the_speaker()
     house = parts.house
-    today = local_day(house.clock.now(), house.museum.zone)
-    day = min(_asked(today), today)
+    today = speaker.today()
+    day = min(day_of(request.args.get("day", "")) or today, today)
     with parts.store.unit() as unit:
         sums = figures.of_day(unit, house, day=day)
         query = StatsQuery(first=day, last=day, step=Step.DAY)
@@ -70,14 +70,6 @@ def shown() -> Response:
         persons=_persons(money, people, speaker),
         tills=[_row("", "", line, speaker) for line in money.tills],
     )
-
-
-def _asked(today: date) -> date:
-    try:
-        day = date.fromisoformat(request.args.get("day", ""))
-    except ValueError:
-        return today
-    return day if is_plausible_day(day) else today
 
 
 def _counted(

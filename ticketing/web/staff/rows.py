@@ -64,7 +64,6 @@ class ScanRow:
 class ConflictRow:
     """People inside for whom no ticket accounts; `scans` are times and gates."""
 
-    id: str
     what: str
     people: int
     scans: tuple[str, ...]
@@ -144,7 +143,6 @@ def conflict(listed: ListedConflict, gates: dict[str, str], speaker: Speaker) ->
     )
     kind = listed.conflict.kind.value
     return ConflictRow(
-        listed.conflict.id,
         speaker.say(f"conflict_{kind}"),
         listed.conflict.people_extra,
         tuple(scans),

@@ -9,7 +9,7 @@ from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ticketing.domain.accounts import Right
-from ticketing.domain.museum import day_bounds, is_plausible_day, local_day
+from ticketing.domain.museum import day_bounds
 from ticketing.domain.offers import Validity
 from ticketing.domain.slots import CAPACITY_LIMIT, EVERY_DAY, Series, SlotPlaces
 from ticketing.service import offers, slots
@@ -18,7 +18,7 @@ from ticketing.service.slots import SlotQuery
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame
-from ticketing.web.staff.forms import Form, blank, the_form
+from ticketing.web.staff.forms import Form, blank, day_of, the_form
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.speaker import Speaker
 
@@ -117,23 +117,14 @@ def _back(slug: str) -> str:
     return f"{frame.HOME}/offers/{slug}/slots?week={_monday(request.form.get('week')).isoformat()}"
 
 
-def _today() -> date:
-    house = the_parts().house
-    return local_day(house.clock.now(), house.museum.zone)
-
-
 def _monday(asked: str | None) -> date:
     """The Monday of the week of a day; of the present one if that is no day."""
-    try:
-        day = date.fromisoformat(asked or "")
-    except ValueError:
-        day = _today()
-    day = day if is_plausible_day(day) else _today()
+    day = day_of(asked or "") or frame.the_speaker().today()
     return day - timedelta(days=day.weekday())
 
 
 def _blank_form() -> Form:
-    first = _today()
+    first = frame.the_speaker().today()
     values = {"first": first.isoformat(), "last": first.isoformat(), "times": "10:00"}
     return blank(frame.the_speaker(), **values, minutes="60", capacity="20")
 
@@ -185,7 +176,6 @@ def _page(slug: str, form: Form, *, status: int = 200) -> Response:
 
 
 def _columns(found: tuple[SlotPlaces, ...], monday: date, speaker: Speaker) -> list[DayColumn]:
-    zone = the_parts().house.museum.zone
     by_day: dict[date, list[SlotLine]] = {}
     for one in found:
         line = SlotLine(
@@ -195,7 +185,7 @@ def _columns(found: tuple[SlotPlaces, ...], monday: date, speaker: Speaker) -> l
             sold=one.sold,
             capacity=one.slot.capacity,
         )
-        by_day.setdefault(local_day(one.slot.starts_at, zone), []).append(line)
+        by_day.setdefault(speaker.local(one.slot.starts_at), []).append(line)
     return [
         DayColumn(
             weekday=speaker.say(f"weekday_{day.weekday()}"),

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Final
 
 from ticketing.domain.money import money
+from ticketing.domain.museum import local_day
 from ticketing.domain.offers import Offer, Validity
 from ticketing.domain.opening import Hours
 from ticketing.domain.tickets import ShownState
@@ -42,6 +43,14 @@ class Speaker:
     def now(self) -> datetime:
         """The present time, aware."""
         return the_parts().house.clock.now()
+
+    def local(self, at: datetime) -> date:
+        """The date of an aware time."""
+        return local_day(at, the_parts().house.museum.zone)
+
+    def today(self) -> date:
+        """The present date."""
+        return self.local(self.now())
 
     def day(self, at: datetime | date) -> str:
         """A date: "So 4. Okt. 2026"."""

@@ -1,7 +1,7 @@
 """The list of tickets as a file: filtered as on the page, written while it is read."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from apiflask import APIBlueprint
@@ -91,15 +91,11 @@ def _row(one: ListedTicket, speaker: Speaker) -> Row:
         ticket.created_at,
         ticket.holder,
         one.offer.name.in_(speaker.lang),
-        _day(ticket.valid_from),
-        _day(ticket.valid_until - _MINUTE),
+        speaker.local(ticket.valid_from),
+        speaker.local(ticket.valid_until - _MINUTE),
         ticket.party,
         ticket.entries or None,
         speaker.say(f"ticket_short_{state_of(house, one).value}"),
         shown_code(ticket.short_code),
         ticket.reference,
     )
-
-
-def _day(at: datetime) -> date:
-    return at.astimezone(the_parts().house.museum.zone).date()

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date
 from typing import Final
 
 from apiflask import APIBlueprint
@@ -11,7 +10,6 @@ from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ticketing.domain.accounts import Right
-from ticketing.domain.museum import is_plausible_day
 from ticketing.service import listing, offers, searching
 from ticketing.service.errors import Invalid, NotFound
 from ticketing.service.listing import Filter, ListState, Order, Query, Sort
@@ -19,7 +17,7 @@ from ticketing.web.access import staff_may
 from ticketing.web.auth import the_staff
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame, rows
-from ticketing.web.staff.forms import Form, blank, the_form
+from ticketing.web.staff.forms import Form, blank, day_of, the_form
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.listing import Listing
 from ticketing.web.staff.speaker import Speaker
@@ -82,13 +80,11 @@ def search() -> AnyResponse:
 
 def the_filter(given: Mapping[str, str]) -> Filter:
     """The filter of an address; what is none filters nothing."""
-    state, day = None, None
+    state = None
     with suppress(ValueError):
         state = ListState(given.get("state", ""))
-    with suppress(ValueError):
-        day = date.fromisoformat(given.get("day", ""))
-    is_day = day is not None and is_plausible_day(day)
-    return Filter(offer=given.get("offer") or None, state=state, day=day if is_day else None)
+    day = day_of(given.get("day", ""))
+    return Filter(offer=given.get("offer") or None, state=state, day=day)
 
 
 def kept(wanted: Filter) -> dict[str, str]:

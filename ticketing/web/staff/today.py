@@ -8,7 +8,6 @@ from flask import Response
 
 from ticketing.domain.accounts import Right, Station
 from ticketing.domain.conflicts import ConflictState
-from ticketing.domain.museum import local_day
 from ticketing.domain.offers import Offer
 from ticketing.domain.slots import SlotPlaces
 from ticketing.service import figures, gates, museum, offers, slots
@@ -75,7 +74,7 @@ def more() -> Response:
 def _read(speaker: Speaker) -> _Day:
     parts = the_parts()
     house = parts.house
-    on = local_day(house.clock.now(), house.museum.zone)
+    on = speaker.today()
     with parts.store.unit() as unit:
         return _Day(
             counts=museum.overview(unit, house),
