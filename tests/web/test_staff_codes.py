@@ -71,8 +71,8 @@ def test_codes_are_taken_out_as_a_file(staff: SignedInBrowser, store: Store, kin
     """Small ones at once, each with every code."""
     batch = made(staff, store)
     sent = {"format": kind, "csrf": staff.csrf}
-    answer = staff.client.post(f"/staff/codes/{batch}/export", data=sent)
-    content = answer.data
+    with staff.client.post(f"/staff/codes/{batch}/export", data=sent) as answer:
+        content = answer.data
     assert answer.status_code == 200
     assert f"herbst-im-museum-2026-10-04.{kind}" in answer.headers["Content-Disposition"]
     if kind == "csv":

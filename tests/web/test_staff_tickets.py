@@ -329,9 +329,10 @@ def test_the_filtered_list_is_taken_out_as_csv(
 
 def test_the_list_is_taken_out_as_xlsx(staff: SignedInBrowser, case: TicketCase) -> None:
     """A real workbook with the names in it."""
-    answer = staff.post("/staff/tickets/export", format="xlsx")
-    with zipfile.ZipFile(io.BytesIO(answer.data)) as book:
-        assert case.ticket.holder in book.read("xl/worksheets/sheet1.xml").decode()
+    with staff.post("/staff/tickets/export", format="xlsx") as answer:
+        book = io.BytesIO(answer.data)
+    with zipfile.ZipFile(book) as sheets:
+        assert case.ticket.holder in sheets.read("xl/worksheets/sheet1.xml").decode()
 
 
 @pytest.mark.parametrize("fields", [{}, {"format": "exe"}, {"format": "csv", "offer": "none"}])
