@@ -59,6 +59,19 @@ def test_what_a_batch_promises_is_said_before_it_is_made(
     assert 'value="Herbst im Museum"' in back
 
 
+def test_a_form_that_is_sent_twice_makes_one_batch(editor: SignedInBrowser, store: Store) -> None:
+    """Whoever presses the button again is led to the batch of the first time."""
+    check = editor.post(f"{HOME}/new", **NEW).text
+    [token] = re.findall(r'name="token" value="([0-9a-f]{32})"', check)
+    made = [editor.post(f"{HOME}/new", **NEW, step="make", token=token) for _ in range(2)]
+    assert [answer.status_code for answer in made] == [303, 303]
+    assert made[0].headers["Location"] == made[1].headers["Location"]
+    assert count(store) == 1
+    for other in ("", "x" * 32):
+        editor.post(f"{HOME}/new", **NEW, step="make", token=other)
+    assert count(store) == 3
+
+
 def test_a_batch_is_made_and_followed(editor: SignedInBrowser, batch: str) -> None:
     """Its facts, the way to the door, its codes; the list and its tag know it."""
     text = editor.client.get(batch).text

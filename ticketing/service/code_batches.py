@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ticketing.domain import codes as rules
 from ticketing.domain.codes import Batch, BatchState, Effect
-from ticketing.service import audit, code_making
+from ticketing.service import audit, code_making, once
 from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, as_invalid
 from ticketing.service.offers import KEEP, Keep
@@ -23,7 +23,7 @@ from ticketing.store.unit import Unit
 
 AT_ONCE: Final = 5_000
 """A batch of no more codes is ready when the call that makes it returns."""
-_ID_BYTES = 8
+_ID_DIGITS = 16
 _NUMBER_DIGITS = 9
 __all__ = ["KEEP", "Claim", "TagTally"]
 
@@ -68,21 +68,22 @@ class BatchChange:
     version: int | None = None
 
 
-def create_batch(unit: Unit, house: House, *, wanted: NewBatch) -> Batch:
+def create_batch(unit: Unit, house: House, *, wanted: NewBatch, token: str = "") -> Batch:
     """Make a batch: a small one at once, the codes of a large one are left to a worker.
 
     Returns:
-        The batch, ready or building; its tally says how many codes it has.
+        The batch, ready or building; its tally says how many codes it has. For a form's `token`
+        (`once`) that made one already it is that one.
 
     Raises:
         Invalid: With an error for each field that is wrong, offers that do not exist too.
     """
-    batch = _checked(unit, house, wanted)
+    digits = token if once.is_token(token) else once.new_token(house)
+    batch = _checked(unit, house, wanted, digits)
     is_small = batch.count <= AT_ONCE
     claim = _stored(unit, house, batch, lease=is_small)
-    if not is_small:
-        return claim.batch
-    code_making.make_all(unit, house, claim)
+    if claim is not None and is_small:
+        code_making.make_all(unit, house, claim)
     return get_batch(unit, batch=batch.id)
 
 
@@ -92,8 +93,10 @@ def begin_batch(unit: Unit, house: House, *, wanted: NewBatch) -> Claim:
     Raises:
         Invalid: As `create_batch`.
     """
-    batch = _checked(unit, house, wanted)
-    return _stored(unit, house, batch, lease=True)
+    claim = _stored(unit, house, _checked(unit, house, wanted, once.new_token(house)), lease=True)
+    if claim is None:  # pragma: no cover  a drawn id is nobody else's
+        raise Conflict("batch_exists")
+    return claim
 
 
 def get_batch(unit: Unit, *, batch: str) -> Batch:
@@ -209,11 +212,11 @@ def number_of(cursor: str | None) -> int | None:
     return int(cursor)
 
 
-def _checked(unit: Unit, house: House, wanted: NewBatch) -> Batch:
+def _checked(unit: Unit, house: House, wanted: NewBatch, digits: str) -> Batch:
     plain = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
     batch = Batch(
         **plain,
-        id=f"cb_{house.chance.draw(_ID_BYTES).hex()}",
+        id=f"cb_{digits[:_ID_DIGITS]}",
         created_at=house.clock.now(),
         created_by=house.actor.id,
     )
@@ -229,10 +232,14 @@ def _check_offers(unit: Unit, batch: Batch) -> None:
         raise Invalid(FieldError("offers", "unknown"))
 
 
-def _stored(unit: Unit, house: House, batch: Batch, *, lease: bool) -> Claim:
+def _stored(unit: Unit, house: House, batch: Batch, *, lease: bool) -> Claim | None:
+    """None if there is a batch of that id."""
     lease_until = house.clock.now() + code_making.LEASE if lease else None
     unit.begin()
     claim = rows.add(unit, batch, lease_until=lease_until)
+    if claim is None:
+        unit.rollback()
+        return None
     _note(unit, house, Action.BATCH_CREATED, before=None, after=claim.batch)
     unit.commit()
     return claim

@@ -15,7 +15,7 @@ from ticketing.domain import payments as money_rules
 from ticketing.domain.museum import day_bounds, is_plausible_day, local_day
 from ticketing.domain.offers import Offer, Validity
 from ticketing.domain.slots import SlotPlaces
-from ticketing.service import audit, offers, slots
+from ticketing.service import audit, offers, once, slots
 from ticketing.service.audit import Action, Thing
 from ticketing.service.cases import TicketCase, get_ticket
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
@@ -28,9 +28,7 @@ from ticketing.store.unit import Unit
 
 SHOWN_FOR: Final = timedelta(seconds=60)
 """For so long the second screen shows a barcode."""
-_TOKEN_DIGITS: Final = 32
 _SLOTS_MOST: Final = 100
-_HEX: Final = frozenset("0123456789abcdef")
 
 
 class Paying(StrEnum):
@@ -125,7 +123,7 @@ def sell(unit: Unit, house: House, *, wish: Wish, form: Form) -> Sold:
         Conflict: `offer_inactive`; `form_reused` when the form was sent with another wish.
         SoldOut: The slot is full; names the next ones that are not.
     """
-    if not is_token(form.token):
+    if not once.is_token(form.token):
         raise Invalid(FieldError("token", "malformed"))
     before = _repeated(unit, house, wish, form)
     if before is not None:
@@ -161,16 +159,6 @@ def next_customer(unit: Unit, house: House, *, desk: str) -> None:
     unit.begin()
     sales.end(unit, desk, at=house.clock.now())
     unit.commit()
-
-
-def new_token(house: House) -> str:
-    """A token for a form or a browser at a desk."""
-    return house.chance.draw(_TOKEN_DIGITS // 2).hex()
-
-
-def is_token(text: str) -> bool:
-    """Whether a text can be such a token."""
-    return len(text) == _TOKEN_DIGITS and set(text) <= _HEX
 
 
 # ------------------------------------------------------------ parts of the above

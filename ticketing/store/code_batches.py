@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, exists, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.domain.codes import Batch, BatchState, Effect, EffectKind, Tally
 from ticketing.store import schema
@@ -38,8 +39,12 @@ class TagTally:
 
 
 # ------------------------------------------------------------ making
-def add(unit: Unit, batch: Batch, *, lease_until: datetime | None) -> Claim:
-    """Store a new batch without codes; its maker holds it until then, None: nobody yet."""
+def add(unit: Unit, batch: Batch, *, lease_until: datetime | None) -> Claim | None:
+    """Store a new batch without codes; its maker holds it until then, None: nobody yet.
+
+    Returns:
+        None if there is a batch of that id.
+    """
     fence = 0 if lease_until is None else 1
     values = _columns(batch) | {
         "state": BatchState.BUILDING.value,
@@ -50,8 +55,11 @@ def add(unit: Unit, batch: Batch, *, lease_until: datetime | None) -> Claim:
         "fence": fence,
         **dict.fromkeys(_TALLY, 0),
     }
-    row = unit.run(insert(schema.code_batches).values(values).returning(*T)).mappings().one()
-    return Claim(batch=to_batch(row), fence=fence)
+    into = sqlite.insert if unit.is_sqlite else postgresql.insert
+    statement = into(schema.code_batches).values(values)
+    new = statement.on_conflict_do_nothing(index_elements=[T.id])
+    row = unit.run(new.returning(*T)).mappings().first()
+    return None if row is None else Claim(batch=to_batch(row), fence=fence)
 
 
 def claim(unit: Unit, *, now: datetime, lease_until: datetime) -> Claim | None:

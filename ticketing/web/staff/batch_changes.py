@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ticketing.domain.accounts import Right
 from ticketing.domain.codes import Batch, EffectKind
 from ticketing.domain.ids import VisitorId
-from ticketing.service import batch_codes, code_batches, offers
+from ticketing.service import batch_codes, code_batches, offers, once
 from ticketing.service.code_batches import NewBatch
 from ticketing.service.errors import Conflict, Invalid, NotFound
 from ticketing.web.access import staff_may
@@ -53,7 +53,9 @@ def _made(form: Form, wanted: NewBatch) -> AnyResponse:
     parts = the_parts()
     try:
         with parts.store.unit() as unit:
-            batch = code_batches.create_batch(unit, parts.house, wanted=wanted)
+            batch = code_batches.create_batch(
+                unit, parts.house, wanted=wanted, token=form.value("token")
+            )
     except Invalid as refusal:
         form.take(refusal, batch_forms.NAMES)
         return _new_page(form, status=422)
@@ -85,6 +87,7 @@ def _check_page(form: Form, wanted: NewBatch) -> Response:
         wanted=wanted,
         lines=batch_forms.promise(speaker, wanted, known),
         kept=batch_forms.kept(form),
+        token=once.new_token(the_parts().house),
         example=batch_forms.example(wanted.prefix),
     )
 

@@ -148,7 +148,7 @@ def _optional(cents: int | None) -> str:
 
 def kept(form: Form) -> list[tuple[str, str]]:
     """Every field as it was sent, to be sent again with the next step."""
-    left_out = {"csrf", "step"}
+    left_out = {"csrf", "step", "token"}
     return [(name, value) for name, value in form.sent.items(multi=True) if name not in left_out]
 
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ticketing.domain.accounts import Right
 from ticketing.domain.offers import BYTE_LIMIT
 from ticketing.domain.tickets import HOLDER_LIMIT, REFERENCE_LIMIT, find_ticket_id, shown_code
-from ticketing.service import desk, tickets
+from ticketing.service import desk, once, tickets
 from ticketing.service.desk import Paying, Wish
 from ticketing.service.errors import Conflict, Invalid, NotFound, SoldOut
 from ticketing.service.tickets import TicketCase, state_of
@@ -172,7 +172,7 @@ def _page(form: Form, *, offer: str, on: date | None, status: int = 200) -> Resp
         form=form,
         offers=desk_view.offers_of(found, form.speaker),
         choice=desk_view.choice_of(found, form.speaker, slot=form.value("slot")),
-        token=desk.new_token(parts.house),
+        token=once.new_token(parts.house),
         holder=form.speaker.say("desk_holder", at=form.speaker.time(form.speaker.now())),
     )
     _with_desk(answer, here)
@@ -183,7 +183,7 @@ def _page(form: Form, *, offer: str, on: date | None, status: int = 200) -> Resp
 def _desk() -> str:
     """This browser: its second window shows what its first one sells."""
     known = request.cookies.get(_COOKIE, "")
-    return known if desk.is_token(known) else desk.new_token(the_parts().house)
+    return known if once.is_token(known) else once.new_token(the_parts().house)
 
 
 def _with_desk(answer: AnyResponse, here: str) -> AnyResponse:
