@@ -1,10 +1,11 @@
 """The staff's pages with many rows in the database: server time of each, as JSON.
 
-`python -m benchmarks.site` makes 200,000 tickets the bulk way, asks for every page of the list
-below through the application itself (no network, no browser) and prints a JSON object: for
-each page the median, the 95th percentile and the slowest in milliseconds, and the processor
-time of this process alone, which other work on the machine does not lengthen. SITE_TICKETS
-is another number of tickets, SITE_ROUNDS how often each page is asked for.
+`python -m benchmarks.site` makes 200,000 tickets and 1,000,000 codes the bulk way, lets some
+people in, sends and redeems some codes, asks for every page of the list below through the
+application itself (no network, no browser) and prints a JSON line for each: the median, the 95th
+percentile and the slowest in milliseconds, and the processor time of this process alone, which
+other work on the machine does not lengthen. SITE_TICKETS and SITE_CODES are other numbers,
+SITE_ROUNDS is how often each page is asked for.
 """
 
 import json
@@ -22,19 +23,27 @@ from random import Random
 
 from flask.testing import FlaskClient
 
-from benchmarks.house import made
+from benchmarks import bulk, clients
+from benchmarks.house import made, serving
 from ticketing import config
 from ticketing.app import App, opened
 from ticketing.domain import tickets as rules
 from ticketing.domain.accounts import Role
+from ticketing.domain.code_texts import text_of
 from ticketing.domain.tickets import TICKET_ID_BYTES, Ticket
-from ticketing.service import access
+from ticketing.service import access, batch_codes, code_batches, codes, figures
+from ticketing.service.code_guessing import Guesser
+from ticketing.service.codes import Asked
 from ticketing.service.tickets import TicketOrder, drafted
+from ticketing.store import code_lists
 from ticketing.store import tickets as ticket_rows
 from ticketing.wire.token import TicketId
 from ticketing.wire.verdict import TicketState
 
 TICKETS = int(os.environ.get("SITE_TICKETS", "200000"))
+CODES = int(os.environ.get("SITE_CODES", "1000000"))
+SCANS = 3_000
+SENT, REDEEMED = 40_000, 2_000
 ROUNDS = int(os.environ.get("SITE_ROUNDS", "100"))
 GOAL_MS = 60.0
 PASSWORD = "a long password of the benchmark"  # noqa: S105  of a database that is thrown away
@@ -48,11 +57,13 @@ _ENDS = ("bach", "berg", "feld", "hofer", "mann", "meier", "stein", "thal", "wal
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A signed-in browser, and what it may ask for: ids of tickets, names, references."""
+    """A signed-in browser, and what it may ask for: tickets, the page of a batch, its codes."""
 
     client: FlaskClient
     csrf: str
     tickets: list[Ticket]
+    batch: str
+    codes: list[str]
 
 
 Ask = Callable[[Desk, Random], int]
@@ -63,12 +74,18 @@ def main() -> int:
     """Make the house, ask, print; 0 if every page is within the goal."""
     with tempfile.TemporaryDirectory() as folder:
         benched = made(Path(folder), {})
+        with serving(benched) as port:
+            let_in = clients.run(port, benched.scans(SCANS))
+        if let_in.errors(201, "admit"):
+            raise RuntimeError("not everybody was let in")
+        batch = str(bulk.make(benched.home, CODES)["batch"])
         with opened(config.load(benched.home, benched.environment)) as app:
-            sample = _fill(app)
-            desk = _signed_in(app, sample)
+            sample, codes_sample = _fill(app), _followed(app, batch)
+            desk = _signed_in(app, sample, f"/staff/codes/{batch}", codes_sample)
             pages = {name: _measured(ask, desk) for name, ask in _pages().items()}
-    print(json.dumps({"benchmark": "site", "tickets": TICKETS, "goal_ms": GOAL_MS, "pages": pages}))
     for name, times in pages.items():
+        sizes = {"tickets": TICKETS, "codes": CODES, "rounds": ROUNDS}
+        print(json.dumps({"benchmark": "site", "what": name} | times | sizes))
         print(
             f"{name:34} p95 {times['p95_ms']:7.1f} ms, cpu {times['cpu_p95_ms']:.1f} ms",
             file=sys.stderr,
@@ -95,6 +112,20 @@ def _pages() -> dict[str, Ask]:
             desk.client.get(f"/staff/tickets/{draw.choice(desk.tickets).id.hex()}")
         ),
         "desk": _get("/staff/desk"),
+        "today": _get("/staff"),
+        "report of today": _get("/staff/report"),
+        "numbers of a year": _get("/staff/numbers?days=365"),
+        "batches": _get("/staff/codes"),
+        "batch": lambda desk, _: _code(desk.client.get(desk.batch)),
+        "batch, redeemed ones": lambda desk, _: _code(
+            desk.client.get(f"{desk.batch}?state=redeemed")
+        ),
+        "batch, one code": lambda desk, draw: _code(
+            desk.client.post(
+                f"{desk.batch}/search", data={"csrf": desk.csrf, "code": draw.choice(desk.codes)}
+            )
+        ),
+        "audit": _get("/staff/audit"),
     }
 
 
@@ -168,6 +199,28 @@ def _fill(app: App) -> list[Ticket]:
     return sample
 
 
+def _followed(app: App, batch: str) -> list[str]:
+    """Some of a batch's codes, most of them sent, some redeemed; figures kept as a worker does."""
+    texts, after = list[str](), -1
+    with app.store.unit() as unit:
+        figures.refresh(unit, app.house)
+        of = code_batches.get_batch(unit, batch=batch)
+        while len(texts) < min(SENT, CODES):
+            part = code_lists.page(unit, of.number, after=after, limit=_CHUNK)
+            texts += [text_of(of.prefix, one.bits) for one in part.codes]
+            after = part.codes[-1].bits
+            batch_codes.mark_sent(unit, app.house, codes_sent=texts[-len(part.codes) :])
+        for place, text in enumerate(texts[:: len(texts) // REDEEMED]):
+            codes.redeem_code(
+                unit,
+                app.house,
+                asked=Asked(code=text, amount_cents=900),
+                redemption_id=f"bench-{place}",
+                guesser=Guesser("bench"),
+            )
+    return texts
+
+
 def _patterns(app: App) -> Iterator[Ticket]:
     for offer in _OFFERS:
         order = TicketOrder(offer=offer, holder="Jemand", paid=True)
@@ -204,7 +257,7 @@ def _codes(app: App) -> Iterator[str]:
             yield code
 
 
-def _signed_in(app: App, sample: list[Ticket]) -> Desk:
+def _signed_in(app: App, sample: list[Ticket], batch: str, some: list[str]) -> Desk:
     with app.store.unit() as unit:
         access.add_staff(unit, app.house, name="bench", password=PASSWORD, role=Role.ADMIN)
     client = app.web().test_client()
@@ -212,7 +265,7 @@ def _signed_in(app: App, sample: list[Ticket]) -> Desk:
     found = re.search(r'name="csrf" value="([0-9a-f]+)"', client.get("/staff").text)
     if found is None:
         raise RuntimeError("the benchmark could not sign in")
-    return Desk(client, found[1], sample)
+    return Desk(client, found[1], sample, batch, some)
 
 
 if __name__ == "__main__":
