@@ -20,7 +20,13 @@ def test_an_id_is_found_by_what_stands_in_its_address(visitor: VisitorId) -> Non
     """And its short reference, however it is typed, begins it."""
     assert find_visitor_id(visitor.hex()) == visitor
     reference = short_reference(visitor)
-    for typed in (reference, reference.lower(), reference.replace("-", " "), f" {reference} "):
+    for typed in (
+        reference,
+        reference.lower(),
+        reference.replace("-", " "),
+        f" {reference} ",
+        reference.replace("-", "\N{EN DASH}"),
+    ):
         assert beginning_of_id(typed) == visitor[:4]
     assert beginning_of_id(visitor.hex()) == visitor
 

@@ -48,7 +48,7 @@ def short_reference(visitor: VisitorId) -> str:
 
 def beginning_of_id(text: str) -> bytes | None:
     """What a short reference, or a whole id, says of an id; None for any other text."""
-    digits = re.sub(r"[\s-]", "", text).lower()
+    digits = re.sub(r"[\s\-\u2010-\u2015]", "", text).lower()
     if _REFERENCE.fullmatch(digits) or _ID.fullmatch(digits):
         return bytes.fromhex(digits)
     return None
