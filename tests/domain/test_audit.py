@@ -29,7 +29,9 @@ def test_what_was_made_and_what_is_gone_is_kept_whole() -> None:
     assert difference({"slug": "day"}, None) == ({"slug": "day"}, None)
 
 
-@pytest.mark.parametrize("name", ["holder", "code", "barcode", "text", "password", "pin", "token"])
+@pytest.mark.parametrize(
+    "name", ["holder", "code", "barcode", "text", "password", "pin", "token", "visitor"]
+)
 def test_a_private_field_is_named_and_not_told(name: str) -> None:
     """Somebody changed a name; which one it was is nobody's business."""
     assert difference({name: "Ada"}, {name: "Bo"}) == ({name: HIDDEN}, {name: HIDDEN})

@@ -22,17 +22,34 @@ def test_roles_grow() -> None:
     assert RIGHTS[Role.DESK] < RIGHTS[Role.EDITOR] < RIGHTS[Role.ADMIN]
 
 
-@pytest.mark.parametrize("right", [r for r in Right if r.endswith((".change", ".sell", ".close"))])
+@pytest.mark.parametrize(
+    "right", [r for r in Right if r.endswith((".change", ".sell", ".close", ".erase"))]
+)
 def test_an_auditor_changes_nothing(right: Right) -> None:
     """Reading and taking out, never writing."""
     assert not somebody(Role.AUDITOR).may(right)
     assert somebody(Role.ADMIN).may(right)
 
 
-@pytest.mark.parametrize("right", [Right.PEOPLE_CHANGE, Right.KEYS_CHANGE, Right.GATE_OVERRIDE])
+@pytest.mark.parametrize(
+    "right",
+    [
+        Right.PEOPLE_CHANGE,
+        Right.KEYS_CHANGE,
+        Right.GATE_OVERRIDE,
+        Right.VISITORS_EXPORT,
+        Right.VISITORS_ERASE,
+    ],
+)
 def test_only_an_admin_may(right: Right) -> None:
-    """What could give somebody more than they have."""
+    """What could give somebody more than they have, tells what was said, or cannot be undone."""
     assert [role for role in Role if somebody(role).may(right)] == [Role.ADMIN]
+
+
+def test_whoever_sees_visitors_sees_their_tickets_and_codes() -> None:
+    """Their page shows both."""
+    shown = {Right.TICKETS_SEE, Right.CODES_SEE}
+    assert all(shown <= rights for rights in RIGHTS.values() if Right.VISITORS_SEE in rights)
 
 
 @pytest.mark.parametrize("right", [Right.CODES_EXPORT, Right.OFFERS_CHANGE, Right.AUDIT_SEE])

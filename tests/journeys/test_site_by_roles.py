@@ -1,18 +1,21 @@
 """Every page of the staff's site in a real browser: each role, both languages, no violation."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests import axe
 from tests.journeys.conftest import Demo, picture
+from tests.journeys.walks import free_ticket
 from ticketing.domain.accounts import RIGHTS, Right, Role
 from ticketing.web.staff.frame import NAVIGATION
 
 PAGES = {
     "/staff": Right.HOUSE_SEE,
     "/staff/tickets": Right.TICKETS_SEE,
+    "/staff/visitors": Right.VISITORS_SEE,
     "/staff/desk": Right.TICKETS_SELL,
     "/staff/offers": Right.HOUSE_SEE,
     "/staff/offers/new": Right.OFFERS_CHANGE,
@@ -121,3 +124,39 @@ def test_a_batch_is_made_and_followed(admin: Page, demo: Demo) -> None:
     with admin.expect_download() as told:
         admin.locator("button[name=format][value=csv]").click()
     assert told.value.suggested_filename.endswith(".csv")
+
+
+def test_a_visitor_is_found_taken_out_and_erased(
+    admin: Page, context: BrowserContext, demo: Demo
+) -> None:
+    """Somebody chats and takes a ticket; an admin finds, exports and erases them."""
+    lang = admin.locator("html").get_attribute("lang")
+    free_ticket(context.new_page(), demo.chat, f"Wilhelmine Önderoğlu {lang}")
+    admin.goto(f"{demo.service}/staff/visitors")
+    admin.locator("input[name=q]").fill(f"onderoglu {lang}")
+    admin.keyboard.press("Enter")
+    expect(admin.locator("tbody tr")).to_have_count(1)
+    assert axe.violations(admin) == []
+    admin.locator("tbody a").click()
+    expect(admin.locator("#tickets tbody tr")).to_have_count(1)
+    profile = admin.url
+    for width in (1440, 390):
+        admin.set_viewport_size({"width": width, "height": 900})
+        for path in (profile, f"{profile}/erase"):
+            admin.goto(path)
+            assert axe.violations(admin) == [], path
+            assert admin.evaluate("document.documentElement.scrollWidth") <= width, path
+    admin.goto(profile)
+    with admin.expect_download() as told:
+        admin.locator("form[action$='/export'] button").click()
+    assert "Wilhelmine" in Path(told.value.path()).read_text("utf-8")
+    admin.locator("a[href$='/erase']").click()
+    admin.locator("form[action$='/erase'] button").click()
+    expect(admin.locator("#wrong-sure")).to_be_visible()
+    assert axe.violations(admin) == []
+    admin.locator("input[name=sure]").check()
+    admin.locator("form[action$='/erase'] button").click()
+    expect(admin.locator(".notice")).to_be_visible()
+    answer = admin.goto(profile)
+    assert answer is not None
+    assert answer.status == 404

@@ -6,10 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from tests.factories import a_request, with_gates, with_offer, with_station, with_ticket
+from tests.fakes import FrozenClock
 from tests.service.chatting import Visitor, spoken
+from tests.service.coding import SHOP, Shop
+from ticketing.domain.audit import HIDDEN, Thing, Wanted
+from ticketing.domain.audit import Action as Deed
 from ticketing.domain.consent import Action, Purpose
 from ticketing.domain.ids import VisitorId
-from ticketing.service import consent, people, webhooks
+from ticketing.service import audit, batch_codes, consent, people, webhooks
 from ticketing.service.errors import NotFound
 from ticketing.service.gate import scans
 from ticketing.service.people import Record
@@ -36,7 +40,7 @@ class Known:
     def export(self) -> Record:
         """All that is kept."""
         with self.store.unit() as unit:
-            return people.export(unit, visitor=self.id)
+            return people.export(unit, self.house, visitor=self.id)
 
 
 def who(store: Store, address: bytes) -> VisitorId:
@@ -94,6 +98,56 @@ def test_an_erased_visitor_stands_nowhere(known: Known) -> None:
         assert trace not in left
 
 
+@pytest.fixture(name="shop")
+def _shop(known: Known, clock: FrozenClock) -> Shop:
+    return Shop(known.store, known.house, clock)
+
+
+def with_codes(shop: Shop, visitor: VisitorId, number: int) -> list[str]:
+    """Codes of a batch that counts visitors, bound to one, the first of them used."""
+    texts = shop.texts(shop.batch(count=number, per_visitor=9))
+    for text in texts:
+        with shop.store.unit() as unit:
+            batch_codes.bind_code(unit, shop.house, code=text, visitor=visitor)
+    shop.redeem(texts[0], visitor=visitor, amount_cents=900, guesser=SHOP)
+    return texts
+
+
+def test_an_export_tells_the_codes_and_what_became_of_them(known: Known, shop: Shop) -> None:
+    """Those that are bound, and each use of which it is known whose it was."""
+    texts = with_codes(shop, known.id, 2)
+    told = people.record_json(known.house, known.export())
+    assert {one["code"]: one["uses"] for one in told["codes"]} == {texts[0]: 1, texts[1]: 0}
+    [used] = told["redemptions"]
+    assert (used["code"], used["batch"], used["off_cents"]) == (texts[0], "Herbst", 180)
+    assert used["released_at"] is None
+
+
+def test_codes_of_an_erased_visitor_are_nobodys(known: Known, shop: Shop) -> None:
+    """Whoever has one may use it; no table and no line of the audit says whose it was."""
+    texts = with_codes(shop, known.id, 5)
+    gone = people.erase(known.store, known.house, visitor=known.id)
+    assert (gone.codes, gone.redemptions) == (5, 1)
+    left = everything(known.store)
+    for trace in (str(bytes(known.id)), known.id.hex()):
+        assert trace not in left
+    somebody = VisitorId(bytes(15) + b"1")
+    used = shop.redeem(texts[1], "r2", visitor=somebody, amount_cents=900)
+    assert used.redemption.off_cents == 180
+    shop.release("r1")
+
+
+def test_an_export_is_noted_and_not_of_whom(known: Known) -> None:
+    """One line for each; an export of nobody has none."""
+    known.export()
+    with known.store.unit() as unit, pytest.raises(NotFound):
+        people.export(unit, known.house, visitor=VisitorId(bytes(16)))
+    with known.store.unit() as unit:
+        [line] = audit.page(unit, wanted=Wanted(action=Deed.VISITOR_EXPORTED)).items
+    assert line.object == Thing("visitor", HIDDEN)
+    assert (line.actor, line.before, line.after) == (known.house.actor, None, None)
+
+
 def test_the_ticket_of_an_erased_visitor_stays_good(known: Known) -> None:
     """It admits whoever holds it, without a name."""
     with_gates(known.store, known.house)
@@ -114,7 +168,7 @@ def test_others_are_left_alone(known: Known) -> None:
     other.type("Noch da")
     people.erase(known.store, known.house, visitor=known.id)
     with known.store.unit() as unit:
-        record = people.export(unit, visitor=who(known.store, b"somebody-else"))
+        record = people.export(unit, known.house, visitor=who(known.store, b"somebody-else"))
     assert "Noch da" in [said.content["text"] for said in record.sayings]
 
 
@@ -156,6 +210,6 @@ def test_an_unknown_visitor_is_refused(known: Known) -> None:
     with pytest.raises(NotFound):
         people.erase(known.store, known.house, visitor=known.id)
     with known.store.unit() as unit, pytest.raises(NotFound):
-        people.export(unit, visitor=known.id)
+        people.export(unit, known.house, visitor=known.id)
     with known.store.unit() as unit, pytest.raises(NotFound):
         people.get_visitor(unit, visitor=VisitorId(bytes(16)))

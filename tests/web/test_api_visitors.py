@@ -50,6 +50,7 @@ def test_a_visitor_is_shown_exported_and_erased(
     assert exported is not None
     assert exported["tickets"][0]["holder"] == HOLDER
     assert exported["messages"]
+    assert (exported["codes"], exported["redemptions"]) == ([], [])
     erased = client.post(f"{path}/erase", headers=api).json
     assert erased is not None
     assert (erased["tickets"], erased["identities"]) == (1, 1)

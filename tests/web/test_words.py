@@ -42,6 +42,7 @@ BUILT = (  # keys that are put together; one a line
     r"method_\w+",
     r"actor_\w+",
     r"staff_(wrong|expired|passkey)\w*",
+    r"visitors_(lang|channel|purpose|said|how|goes|stays)_\w+",
 )
 
 
@@ -90,7 +91,7 @@ def test_the_files_are_plain_json() -> None:
     """Texts by key, nothing nested."""
     for lang in LANGS:
         for path in (templates_dir() / "wording").glob(f"*.{lang}.json"):
-            if path.stem.split(".")[0] in {"pages", "staff"}:
+            if path.stem.split(".")[0] in {"pages", "staff", "codes", "visitors"}:
                 texts = json.loads(path.read_text("utf-8")).values()
                 assert all(isinstance(text, str) for text in texts)
 
@@ -120,7 +121,7 @@ def test_a_page_picks_its_language(client: FlaskClient, query: str, header: str,
 def test_no_catalogue_hides_a_text_of_another(tmp_path: Path) -> None:
     """Whichever were read last would win without anybody knowing."""
     (tmp_path / "wording").mkdir()
-    for name in ("pages", "staff", "codes"):
+    for name in ("pages", "staff", "codes", "visitors"):
         for lang in LANGS:
             text = "{}" if name == "pages" else '{"yes": "Ja"}'
             (tmp_path / "wording" / f"{name}.{lang}.json").write_text(text, "utf-8")

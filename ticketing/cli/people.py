@@ -23,7 +23,7 @@ def visitor() -> None:
 def visitor_export(app: App, *, visitor_id: str) -> None:
     """Print all that is kept of a visitor, as JSON."""
     with app.store.unit() as unit:
-        record = people.export(unit, visitor=_id(visitor_id))
+        record = people.export(unit, app.house, visitor=_id(visitor_id))
     told = people.record_json(app.house, record)
     show(told, text=json.dumps(told, ensure_ascii=False, indent=2))
 
@@ -32,17 +32,20 @@ def visitor_export(app: App, *, visitor_id: str) -> None:
 @click.argument("visitor_id", metavar="ID")
 @with_app
 def visitor_erase(app: App, *, visitor_id: str) -> None:
-    """Erase a visitor for good; tickets stay good, without a name."""
+    """Erase a visitor for good; tickets and codes stay good, of nobody."""
     gone = people.erase(app.store, app.house, visitor=_id(visitor_id))
     show(
         {
             "id": visitor_id,
             "messages": gone.messages,
             "tickets": gone.tickets,
+            "codes": gone.codes,
+            "redemptions": gone.redemptions,
             "declarations": gone.declarations,
             "identities": gone.identities,
         },
         text=f"Erased: {gone.messages} messages, the name on {gone.tickets} tickets,"
+        f" {gone.codes} bindings of codes, {gone.redemptions} uses of codes,"
         f" {gone.declarations} answers, {gone.identities} addresses.",
     )
 

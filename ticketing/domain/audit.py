@@ -30,6 +30,7 @@ _PRIVATE: Final = frozenset(
         "short_code",
         "text",
         "token",
+        "visitor",
     }
 )
 Facts = Mapping[str, Any]
@@ -115,6 +116,7 @@ class Action(StrEnum):
     TICKET_UNBLOCKED = "ticket.unblocked"
     TICKETS_EXPORTED = "tickets.exported"
     VISITOR_ERASED = "visitor.erased"
+    VISITOR_EXPORTED = "visitor.exported"
     WEBHOOK_CHANGED = "webhook.changed"
     WEBHOOK_CREATED = "webhook.created"
     WEBHOOK_DELETED = "webhook.deleted"

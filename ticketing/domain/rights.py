@@ -18,7 +18,8 @@ class Role(StrEnum):
 class Right(StrEnum):
     """One thing that somebody may do; every route of the staff site names one.
 
-    `see` reads, `change` makes, alters and removes, `export` takes lists out of the house.
+    `see` reads, `change` makes, alters and removes, `export` takes lists out of the house,
+    `erase` removes for good.
     """
 
     HOUSE_SEE = "house.see"  # today, offers, slots, gates, stations, conflicts
@@ -26,6 +27,9 @@ class Right(StrEnum):
     TICKETS_SELL = "tickets.sell"  # the desk: issue, take payment
     TICKETS_CHANGE = "tickets.change"  # send again, block, revoke, reissue
     TICKETS_EXPORT = "tickets.export"
+    VISITORS_SEE = "visitors.see"  # who has written, without a word that was said
+    VISITORS_EXPORT = "visitors.export"  # all that is kept of one, words included
+    VISITORS_ERASE = "visitors.erase"
     OFFERS_CHANGE = "offers.change"  # and slots
     CODES_SEE = "codes.see"
     CODES_CHANGE = "codes.change"
@@ -49,6 +53,7 @@ _DESK: Final = frozenset(
         Right.TICKETS_SEE,
         Right.TICKETS_SELL,
         Right.TICKETS_CHANGE,
+        Right.VISITORS_SEE,
         Right.CODES_SEE,
         Right.REPORTS_SEE,
     }
@@ -65,6 +70,7 @@ _AUDITOR: Final = frozenset(
     {
         Right.HOUSE_SEE,
         Right.TICKETS_SEE,
+        Right.VISITORS_SEE,
         Right.CODES_SEE,
         Right.REPORTS_SEE,
         Right.PEOPLE_SEE,

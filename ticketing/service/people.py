@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ticketing.domain.audit import HIDDEN
+from ticketing.domain.code_texts import text_of
+from ticketing.domain.codes import Batch
 from ticketing.domain.consent import Action, Purpose
 from ticketing.domain.events import of_erasure
 from ticketing.domain.ids import VisitorId
@@ -16,15 +19,20 @@ from ticketing.service.errors import NotFound
 from ticketing.service.ports import House, Units
 from ticketing.service.telling import tell
 from ticketing.service.tickets import ListedTicket, state_of, with_histories
-from ticketing.store import consents, retention
+from ticketing.store import codes, consents, redemptions, retention
 from ticketing.store import people as rows
 from ticketing.store import tickets as ticket_rows
+from ticketing.store.codes import Found
 from ticketing.store.people import Person, Reach, Saying
+from ticketing.store.redemptions import Redemption
 from ticketing.store.unit import Unit
 
 __all__ = ["Erased", "Person", "Profile", "Reach", "Record", "Saying"]
 
-_TICKETS_TOLD = 10_000
+_TOLD = 10_000
+"""Of tickets, codes and redemptions."""
+_WHOSE = Thing("visitor", HIDDEN)
+"""The log is never erased, so it does not say whose data they were."""
 _ROWS_EACH = 3
 """A message may have a delivery and an errand."""
 
@@ -40,20 +48,27 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """All that is kept of a visitor (Art. 15 GDPR); `declarations` are the ledger's fields."""
+    """All that is kept of a visitor (Art. 15 GDPR); `declarations` are the ledger's fields.
+
+    `codes` are bound to the visitor, `redemptions` those of which it is known who used them.
+    """
 
     profile: Profile
     sayings: tuple[Saying, ...]
     declarations: tuple[dict[str, Any], ...]
     tickets: tuple[ListedTicket, ...]
+    codes: tuple[Found, ...]
+    redemptions: tuple[tuple[Redemption, Batch], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
-    """How many rows are gone; of tickets and declarations the person is."""
+    """How many rows are gone; of tickets, codes, redemptions and declarations the person is."""
 
     messages: int = 0
     tickets: int = 0
+    codes: int = 0
+    redemptions: int = 0
     declarations: int = 0
     identities: int = 0
 
@@ -74,27 +89,33 @@ def get_visitor(unit: Unit, *, visitor: VisitorId) -> Profile:
     )
 
 
-def export(unit: Unit, *, visitor: VisitorId) -> Record:
-    """All that is kept of a visitor.
+def export(unit: Unit, house: House, *, visitor: VisitorId) -> Record:
+    """All that is kept of a visitor; that it was taken out is noted.
 
     Raises:
         NotFound: `visitor`.
     """
     profile = get_visitor(unit, visitor=visitor)
-    found = ticket_rows.of_visitor(unit, visitor, limit=_TICKETS_TOLD)
-    return Record(
+    found = ticket_rows.of_visitor(unit, visitor, limit=_TOLD)
+    record = Record(
         profile=profile,
         sayings=rows.sayings(unit, visitor),
         declarations=rows.declarations(unit, visitor),
         tickets=with_histories(unit, found),
+        codes=codes.of_visitor(unit, visitor, limit=_TOLD),
+        redemptions=redemptions.of_visitor(unit, visitor, limit=_TOLD),
     )
+    unit.begin()  # not before: reading much would keep a gate waiting
+    audit.note(unit, house, action=Deed.VISITOR_EXPORTED, object=_WHOSE)
+    unit.commit()
+    return record
 
 
 def erase(store: Units, house: House, *, visitor: VisitorId) -> Erased:
     """Erase a visitor for good: messages, addresses, answers, the name on tickets.
 
-    Tickets stay good, without a name; the ledger still verifies. In small transactions, so
-    that no gate waits; begun and not ended, it is begun again.
+    Tickets and codes stay good, of nobody; the ledger still verifies. In small transactions,
+    so that no gate waits; begun and not ended, it is begun again.
 
     Raises:
         NotFound: `visitor`.
@@ -105,20 +126,28 @@ def erase(store: Units, house: House, *, visitor: VisitorId) -> Erased:
             unit, house, lambda most: rows.drop_messages(unit, visitor, limit=most // _ROWS_EACH)
         )
         tickets = _swept(unit, house, lambda most: rows.scrub_tickets(unit, visitor, limit=most))
+        freed = _swept(unit, house, lambda most: codes.free(unit, visitor, limit=most))
+        used = _swept(unit, house, lambda most: redemptions.forget(unit, visitor, limit=most))
         unit.begin()
         if not rows.hold(unit, visitor):  # somebody else was faster
             raise NotFound("visitor")
         messages += rows.drop_messages(unit, visitor, limit=CHUNK)  # said meanwhile
         tickets += rows.scrub_tickets(unit, visitor, limit=CHUNK)
+        freed += codes.free(unit, visitor, limit=CHUNK)
+        used += redemptions.forget(unit, visitor, limit=CHUNK)
         declarations = consents.forget(unit, visitor)
         identities = rows.drop(unit, visitor)
         tell(unit, house, of_erasure(visitor.hex(), house.clock.now()))
-        thing = Thing("visitor", HIDDEN)  # whose it was is what has been erased
-        audit.note(unit, house, action=Deed.VISITOR_ERASED, object=thing)
+        audit.note(unit, house, action=Deed.VISITOR_ERASED, object=_WHOSE)
         unit.commit()
         retention.empty_log(unit)
     return Erased(
-        messages=messages, tickets=tickets, declarations=declarations, identities=identities
+        messages=messages,
+        tickets=tickets,
+        codes=freed,
+        redemptions=used,
+        declarations=declarations,
+        identities=identities,
     )
 
 
@@ -153,6 +182,8 @@ def record_json(house: House, record: Record) -> dict[str, Any]:
         ],
         "declarations": list(record.declarations),
         "tickets": [_ticket_json(house, one) for one in record.tickets],
+        "codes": [_code_json(one) for one in record.codes],
+        "redemptions": [_redemption_json(*one) for one in record.redemptions],
     }
 
 
@@ -187,6 +218,33 @@ def _ticket_json(house: House, listed: ListedTicket) -> dict[str, Any]:
             for move in listed.moves
         ],
     }
+
+
+def _code_json(found: Found) -> dict[str, Any]:
+    code, batch = found.code, found.batch
+    return {
+        "code": text_of(batch.prefix, code.bits),
+        "batch": batch.name,
+        "uses": code.uses,
+        "sent_at": _iso(code.sent_at),
+        "delivered_at": _iso(code.delivered_at),
+    }
+
+
+def _redemption_json(one: Redemption, batch: Batch) -> dict[str, Any]:
+    return {
+        "code": text_of(batch.prefix, one.code),
+        "batch": batch.name,
+        "at": one.at.isoformat(),
+        "gate": one.gate,
+        "amount_cents": one.amount_cents,
+        "off_cents": one.off_cents,
+        "released_at": _iso(one.released_at),
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
 
 
 # ------------------------------------------------------------ parts of the above

@@ -79,7 +79,7 @@ def search_anything(
         Invalid: `text` of too few letters that is nothing else either.
     """
     typed = text.strip()
-    exact = _exact(unit, house, typed)
+    exact = of_exactly(unit, house, typed)
     if exact:
         return Page(with_histories(unit, exact), None)
     found: Found = ()
@@ -94,6 +94,17 @@ def search_anything(
         found = (*found, *(pair for pair in named if pair[0].id not in known))
     shown = with_histories(unit, found[:limit])
     return Page(shown, text_of(shown[-1].ticket) if len(found) > limit else None)
+
+
+def of_exactly(unit: Unit, house: House, typed: str) -> Found:
+    """The one ticket of a barcode or a short code; nothing for any other text."""
+    token = look(typed, ring=house.signer.ring()).token
+    if isinstance(token, Token):
+        pairs = rows.of_ids(unit, (token.claims.ticket_id,))
+        return tuple(pair for pair in pairs if pair[0].holder)  # else it is nobody's any more
+    if is_valid(fold(typed), CodeKind.SHORT):
+        return rows.of_short_code(unit, fold(typed))
+    return ()
 
 
 # ------------------------------------------------------------ parts of the above
@@ -114,17 +125,6 @@ def _found(unit: Unit, search: Search, after: Place | None) -> Found:
             )
         case _:
             raise Invalid(FieldError("holder", "one_of_four"))
-
-
-def _exact(unit: Unit, house: House, typed: str) -> Found:
-    """The one ticket of a barcode or a short code."""
-    token = look(typed, ring=house.signer.ring()).token
-    if isinstance(token, Token):
-        pairs = rows.of_ids(unit, (token.claims.ticket_id,))
-        return tuple(pair for pair in pairs if pair[0].holder)  # else it is nobody's any more
-    if is_valid(fold(typed), CodeKind.SHORT):
-        return rows.of_short_code(unit, fold(typed))
-    return ()
 
 
 def _of_holder(unit: Unit, holder: str, search: Search, after: Place | None) -> Found:

@@ -56,6 +56,13 @@ def of_scan(unit: Unit, scan_id: ScanId) -> Found | None:
     return None if row is None else Found(to_code(row), code_batches.to_batch(row))
 
 
+def of_visitor(unit: Unit, visitor: VisitorId, *, limit: int) -> tuple[Found, ...]:
+    """The codes that are bound to a visitor, those of the newest batch first."""
+    query = select(schema.codes, _B).join(_B, _B.c.number == T.batch).where(T.visitor == visitor)
+    rows = unit.run(query.order_by(T.batch.desc(), T.bits).limit(limit)).mappings()
+    return tuple(Found(to_code(row), code_batches.to_batch(row)) for row in rows)
+
+
 def note_scan(unit: Unit, scan_id: ScanId, bits: CodeBits) -> None:
     """Note what a new scan is about."""
     unit.run(_NOTE, {"scan_id": scan_id, "code": bits})
@@ -72,6 +79,14 @@ def bind(unit: Unit, bits: CodeBits, visitor: VisitorId | None) -> bool:
     """Bind an unused code to a visitor, or free it; False if it has been used."""
     statement = update(schema.codes).where(T.bits == bits, T.uses == 0).values(visitor=visitor)
     return unit.run(statement.returning(T.bits)).first() is not None
+
+
+def free(unit: Unit, visitor: VisitorId, *, limit: int) -> int:
+    """Let whoever has them use some codes that were a visitor's; how many there were."""
+    bits = unit.run(select(T.bits).where(T.visitor == visitor).limit(limit)).scalars().all()
+    if bits:
+        unit.run(update(schema.codes).where(T.bits.in_(bits)).values(visitor=None))
+    return len(bits)
 
 
 def mark(unit: Unit, column: str, bits: Sequence[CodeBits], *, at: datetime) -> dict[int, int]:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     func,
     or_,
     select,
@@ -25,9 +26,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.domain.code_texts import CodeBits
-from ticketing.domain.codes import RedemptionState
+from ticketing.domain.codes import Batch, RedemptionState
 from ticketing.domain.ids import VisitorId
-from ticketing.store import positions, schema
+from ticketing.store import code_batches, positions, schema
 from ticketing.store.codes import Found
 from ticketing.store.prepared import Prepared, Row
 from ticketing.store.unit import Unit
@@ -69,6 +70,28 @@ def of_code(unit: Unit, bits: CodeBits, *, limit: int) -> tuple[Redemption, ...]
     """The newest redemptions of a code."""
     query = select(schema.redemptions).where(T.code == bits).order_by(T.at.desc()).limit(limit)
     return tuple(to_redemption(row) for row in unit.run(query).mappings())
+
+
+def of_visitor(
+    unit: Unit, visitor: VisitorId, *, limit: int
+) -> tuple[tuple[Redemption, Batch], ...]:
+    """The newest redemptions of a visitor, each with the batch of its code."""
+    batches = schema.code_batches
+    query = select(schema.redemptions, batches).join(batches, _B.number == T.batch)
+    query = query.where(T.visitor == visitor).order_by(T.at.desc(), T.id).limit(limit)
+    rows = unit.run(query).mappings()
+    return tuple((to_redemption(row), code_batches.to_batch(row)) for row in rows)
+
+
+def forget(unit: Unit, visitor: VisitorId, *, limit: int) -> int:
+    """Take a visitor off some redemptions and what was counted by them; how many there were."""
+    found = unit.run(select(T.id, T.batch).where(T.visitor == visitor).limit(limit)).all()
+    if found:
+        of_them = (_V.visitor == visitor, _V.batch.in_({row.batch for row in found}))
+        unit.run(delete(schema.code_visitors).where(*of_them))
+        ids = [row.id for row in found]
+        unit.run(update(schema.redemptions).where(T.id.in_(ids)).values(visitor=None))
+    return len(found)
 
 
 def uses_of(unit: Unit, *, batch: int, visitor: VisitorId) -> int:

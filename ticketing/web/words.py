@@ -12,7 +12,12 @@ from flask import request
 from ticketing.templates_path import templates_dir
 
 Lang = Literal["de", "en"]
-_FILES: Final = ("pages", "staff", "codes")  # visitors' pages, the staff's site, its codes
+_FILES: Final = (  # visitors' pages, the staff's site with codes and visitors
+    "pages",
+    "staff",
+    "codes",
+    "visitors",
+)
 LANGS: Final[tuple[Lang, Lang]] = ("de", "en")
 
 

@@ -52,7 +52,7 @@ codes = table(
     Column("bits", BigInt, primary_key=True, autoincrement=False),
     Column("batch", Integer, ForeignKey("code_batches.number"), nullable=False),
     Column("uses", Integer, nullable=False),
-    Column("visitor", Blob),  # no foreign key: a code bound to an erased visitor is nobody's
+    Column("visitor", Blob),  # no foreign key: other programs bind codes to ids of their own
     Column("sent_at", UtcMs),
     Column("delivered_at", UtcMs),
     Column("first_at", UtcMs),

@@ -10,6 +10,7 @@ visitors = table(
     Column("id", Blob, primary_key=True),
     Column("lang", Text, nullable=False),
     Column("created_at", UtcMs, nullable=False),
+    Index("ix_visitors_created_at_id", "created_at", "id"),
 )
 
 identities = table(

@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from ticketing.domain.accounts import Scope
 from ticketing.domain.consent import Action, Purpose
 from ticketing.domain.ids import VisitorId
-from ticketing.domain.visitors import ID_BYTES, Lang
+from ticketing.domain.visitors import Lang, find_visitor_id
 from ticketing.service import people
 from ticketing.service.errors import NotFound
 from ticketing.web.access import needs
@@ -78,6 +78,28 @@ class OwnTicketOut(shapes.Out):
     moves: list[VisitOut]
 
 
+class OwnCodeOut(shapes.Out):
+    """One discount code that is bound to the visitor."""
+
+    code: str
+    batch: str
+    uses: int
+    sent_at: datetime | None
+    delivered_at: datetime | None
+
+
+class OwnRedemptionOut(shapes.Out):
+    """One use of a discount code by the visitor."""
+
+    code: str
+    batch: str
+    at: datetime
+    gate: str | None
+    amount_cents: int | None
+    off_cents: int
+    released_at: datetime | None
+
+
 class ExportOut(VisitorOut):
     """All that is kept of a visitor; `declarations` as the ledger keeps them."""
 
@@ -85,14 +107,18 @@ class ExportOut(VisitorOut):
     messages: list[SaidOut]
     declarations: list[dict[str, Any]]
     tickets: list[OwnTicketOut]
+    codes: list[OwnCodeOut]
+    redemptions: list[OwnRedemptionOut]
 
 
 class ErasedOut(shapes.Out):
-    """How many rows are gone; tickets and declarations have lost the person."""
+    """How many rows are gone; tickets, codes, redemptions and declarations have lost the person."""
 
     id: str
     messages: int
     tickets: int
+    codes: int
+    redemptions: int
     declarations: int
     identities: int
 
@@ -114,7 +140,7 @@ def export(visitor: str) -> ExportOut:
     """All that is kept of a visitor, for the visitor to have."""
     parts = the_parts()
     with parts.store.unit() as unit:
-        record = people.export(unit, visitor=_id(visitor))
+        record = people.export(unit, parts.house, visitor=_id(visitor))
     return ExportOut(**people.record_json(parts.house, record))
 
 
@@ -123,13 +149,15 @@ def export(visitor: str) -> ExportOut:
 @replayable
 @bp.output(ErasedOut)
 def erase(visitor: str) -> ErasedOut:
-    """Erase a visitor for good; tickets stay good, without a name."""
+    """Erase a visitor for good; tickets and codes stay good, of nobody."""
     parts = the_parts()
     gone = people.erase(parts.store, parts.house, visitor=_id(visitor))
     return ErasedOut(
         id=visitor,
         messages=gone.messages,
         tickets=gone.tickets,
+        codes=gone.codes,
+        redemptions=gone.redemptions,
         declarations=gone.declarations,
         identities=gone.identities,
     )
@@ -137,6 +165,7 @@ def erase(visitor: str) -> ErasedOut:
 
 def _id(text: str) -> VisitorId:
     """The id of an address; any other text names no visitor."""
-    if len(text) != 2 * ID_BYTES or not set(text) <= set("0123456789abcdef"):
+    found = find_visitor_id(text)
+    if found is None:
         raise NotFound("visitor")
-    return VisitorId(bytes.fromhex(text))
+    return found

@@ -13,7 +13,7 @@ from ticketing.web.parts import the_parts
 from ticketing.web.staff.speaker import NO_BREAK, Speaker
 
 _INSTANT: Final = timedelta(microseconds=1)
-_SHAPES: Final = {
+CODE_SHAPES: Final = {
     CodeState.REDEEMED: "",
     CodeState.DELIVERED: "status--idle",
     CodeState.SENT: "status--off",
@@ -213,7 +213,7 @@ def code_row(speaker: Speaker, code: ListedCode, gates: Mapping[str, str]) -> Co
     return CodeRow(
         text=code.text,
         state=speaker.say(f"codes_code_{code.state}"),
-        shape=_SHAPES[code.state],
+        shape=CODE_SHAPES[code.state],
         sent=_moment(speaker, code.sent_at),
         delivered=_moment(speaker, code.delivered_at),
         redeemed=_moment(speaker, code.last_at),

@@ -34,6 +34,7 @@ class FileKind(StrEnum):
 MIME: Final = {
     "csv": "text/csv; charset=utf-8; header=present",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json; charset=utf-8",
     "pdf": "application/pdf",
     "zip": "application/zip",
 }

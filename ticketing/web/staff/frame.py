@@ -24,6 +24,7 @@ class Place(StrEnum):
     TODAY = "today"
     DESK = "desk"
     TICKETS = "tickets"
+    VISITORS = "visitors"
     OFFERS = "offers"
     CODES = "codes"
     STATIONS = "stations"
@@ -50,6 +51,7 @@ NAVIGATION: Final = (
     Link(Place.TODAY, HOME, "i-today", Right.HOUSE_SEE, is_near=True),
     Link(Place.DESK, f"{HOME}/desk", "i-hand", Right.TICKETS_SELL, is_near=True),
     Link(Place.TICKETS, f"{HOME}/tickets", "i-ticket", Right.TICKETS_SEE, is_near=True),
+    Link(Place.VISITORS, f"{HOME}/visitors", "i-visitor", Right.VISITORS_SEE),
     Link(Place.OFFERS, f"{HOME}/offers", "i-frame", Right.HOUSE_SEE),
     Link(Place.CODES, f"{HOME}/codes", "i-percent", Right.CODES_SEE),
     Link(Place.STATIONS, f"{HOME}/stations", "i-gate", Right.HOUSE_SEE, is_near=True),

@@ -23,6 +23,7 @@ from ticketing.web.staff import (
     ticket_sheet,
     tickets,
     today,
+    visitors,
 )
 
 NOUNS: Final = (
@@ -34,6 +35,7 @@ NOUNS: Final = (
     tickets,
     ticket,
     ticket_sheet,
+    visitors,
     offers,
     slots,
     batch_changes,

@@ -7,6 +7,7 @@ from datetime import datetime
 from ticketing.domain.accounts import Right
 from ticketing.domain.payments import Flow, PaymentKind
 from ticketing.domain.tickets import ShownState, mark, shown_code
+from ticketing.domain.visitors import short_reference
 from ticketing.service.audit import Action, ActorKind, Entry
 from ticketing.service.gate.records import MARKED, RETRACTED
 from ticketing.service.past import Past, PastScan
@@ -56,7 +57,10 @@ class Happened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketView:
-    """All that the page shows; `seen` is the mark that its forms carry, `can` what is offered."""
+    """All that the page shows; `seen` is the mark that its forms carry, `can` what is offered.
+
+    `visitor` is the id of whose it is in a chat, `called` what people call them; "" of nobody.
+    """
 
     holder: str
     offer: str
@@ -74,6 +78,8 @@ class TicketView:
     money: tuple[str, ...]
     price: str
     has_chat: bool
+    visitor: str
+    called: str
     seen: str
     can: frozenset[str]
     history: tuple[Happened, ...]
@@ -83,6 +89,7 @@ def view_of(past: Past, speaker: Speaker, may: May) -> TicketView:
     """A ticket for the page of somebody with these rights."""
     case = past.case
     ticket, offer = case.ticket, case.offer
+    visitor = ticket.visitor if may(Right.VISITORS_SEE) else None
     state = state_of(the_parts().house, case)
     return TicketView(
         holder=ticket.holder,
@@ -101,6 +108,8 @@ def view_of(past: Past, speaker: Speaker, may: May) -> TicketView:
         money=tuple(_money(one, past, speaker) for one in past.payments),
         price=speaker.money(offer.price_cents, offer.currency),
         has_chat=past.has_chat,
+        visitor=visitor.hex() if visitor else "",
+        called=short_reference(visitor) if visitor else "",
         seen=mark(ticket),
         can=_can(past, may),
         history=_history(past, speaker, may),
