@@ -7,7 +7,6 @@ by whole numbers, as OpenCV does.
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -30,7 +29,6 @@ MODULE_PX: Final = 4
 """Pixels a module of a rectified picture; more costs time and reads no better."""
 _SCORE_PX = 3
 _SMALLEST_PX, _LARGEST_PX = 40.0, 900.0
-_COARSE, _FINE = 13, 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,48 +135,3 @@ def measured(gray: Gray, matrix: Matrix, layout: Layout) -> Grid:
     seen = rectified(gray, matrix, layout.modules, module_px=_SCORE_PX)
     score, polarity = match(module_means(seen, _SCORE_PX), layout)
     return Grid(layout, matrix, score, polarity)
-
-
-@functools.cache
-def _template(layout: Layout) -> tuple[Gray, Gray]:
-    """The known modules as a picture, and where anything is known."""
-    block = np.ones((MODULE_PX, MODULE_PX), np.uint8)
-    picture = np.kron(np.where(layout.framed > 0, 0, 255).astype(np.uint8), block)
-    mask = np.kron((layout.framed != 0).astype(np.uint8) * 255, block)
-    return picture, mask
-
-
-def refined(gray: Gray, grid: Grid, *, near: bool = False) -> Grid:
-    """The grid moved until the known modules lie on their pictures; the same if that is no gain.
-
-    This pulls a grid in from five modules away to a fifth of a module.
-
-    Args:
-        gray: the frame.
-        grid: a guess with the right polarity.
-        near: whether the guess is a tracked one, so that the fine step is enough.
-    """
-    layout = grid.layout
-    template, mask = _template(layout)
-    if grid.polarity < 0:
-        template = 255 - template
-    seen = rectified(gray, grid.matrix, layout.modules)
-    everywhere = np.full(seen.shape, 255, np.uint8)
-    warp: Any = np.eye(3, dtype=np.float32)
-    rounds = 12 if near else 20
-    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, rounds, 1e-3)
-    try:
-        for blur in (_FINE,) if near else (_COARSE, _FINE):
-            _, warp = cv2.findTransformECCWithMask(
-                template, seen, mask, everywhere, warp, cv2.MOTION_HOMOGRAPHY, stop, blur
-            )
-    except cv2.error:
-        # It does not converge where there is no symbol.
-        return grid
-    frame = _to_modules(MODULE_PX, QUIET)
-    matrix = grid.matrix @ frame @ warp.astype(np.float64) @ np.linalg.inv(frame)
-    matrix = matrix / matrix[2, 2]
-    if not is_plausible(matrix, layout.modules):
-        return grid
-    better = measured(gray, matrix, layout)
-    return better if better.score > grid.score else grid

@@ -2,7 +2,7 @@
 
 Two ways, each good where the other is not: corners that zxing reports of a symbol it saw and
 could not read, and the search for finders at the corners of textured patches. What either
-proposes is laid over the known modules and moved until it fits (`geometry.refined`).
+proposes is laid over the known modules and moved until it fits (`align.refined`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import cv2
 import numpy as np
 
+from scanner.sight.align import refined
 from scanner.sight.geometry import (
     Grid,
     Matrix,
@@ -22,7 +23,6 @@ from scanner.sight.geometry import (
     is_plausible,
     measured,
     rectified,
-    refined,
 )
 
 if TYPE_CHECKING:

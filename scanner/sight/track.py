@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import cv2
 import numpy as np
 
-from scanner.sight.geometry import Grid, corners_of, is_plausible, measured, refined
+from scanner.sight.align import refined
+from scanner.sight.geometry import Grid, corners_of, is_plausible, measured
 
 if TYPE_CHECKING:
     from scanner.sight.geometry import Matrix

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from scanner.sight import bend, fusion, locate, reader, symbol
+from scanner.sight.align import refined
 from scanner.sight.fusion import Fusion, Look, Pace
-from scanner.sight.geometry import Grid, from_corners, is_plausible, measured, refined
+from scanner.sight.geometry import Grid, from_corners, is_plausible, measured
 from scanner.sight.layout import LAYOUTS, LIVE, TICKET, Layout, Modules
 from scanner.sight.prepare import View
 from scanner.sight.reading import Gray, Reading
