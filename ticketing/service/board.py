@@ -51,7 +51,8 @@ class StoredBoard:
                     self._look(now)
             finally:
                 self._reading.release()
-        return replace(house, museum=self._hung.museum)
+        hung = self._hung
+        return replace(house, museum=hung.museum) if hung.versions else house
 
     def turn(self) -> None:
         """Look again before anybody is told anything else."""

@@ -12,7 +12,7 @@ from flask import request
 from ticketing.templates_path import templates_dir
 
 Lang = Literal["de", "en"]
-_FILES: Final = ("pages", "staff", "codes")  # visitors' pages, the staff's site, its codes
+_FILES: Final = ("pages", "staff", "codes", "settings")  # visitors' pages, the staff's site
 LANGS: Final[tuple[Lang, Lang]] = ("de", "en")
 
 
