@@ -37,6 +37,7 @@ from ticketing.edge.signer import FileSigner
 from ticketing.edge.totp import Totp
 from ticketing.edge.wording import FileWording
 from ticketing.home import secret
+from ticketing.service.board import StoredBoard
 from ticketing.service.code_exports import Exporter
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
@@ -97,7 +98,7 @@ class App:
 
 def build(settings: Settings) -> App:
     """Put the parts of a home together. Raises SettingsError when a key is missing."""
-    home = settings.home
+    home, store = settings.home, Store(settings.database_url)
     museum = Museum(
         name=settings.museum,
         zone=settings.zone,
@@ -125,8 +126,9 @@ def build(settings: Settings) -> App:
         sign_in_rules=SignInRules(
             strong_roles=frozenset({Role.ADMIN} if settings.admins_need_second_factor else ())
         ),
+        board=StoredBoard(store, museum),
     )
-    return App(settings, Store(settings.database_url), house)
+    return App(settings, store, house)
 
 
 @contextmanager

@@ -6,21 +6,20 @@ The table in docs/operators.md is compared with `SETTINGS` by a test.
 
 import os
 import tomllib
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ticketing.domain.opening import Calendar, Dated, Hours, Movable, Yearly
+from ticketing.domain.calendars import DATES, EASTER, LAST, YEARLY, BadCalendar, calendar_of
+from ticketing.domain.opening import Calendar
 
 HOME_VARIABLE = "EINLASS_HOME"
 DEFAULT_HOME = Path("var")
 FILE_NAME = "settings.toml"
 SQLITE_FILE = "einlass.sqlite3"
-CLOSED = "closed"
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class SettingsError(Exception):
@@ -188,51 +187,24 @@ def _settings(home: Path, values: Mapping[str, Any], opening: Mapping[str, Any])
 
 def _calendar(opening: Mapping[str, Any]) -> Calendar:
     """The calendar of the `[opening]` tables. Without any of them the house is always closed."""
-    return Calendar(
-        weekly=tuple(_hours("opening", opening.get(day, CLOSED)) for day in DAYS),
-        dated=tuple(
-            Dated(_day(day), _hours("opening.dates", hours))
-            for day, hours in opening.get("dates", {}).items()
-        ),
-        yearly=tuple(
-            Yearly(*_month_and_day(day), _hours("opening.yearly", hours))
-            for day, hours in opening.get("yearly", {}).items()
-        ),
-        movable=tuple(
-            Movable(_days_after(days), _hours("opening.easter", hours))
-            for days, hours in opening.get("easter", {}).items()
-        ),
-        last_admission_min=int(opening.get("last_admission_min", 0)),
-    )
-
-
-def _hours(name: str, text: object) -> Hours | None:
-    if text == CLOSED:
-        return None
+    tables = {name: table for name, table in opening.items() if isinstance(table, Mapping)}
+    facts = {name: value for name, value in opening.items() if name not in tables}
+    for kind, table in tables.items():
+        facts |= {f"{kind}.{day}": hours for day, hours in table.items()}
     try:
-        opens, closes = str(text).split("-")
-        return Hours(time.fromisoformat(opens), time.fromisoformat(closes))
-    except ValueError:
-        raise SettingsError(f'{name}: hours look like "10:00-18:00" or "closed"') from None
+        return calendar_of(facts)
+    except BadCalendar as error:
+        [wrong] = error.errors
+        kind, _, _ = wrong.field.partition(".")
+        raise SettingsError(f"opening.{kind}: {_LOOKS[wrong.problem, kind]}") from None
 
 
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise SettingsError("opening.dates: days look like 2026-12-26") from None
-
-
-def _month_and_day(text: str) -> tuple[int, int]:
-    try:
-        day = date.fromisoformat(f"2024-{text}")  # a leap year: 02-29 is a day
-    except ValueError:
-        raise SettingsError("opening.yearly: days look like 12-24") from None
-    return day.month, day.day
-
-
-def _days_after(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise SettingsError("opening.easter: days after Easter Sunday look like 1 or -2") from None
+_LOOKS = defaultdict(
+    lambda: 'hours look like "10:00-18:00" or "closed"',
+    {
+        ("day", DATES): "days look like 2026-12-26",
+        ("day", YEARLY): "days look like 12-24",
+        ("number", EASTER): "days after Easter Sunday look like 1 or -2",
+        ("number", LAST): "minutes look like 45",
+    },
+)

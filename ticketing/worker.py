@@ -101,7 +101,7 @@ class Worker:
         if self._upkept_at is not None and now - self._upkept_at < UPKEEP_EVERY:
             return
         self._upkept_at = now
-        retention.run(self._store, self._house)
+        retention.run(self._store, self._house.fresh())
         log.info("retention done")
 
     def _deal_with(self, lease: Lease) -> None:

@@ -20,6 +20,7 @@ import psutil
 
 from tests.faults.proxy import Proxy
 from ticketing import config
+from ticketing.domain import calendars
 
 START_LIMIT_S = 60.0
 GATES = ("sued", "nord")
@@ -195,7 +196,7 @@ class Town:
             'zone = "Europe/Berlin"', f'zone = "{self.zone.key}"'
         )
         head = f"database_url = {json.dumps(database_url)}\n" if database_url else ""
-        opening = "".join(f'{day} = "{ROUND_THE_CLOCK}"\n' for day in config.DAYS)
+        opening = "".join(f'{day} = "{ROUND_THE_CLOCK}"\n' for day in calendars.DAYS)
         path.write_text(f"{head}{plain}\n[opening]\n{opening}", "utf-8")
         self._run("migrate")
         for gate in GATES:

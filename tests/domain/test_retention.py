@@ -11,9 +11,8 @@ from ticketing.domain.retention import (
     ANSWERS_KEPT,
     ATTEMPTS_KEPT,
     CHUNK,
-    MESSAGES_KEPT,
     PAIRINGS_KEPT,
-    TICKETS_KEPT,
+    Kept,
     cutoffs,
     next_size,
 )
@@ -32,8 +31,9 @@ def test_notice_and_privacy_page_promise_what_is_kept(file: str, key: str, lang:
     """First the messages' days, then the tickets', in both texts and languages."""
     texts = json.loads((WORDING / f"{file}.{lang}.json").read_text(encoding="utf-8"))
     said = texts[key].replace("\N{NO-BREAK SPACE}", " ")
-    messages = said.index(DAYS[lang].format(n=MESSAGES_KEPT.days))
-    assert messages < said.index(DAYS[lang].format(n=TICKETS_KEPT.days))
+    kept = Kept()
+    messages = said.index(DAYS[lang].format(n=kept.messages_days))
+    assert messages < said.index(DAYS[lang].format(n=kept.tickets_days))
 
 
 def test_the_privacy_page_no_longer_denies_it() -> None:
@@ -51,9 +51,9 @@ def test_what_is_dropped_in_passing_has_the_same_time() -> None:
 
 def test_each_kind_has_its_own_cutoff() -> None:
     """Counted back from now."""
-    before = cutoffs(START)
-    assert START - before.messages == timedelta(days=90)
-    assert START - before.tickets == timedelta(days=30)
+    before = cutoffs(START, Kept(messages_days=60, tickets_days=14))
+    assert START - before.messages == timedelta(days=60)
+    assert START - before.tickets == timedelta(days=14)
     assert START - before.attempts == START - before.pairings == timedelta(days=1)
     assert START - before.answers == timedelta(hours=24)
 

@@ -29,6 +29,9 @@ PAGES = {
     "/staff/report": Right.REPORTS_SEE,
     "/staff/people": Right.PEOPLE_SEE,
     "/staff/programs": Right.KEYS_SEE,
+    "/staff/settings": Right.SETTINGS_SEE,
+    "/staff/settings/opening": Right.SETTINGS_SEE,
+    "/staff/settings/museum": Right.SETTINGS_SEE,
     "/staff/audit": Right.AUDIT_SEE,
 }
 

@@ -18,6 +18,7 @@ from ticketing.edge.press import Press
 from ticketing.edge.sheets import Sheets
 from ticketing.edge.wording import FileWording
 from ticketing.service import access
+from ticketing.service.board import StoredBoard
 from ticketing.service.gate import stations
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
@@ -33,7 +34,8 @@ Headers = dict[str, str]
 @pytest.fixture
 def parts(store: Store, house: House) -> Parts:
     """The parts of a process with two streams."""
-    spoken = replace(house, wording=FileWording())
+    board = StoredBoard(store, house.museum)
+    spoken = replace(house, wording=FileWording(), board=board)
     return Parts(
         store=store,
         house=spoken,

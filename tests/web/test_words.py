@@ -25,7 +25,8 @@ BUILT = (  # keys that are put together; one a line
     r"ticket_short_\w+",
     r"conflict_\w+",
     r"place_\w+",
-    r"weekday_\d",
+    r"(weekday|month)_\d+",
+    r"easter_(before_)?\d+",
     r"report_kind_\w+",
     r"programs_(state|hook)_\w+",
     r"offer_(validity|live|name)_\w+",
@@ -121,7 +122,7 @@ def test_a_page_picks_its_language(client: FlaskClient, query: str, header: str,
 def test_no_catalogue_hides_a_text_of_another(tmp_path: Path) -> None:
     """Whichever were read last would win without anybody knowing."""
     (tmp_path / "wording").mkdir()
-    for name in ("pages", "staff", "codes", "visitors"):
+    for name in ("pages", "staff", "codes", "settings", "visitors"):
         for lang in LANGS:
             text = "{}" if name == "pages" else '{"yes": "Ja"}'
             (tmp_path / "wording" / f"{name}.{lang}.json").write_text(text, "utf-8")

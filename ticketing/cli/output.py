@@ -56,7 +56,7 @@ def with_app(command: Callable[Concatenate[App, P], R]) -> Callable[P, R]:
         if home is None:  # pragma: no cover  the group sets it
             raise click.UsageError("no home")
         with opened(config.load(home.path)) as app:
-            house = replace(app.house, actor=Actor(ActorKind.COMMAND, _words()))
+            house = replace(app.house.fresh(), actor=Actor(ActorKind.COMMAND, _words()))
             return command(replace(app, house=house), *arguments, **options)
 
     return json_option(run)

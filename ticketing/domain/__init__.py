@@ -8,6 +8,8 @@ Errors for broken input at the border:
     ├── BadParty     tickets.py
     ├── BadSlot      slots.py
     ├── BadBatch     codes.py
+    ├── BadCalendar  calendars.py
+    ├── BadSetting   settings.py
     └── BadStep      keys.py
 """
 

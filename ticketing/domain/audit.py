@@ -84,6 +84,7 @@ class Action(StrEnum):
     OFFER_CREATED = "offer.created"
     SCAN_ANNULLED = "scan.annulled"
     SCAN_OVERRIDDEN = "scan.overridden"
+    SETTINGS_CHANGED = "settings.changed"
     SIGNING_KEY_CHANGED = "signing_key.changed"
     SLOT_CHANGED = "slot.changed"
     SLOT_CREATED = "slot.created"

@@ -1,11 +1,12 @@
 """The house itself and its gates; in the domain room."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from ticketing.domain.opening import Calendar
+from ticketing.domain.retention import Kept
 from ticketing.wire.texts import Localised
 
 # Beyond these years a date is a mistake, and near the calendar's edges it cannot be computed with.
@@ -16,12 +17,13 @@ _FIRST_AT, _LAST_AT = (datetime.combine(d, time.min, UTC) for d in (FIRST_DAY, L
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Museum:
-    """Who lets people in: facts of the settings.
+    """Who lets people in: facts of the settings file, and what the house's people set since.
 
     `base_url` is the address under which visitors reach the service, without a
     slash at its end; `address` are the lines below the name; `contact` is where
     questions about privacy go; `capacity` is how many people may be inside at once,
-    0 without a limit; `knowledge_days` how many days ahead stations know tickets.
+    0 without a limit; `knowledge_days` how many days ahead stations know tickets; `kept`
+    is for how long visitors are promised that something of theirs is kept.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Museum:
     contact: str
     capacity: int = 0
     knowledge_days: int = 7
+    kept: Kept = field(default_factory=Kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,13 @@
 """How long things are kept, and how much is erased at once (domain: pure).
 
-The chat's notice and the privacy page promise visitors the first two figures; a test
-holds the texts and the figures together.
+The chat's notice and the privacy page promise visitors how long messages and the person on
+a ticket are kept. A house may set both (`Kept`), and the texts say what it set.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
-MESSAGES_KEPT = timedelta(days=90)
-"""Messages, the deliveries they came in, and their way out."""
-TICKETS_KEPT = timedelta(days=30)
-"""The person on a ticket, counted from the end of its validity."""
 ATTEMPTS_KEPT = timedelta(days=1)
 PAIRINGS_KEPT = timedelta(days=1)
 """Counted from the end of a pairing code's validity."""
@@ -26,6 +23,24 @@ _STEP = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """For how many days visitors are promised that something is kept and then erased.
+
+    `messages_days`: messages, the deliveries they came in, and their way out; `tickets_days`:
+    the person on a ticket, counted from the end of its validity.
+    """
+
+    messages_days: int = 90
+    tickets_days: int = 30
+
+
+LEAST_DAYS: Final = 7
+"""Less, and the desk could not answer for yesterday's visitors."""
+MOST_DAYS: Final = 365
+"""More is not needed for a visit, and what is not needed is not kept (GDPR, art. 5)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cutoffs:
     """The times (UTC) before which things of each kind are over their time."""
 
@@ -37,11 +52,11 @@ class Cutoffs:
     hooks: datetime
 
 
-def cutoffs(now: datetime) -> Cutoffs:
+def cutoffs(now: datetime, kept: Kept) -> Cutoffs:
     """What is too old at a time (UTC)."""
     return Cutoffs(
-        messages=now - MESSAGES_KEPT,
-        tickets=now - TICKETS_KEPT,
+        messages=now - timedelta(days=kept.messages_days),
+        tickets=now - timedelta(days=kept.tickets_days),
         attempts=now - ATTEMPTS_KEPT,
         pairings=now - PAIRINGS_KEPT,
         answers=now - ANSWERS_KEPT,

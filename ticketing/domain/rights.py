@@ -44,6 +44,9 @@ class Right(StrEnum):
     KEYS_CHANGE = "keys.change"
     WEBHOOKS_SEE = "webhooks.see"
     WEBHOOKS_CHANGE = "webhooks.change"
+    SETTINGS_SEE = "settings.see"
+    SETTINGS_CHANGE = "settings.change"  # what the house is and promises: museum, retention
+    CONTENT_CHANGE = "content.change"  # what visitors read: opening hours
     AUDIT_SEE = "audit.see"
 
 
@@ -65,6 +68,8 @@ _EDITOR: Final = _DESK | {
     Right.STATIONS_CHANGE,
     Right.CONFLICTS_CLOSE,
     Right.TICKETS_EXPORT,
+    Right.SETTINGS_SEE,
+    Right.CONTENT_CHANGE,
 }
 _AUDITOR: Final = frozenset(
     {
@@ -76,6 +81,7 @@ _AUDITOR: Final = frozenset(
         Right.PEOPLE_SEE,
         Right.KEYS_SEE,
         Right.WEBHOOKS_SEE,
+        Right.SETTINGS_SEE,
         Right.AUDIT_SEE,
     }
 )

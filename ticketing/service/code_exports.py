@@ -188,7 +188,7 @@ class Exporter:
             case Format.PDF:
                 facts = CodeSheet(
                     title=batch.name,
-                    museum=self._house.museum.name,
+                    museum=self._house.fresh().museum.name,
                     worth=words.worth,
                     until=words.until,
                     lang=words.lang,

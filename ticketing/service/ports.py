@@ -170,12 +170,34 @@ class Passkeys(Protocol):
         """The new sign count, or None for an answer that does not hold."""
 
 
+class Board(Protocol):
+    """Where hangs what the people of the house have set."""
+
+    def over(self, house: "House") -> "House":
+        """The house with what is set by now."""
+
+    def turn(self) -> None:
+        """Something was set: whoever looks from now on sees it."""
+
+
+class EmptyBoard:
+    """Nobody sets anything: the house is as it was built."""
+
+    def over(self, house: "House") -> "House":
+        """The house itself."""
+        return house
+
+    def turn(self) -> None:
+        """Nothing hangs there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """Everything a use case may need from the world. `secret` (32 bytes) keys address hashes.
 
     `actor` is for whom it works: the person, key, station or command that the audit names. Nothing
     else says who acts; where only a use case finds that out, it goes on with `replace`.
+    A house that is kept for long is asked for a fresh one before each piece of work.
     """
 
     museum: Museum
@@ -191,6 +213,11 @@ class House:
     hook_rules: HookRules = field(default_factory=HookRules)
     sign_in_rules: SignInRules = field(default_factory=SignInRules)
     actor: Actor = SYSTEM
+    board: Board = field(default_factory=EmptyBoard)
+
+    def fresh(self) -> "House":
+        """The house with what its people have set up to now."""
+        return self.board.over(self)
 
 
 # ------------------------------------------------------------ the ticket as a picture

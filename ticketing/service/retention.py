@@ -66,7 +66,7 @@ def run(store: Units, house: House) -> Report:
     """Erase all that is over its time now; once more changes nothing."""
     now = house.clock.now()
     report = Report()
-    for stage in _stages(cutoffs(now), now):
+    for stage in _stages(cutoffs(now, house.museum.kept), now):
         report += _swept(store, house, stage)
     with store.unit() as unit:
         rows.empty_log(unit)

@@ -64,7 +64,8 @@ class Lane:
         token = environ["HTTP_AUTHORIZATION"].removeprefix(_BEARER)
         try:
             request = scan_request(ScanIn.model_validate_json(body))
-            work = scans.scanning(self._parts.house, token=token, request=request, lang=lang)
+            house = self._parts.house.fresh()
+            work = scans.scanning(house, token=token, request=request, lang=lang)
             return self._parts.store.together(work)
         except (ValidationError, ServiceError, StoreUnavailable):
             return None

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, make_response, render_template
 
 from ticketing.web.assets import asset
-from ticketing.web.parts import the_room
+from ticketing.web.parts import the_parts, the_room
 from ticketing.web.words import Lang, asked_lang
 
 
@@ -18,12 +18,11 @@ def page(template: str, *, remembered: str | None, **values: object) -> Response
 
 def common(lang: Lang) -> dict[str, Any]:
     """What every template may use."""
-    room = the_room()
     return {
         "lang": lang,
         "other_lang": "en" if lang == "de" else "de",
         "other_lang_address": "?lang=en" if lang == "de" else "?lang=de",
-        "museum": room.parts.house.museum,
+        "museum": the_parts().house.museum,
         "asset": asset,
         "t": teller(lang),
         "other": teller("en" if lang == "de" else "de"),

@@ -11,7 +11,7 @@ from ticketing.web.limits import Limits, Meters
 from ticketing.web.words import Words
 
 _EXTENSION = "einlass"
-_ACTING = "einlass_acting"
+_PRESENT = "einlass_present"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,24 @@ def the_room() -> Room:
 
 
 def the_parts() -> Parts:
-    """The parts of the current application; their house works for whoever is asking."""
-    acting = g.get(_ACTING)
-    return acting if isinstance(acting, Parts) else the_room().parts
+    """The parts of the current application; their house works for whoever is asking.
+
+    A request has one house from its beginning to its end, whatever is set meanwhile.
+    """
+    present = g.get(_PRESENT)
+    if isinstance(present, Parts):
+        return present
+    parts = the_room().parts
+    return _present(parts, parts.house.fresh())
 
 
 def act_for(actor: Actor) -> None:
     """Let the house work for somebody for the rest of this request: the audit names them."""
-    parts = the_room().parts
-    setattr(g, _ACTING, replace(parts, house=replace(parts.house, actor=actor)))
+    parts = the_parts()
+    _present(parts, replace(parts.house, actor=actor))
+
+
+def _present(parts: Parts, house: House) -> Parts:
+    present = replace(parts, house=house)
+    setattr(g, _PRESENT, present)
+    return present

@@ -12,12 +12,7 @@ from flask import request
 from ticketing.templates_path import templates_dir
 
 Lang = Literal["de", "en"]
-_FILES: Final = (  # visitors' pages, the staff's site with codes and visitors
-    "pages",
-    "staff",
-    "codes",
-    "visitors",
-)
+_FILES: Final = ("pages", "staff", "codes", "settings", "visitors")
 LANGS: Final[tuple[Lang, Lang]] = ("de", "en")
 
 

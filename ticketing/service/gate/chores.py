@@ -41,7 +41,7 @@ class Chores:
 
     def _check_out(self) -> None:
         with self._store.unit() as unit:
-            done = check_out(unit, self._house)
+            done = check_out(unit, self._house.fresh())
         if done.tickets or done.people:
             log.info("check-out: %d tickets, %d people", done.tickets, done.people)
 
@@ -58,4 +58,4 @@ class Chores:
 
     def _recount(self) -> None:
         with self._store.unit() as unit:
-            recount(unit, self._house)
+            recount(unit, self._house.fresh())

@@ -50,6 +50,7 @@ from ticketing.store.schema.people import (
     outbox,
     visitors,
 )
+from ticketing.store.schema.settings import settings
 
 __all__ = [
     "api_keys",
@@ -85,6 +86,7 @@ __all__ = [
     "redemptions",
     "sales",
     "scans",
+    "settings",
     "slots",
     "staff",
     "staff_links",

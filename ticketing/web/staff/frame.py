@@ -30,6 +30,7 @@ class Place(StrEnum):
     STATIONS = "stations"
     NUMBERS = "numbers"
     PEOPLE = "people"
+    SETTINGS = "settings"
     AUDIT = "audit"
     PROGRAMS = "programs"
     ACCOUNT = "account"
@@ -57,7 +58,8 @@ NAVIGATION: Final = (
     Link(Place.STATIONS, f"{HOME}/stations", "i-gate", Right.HOUSE_SEE, is_near=True),
     Link(Place.NUMBERS, f"{HOME}/numbers", "i-plot", Right.REPORTS_SEE),
     Link(Place.PEOPLE, f"{HOME}/people", "i-people", Right.PEOPLE_SEE),
-    Link(Place.PROGRAMS, f"{HOME}/programs", "i-gear", Right.KEYS_SEE),
+    Link(Place.PROGRAMS, f"{HOME}/programs", "i-plug", Right.KEYS_SEE),
+    Link(Place.SETTINGS, f"{HOME}/settings", "i-gear", Right.SETTINGS_SEE),
     Link(Place.AUDIT, f"{HOME}/audit", "i-search", Right.AUDIT_SEE),
 )
 """In the order of the day's work. What is not built is not here: no dead ends."""
