@@ -12,11 +12,12 @@ from flask import request
 from ticketing.templates_path import templates_dir
 
 Lang = Literal["de", "en"]
-_FILES: Final = (  # visitors' pages, the staff's site with codes and visitors
+_FILES: Final = (  # visitors' pages, the staff's site and its larger parts
     "pages",
     "staff",
     "codes",
     "visitors",
+    "audit",
 )
 LANGS: Final[tuple[Lang, Lang]] = ("de", "en")
 
