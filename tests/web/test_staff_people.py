@@ -205,7 +205,7 @@ def test_the_audit_names_people_keys_and_changes(
     bo = id_of(staff, "Bo")
     staff.post(f"/staff/people/{bo}/role", role="editor")
     text = staff.client.get("/staff/audit").text
-    assert text.index("staff.role_changed") < text.rindex("staff.invited")
+    assert text.index("<td>Rolle geändert") < text.index("<td>Person eingeladen")
     assert re.search(r"<del[^>]*>desk</del>.*<ins[^>]*>editor</ins>", text)
     assert NAME in text
     del store, house
@@ -232,6 +232,24 @@ def test_the_audit_is_filtered(staff: SignedInBrowser) -> None:
         assert answer.text.count(lines) == count, query
     for query in ("?action=staff.crowned", "?day=gestern"):
         assert staff.client.get(f"/staff/audit{query}").status_code == 422
+
+
+def test_the_audit_says_what_was_done_in_words(staff: SignedInBrowser, museum: None) -> None:
+    """In the lines and in the filter, sorted as in a dictionary; no name of the program's."""
+    del museum
+    text = staff.client.get("/staff/audit").text
+    assert "<td>Angebot angelegt</td>" in text
+    assert '<span class="soft small">Angebot</span>' in text
+    options = re.findall(r'<option value="([a-z_]+\.[a-z_]+)">([^<]+)</option>', text)
+    assert ("offer.changed", "Angebot geändert") in options
+    assert len(options) == len(Action)
+    words = [said for _, said in options]
+    some = ["Abgemeldet", "Eingang geändert", "Webhook gelöscht"]
+    assert sorted(some, key=words.index) == some
+    assert ">offer.created<" not in text
+    english = staff.client.get("/staff/audit?lang=en&action=offer.created").text
+    assert "<td>Offer made</td>" in english
+    assert '<option value="offer.created" selected>Offer made</option>' in english
 
 
 def test_the_audit_pages_by_cursor(staff: SignedInBrowser, store: Store, house: House) -> None:
@@ -263,7 +281,7 @@ def test_only_admins_and_auditors_read_the_audit(as_role: AsRole, role: Role) ->
 
 
 def test_long_and_many_facts_are_cut(staff: SignedInBrowser, store: Store, house: House) -> None:
-    """A line stays a line; markup in it is text."""
+    """A line stays a line; markup in it is text; a thing that is no more keeps its word."""
     with store.unit() as unit:
         unit.begin()
         facts = {"gates": ["a", "<b>"], "note": "x" * 150}
@@ -274,8 +292,10 @@ def test_long_and_many_facts_are_cut(staff: SignedInBrowser, store: Store, house
             object=Thing("offer", "day"),
             after=facts,
         )
+        audit.note(unit, house, action=Action.OFFER_CREATED, object=Thing("relic", "r1"))
         unit.commit()
     text = staff.client.get("/staff/audit").text
+    assert ">relic<" in text
     assert "a, &lt;b&gt;" in text
     assert "x" * 80 + "…" in text
 
@@ -290,7 +310,7 @@ def test_api_calls_are_in_the_audit_with_their_key(
     assert made is not None
     staff.client.post(f"/api/v1/tickets/{made['id']}/block", headers=api)
     text = staff.client.get("/staff/audit?object=ticket+" + made["id"]).text
-    for words in ("ticket.issued", "ticket.blocked", "Kasse", "API-Schlüssel"):
+    for words in ("Ticket ausgestellt", "Ticket gesperrt", "Kasse", "API-Schlüssel"):
         assert words in text
     assert "Mustermann" not in text
 

@@ -8,10 +8,12 @@ from string import Formatter
 import pytest
 from flask.testing import FlaskClient
 
+import ticketing
+from ticketing.domain.audit import Action
 from ticketing.domain.conflicts import ConflictKind
 from ticketing.domain.tickets import ShownState
 from ticketing.templates_path import templates_dir
-from ticketing.web.words import LANGS, known_lang, load_words
+from ticketing.web.words import FILES, LANGS, known_lang, load_words
 
 TEXTS = load_words().texts
 TEMPLATES = sorted(templates_dir().rglob("*.html"))
@@ -42,6 +44,8 @@ BUILT = (  # keys that are put together; one a line
     r"account_\w+",
     r"method_\w+",
     r"actor_\w+",
+    r"action_\w+",
+    r"thing_\w+",
     r"staff_(wrong|expired|passkey)\w*",
     r"visitors_(lang|channel|purpose|said|how|goes|stays)_\w+",
 )
@@ -82,6 +86,19 @@ def test_every_kind_of_conflict_has_its_words(lang: str) -> None:
     assert {f"conflict_{kind.value}" for kind in ConflictKind} <= TEXTS[lang].keys()
 
 
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_audit_speaks_in_words(lang: str) -> None:
+    """Each action, each told apart from the others, and each thing that is acted upon."""
+    actions = [f"action_{one.value.replace('.', '_')}" for one in Action]
+    code = Path(ticketing.__file__).parent.rglob("*.py")
+    kinds = {kind for path in code for kind in re.findall(r'Thing\("(\w+)"', path.read_text())}
+    assert {*actions, *(f"thing_{kind}" for kind in kinds)} <= TEXTS[lang].keys()
+    said = [TEXTS[lang][key] for key in actions]
+    assert len(set(said)) == len(said)
+    told = {key for key in TEXTS[lang] if key.startswith(("action_", "thing_"))}
+    assert told == {*actions, *(f"thing_{kind}" for kind in kinds)}
+
+
 def test_an_unknown_key_is_a_fault() -> None:
     """A page never shows a key."""
     with pytest.raises(KeyError):
@@ -92,7 +109,7 @@ def test_the_files_are_plain_json() -> None:
     """Texts by key, nothing nested."""
     for lang in LANGS:
         for path in (templates_dir() / "wording").glob(f"*.{lang}.json"):
-            if path.stem.split(".")[0] in {"pages", "staff", "codes", "visitors"}:
+            if path.stem.split(".")[0] not in {"chat", "station"}:
                 texts = json.loads(path.read_text("utf-8")).values()
                 assert all(isinstance(text, str) for text in texts)
 
@@ -122,7 +139,7 @@ def test_a_page_picks_its_language(client: FlaskClient, query: str, header: str,
 def test_no_catalogue_hides_a_text_of_another(tmp_path: Path) -> None:
     """Whichever were read last would win without anybody knowing."""
     (tmp_path / "wording").mkdir()
-    for name in ("pages", "staff", "codes", "settings", "visitors"):
+    for name in FILES:
         for lang in LANGS:
             text = "{}" if name == "pages" else '{"yes": "Ja"}'
             (tmp_path / "wording" / f"{name}.{lang}.json").write_text(text, "utf-8")

@@ -12,7 +12,14 @@ from flask import request
 from ticketing.templates_path import templates_dir
 
 Lang = Literal["de", "en"]
-_FILES: Final = ("pages", "staff", "codes", "settings", "visitors")
+FILES: Final = (  # visitors' pages, the staff's site and its larger parts
+    "pages",
+    "staff",
+    "audit",
+    "codes",
+    "settings",
+    "visitors",
+)
 LANGS: Final[tuple[Lang, Lang]] = ("de", "en")
 
 
@@ -37,7 +44,7 @@ def load_words(folder: Path | None = None) -> Words:
     texts: dict[str, Mapping[str, str]] = {}
     for lang in LANGS:
         told: dict[str, str] = {}
-        for name in _FILES:
+        for name in FILES:
             read = json.loads((home / f"{name}.{lang}.json").read_text("utf-8"))
             if twice := told.keys() & read.keys():
                 raise ValueError(f"two catalogues have {sorted(twice)}")

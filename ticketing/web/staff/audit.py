@@ -10,6 +10,7 @@ from flask import Response, request
 from ticketing.domain.accounts import Right
 from ticketing.domain.audit import Action, ActorKind, Entry, Wanted
 from ticketing.domain.museum import day_bounds
+from ticketing.domain.names import search_key
 from ticketing.service import audit
 from ticketing.service.errors import Invalid
 from ticketing.web.access import staff_may
@@ -37,7 +38,7 @@ class FactRow:
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """One line; `kind` and `action` are what the words are made of."""
+    """One line; `kind` is what its words are made of."""
 
     at: str
     kind: str
@@ -70,7 +71,7 @@ def listed() -> Response:
         status=422 if form.problems else 200,
         entries=[_row(one, names, speaker) for one in found.items],
         form=form,
-        actions=[("", speaker.say("audit_all"))] + [(one.value, one.value) for one in Action],
+        actions=[("", speaker.say("audit_all")), *_actions(speaker)],
         actors=[("", speaker.say("audit_all")), *sorted(names.items(), key=lambda one: one[1])],
         is_filtered=any(kept.values()),
         listing=listing.found(len(found.items), found.next_cursor),
@@ -100,11 +101,27 @@ def _row(entry: Entry, names: Mapping[str, str], speaker: Speaker) -> EntryRow:
         at=speaker.moment(entry.at),
         kind=f"actor_{entry.actor.kind.value}",
         actor=names.get(entry.actor.id, entry.actor.id) if is_person else entry.actor.id,
-        action=entry.action.value,
-        object_kind=entry.object.kind,
+        action=_action(entry.action, speaker),
+        object_kind=_thing(entry.object.kind, speaker),
         object=names.get(entry.object.id, entry.object.id),
         facts=_facts(entry),
     )
+
+
+def _action(action: Action, speaker: Speaker) -> str:
+    return speaker.say(f"action_{action.value.replace('.', '_')}")
+
+
+def _thing(kind: str, speaker: Speaker) -> str:
+    """What a kind of thing is called; a line outlives the words for what it is about."""
+    key = f"thing_{kind}"
+    return speaker.say(key) if speaker.knows(key) else kind
+
+
+def _actions(speaker: Speaker) -> list[tuple[str, str]]:
+    """Every action and its words, as they stand in a dictionary."""
+    named = [(one.value, _action(one, speaker)) for one in Action]
+    return sorted(named, key=lambda one: search_key(one[1]))
 
 
 def _facts(entry: Entry) -> tuple[FactRow, ...]:
