@@ -86,6 +86,25 @@ def create_batch(unit: Unit, house: House, *, wanted: NewBatch) -> Batch:
     return get_batch(unit, batch=batch.id)
 
 
+def checked_batch(unit: Unit, house: House, *, wanted: NewBatch) -> Batch:
+    """A batch as it would be made; nothing is stored.
+
+    Raises:
+        Invalid: As `create_batch`.
+    """
+    return _checked(unit, house, wanted)
+
+
+def add_batch(unit: Unit, house: House, *, batch: Batch) -> int:
+    """Store a checked batch without codes, stopped, within the caller's transaction; its number.
+
+    Whoever brings its codes publishes it: `store.code_batches.publish`.
+    """
+    number = rows.add_stopped(unit, batch)
+    _note(unit, house, Action.BATCH_CREATED, before=None, after=batch)
+    return number
+
+
 def begin_batch(unit: Unit, house: House, *, wanted: NewBatch) -> Claim:
     """Store a batch whose codes the caller makes itself, by `code_making.make_all`.
 
@@ -141,6 +160,19 @@ def change_batch(unit: Unit, house: House, *, batch: str, change: BatchChange) -
     old = held(unit, batch)
     if change.version is not None and change.version != old.version:
         raise Conflict("changed")
+    new = planned(unit, old, change)
+    rows.change(unit, new)
+    _note(unit, house, Action.BATCH_CHANGED, before=old, after=new)
+    unit.commit()
+    return get_batch(unit, batch=batch)
+
+
+def planned(unit: Unit, old: Batch, change: BatchChange) -> Batch:
+    """A batch as a change would leave it; nothing is stored.
+
+    Raises:
+        Invalid, Conflict: As `change_batch`.
+    """
     new = _changed(old, change)
     with as_invalid():
         rules.checked(new)
@@ -148,10 +180,7 @@ def change_batch(unit: Unit, house: House, *, batch: str, change: BatchChange) -
     if new.effect != old.effect and old.is_touched:
         raise Conflict("batch_redeemed")
     _check_used(unit, old, new)
-    rows.change(unit, new)
-    _note(unit, house, Action.BATCH_CHANGED, before=old, after=new)
-    unit.commit()
-    return get_batch(unit, batch=batch)
+    return new
 
 
 def stop_batch(unit: Unit, house: House, *, batch: str) -> Batch:

@@ -4,11 +4,13 @@ Whoever makes the codes of a batch holds a lease with a fencing number: one that
 dead and comes back finds that another has gone on.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from ticketing.domain.codes import Batch, BatchState, Effect, EffectKind, Tally
 from ticketing.store import schema
@@ -41,17 +43,38 @@ class TagTally:
 def add(unit: Unit, batch: Batch, *, lease_until: datetime | None) -> Claim:
     """Store a new batch without codes; its maker holds it until then, None: nobody yet."""
     fence = 0 if lease_until is None else 1
+    added = {"state": BatchState.BUILDING.value, "lease_until": lease_until, "fence": fence}
+    row = unit.run(_insert(batch, added)).mappings().one()
+    return Claim(batch=to_batch(row), fence=fence)
+
+
+def add_stopped(unit: Unit, batch: Batch) -> int:
+    """Store a new batch that gets its codes from outside; it has none and is stopped."""
+    added = {"state": BatchState.STOPPED.value, "lease_until": None, "fence": 0, "count": 0}
+    return int(unit.run(_insert(batch, added)).mappings().one()["number"])
+
+
+def _insert(batch: Batch, added: dict[str, Any]) -> ReturningInsert[Any]:
     values = _columns(batch) | {
-        "state": BatchState.BUILDING.value,
         "created_at": batch.created_at,
         "created_by": batch.created_by,
         "version": 0,
-        "lease_until": lease_until,
-        "fence": fence,
         **dict.fromkeys(_TALLY, 0),
     }
-    row = unit.run(insert(schema.code_batches).values(values).returning(*T)).mappings().one()
-    return Claim(batch=to_batch(row), fence=fence)
+    return insert(schema.code_batches).values(values | added).returning(*T)
+
+
+def grow(unit: Unit, number: int, n: int) -> None:
+    """Note so many more codes that came from outside."""
+    grown = {"count": T.count + n, "made": T.made + n}
+    unit.run(update(schema.code_batches).where(T.number == number).values(grown))
+
+
+def publish(unit: Unit, numbers: Sequence[int]) -> None:
+    """Let the codes of batches be used that were stopped while they came."""
+    is_stopped = T.state == BatchState.STOPPED.value
+    values = {"state": BatchState.READY.value, "version": T.version + 1}
+    unit.run(update(schema.code_batches).where(T.number.in_(numbers), is_stopped).values(values))
 
 
 def claim(unit: Unit, *, now: datetime, lease_until: datetime) -> Claim | None:
