@@ -39,6 +39,7 @@ from ticketing.edge.wording import FileWording
 from ticketing.home import secret
 from ticketing.service.board import StoredBoard
 from ticketing.service.code_exports import Exporter
+from ticketing.service.code_imports import Importer
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
 from ticketing.web.factory import create_app
@@ -85,11 +86,19 @@ class App:
 
     def clerk(self) -> Clerk:
         """The loop that does the long work people leave behind."""
-        return Clerk(self.store, self.house, {JobKind.EXPORT: self.exporter()})
+        return Clerk(
+            self.store,
+            self.house,
+            {JobKind.EXPORT: self.exporter(), JobKind.IMPORT: self.importer()},
+        )
 
     def exporter(self) -> Exporter:
         """What writes codes as files."""
         return Exporter(self.store, self.house, sheets=Sheets(), press=Press())
+
+    def importer(self) -> Importer:
+        """What brings lists of codes in."""
+        return Importer(self.store, self.house)
 
     def courier(self) -> Courier:
         """The loop that tells other programs what happens."""

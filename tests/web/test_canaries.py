@@ -58,6 +58,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "tag": "x",
         "note": "x",
     },
+    "POST /code-batches/import": {"code": "x"},
     "PATCH /code-batches/{batch}": {"name": "x", "offers": ["day"], "tag": "x", "note": "x"},
     "POST /codes/check": {"code": "AB-00000000000", "offer": "day", "visitor": NOTHING},
     "POST /codes/redeem": {

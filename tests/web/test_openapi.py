@@ -103,6 +103,7 @@ def test_no_address_takes_a_name_or_a_code(document: dict[str, Any]) -> None:
         "batch",
         "conflict",
         "delivery",
+        "job",
         "scan_id",
         "slug",
         "station",
@@ -111,6 +112,7 @@ def test_no_address_takes_a_name_or_a_code(document: dict[str, Any]) -> None:
         "webhook",
     }
     paging = {"cursor", "limit", "offer", "state", "tag", "from", "until", "to", "step", "lang"}
+    paging |= {"mode"}
     stations = {"epoch", "journal", "unsent", "version", "ring", "clock_diff_ms"}
     named = {
         one["name"]

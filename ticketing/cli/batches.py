@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import click
 
 from ticketing.app import App
+from ticketing.cli.code_imports import batch_import
 from ticketing.cli.output import show, show_all, with_app
 from ticketing.domain.codes import Batch, Effect, EffectKind
 from ticketing.domain.money import money
@@ -24,7 +25,7 @@ _AT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
 
 @click.group()
 def batch() -> None:
-    """Discount codes in batches: make, list, show, stop, export."""
+    """Discount codes in batches: make, list, show, stop, export, import."""
 
 
 @batch.command("create")
@@ -143,6 +144,9 @@ def batch_export(app: App, *, batch_id: str, kind: str, out: Path | None) -> Non
             file.seek(0)
             shutil.copyfileobj(file, sys.stdout.buffer)
     sys.stdout.buffer.flush()
+
+
+batch.add_command(batch_import)
 
 
 # ------------------------------------------------------------ parts of the above

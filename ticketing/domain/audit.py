@@ -76,6 +76,7 @@ class Action(StrEnum):
     BATCH_EXPORTED = "batch.exported"
     CODE_CHANGED = "code.changed"
     CODE_DELETED = "code.deleted"
+    CODES_IMPORTED = "codes.imported"
     CONFLICT_CLOSED = "conflict.closed"
     COUNT_CORRECTED = "count.corrected"
     GATE_CHANGED = "gate.changed"

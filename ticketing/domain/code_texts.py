@@ -116,6 +116,12 @@ def read(text: str) -> tuple[str, CodeBits] | None:
     return match[1], CodeBits(bits)
 
 
+def is_shaped(text: str) -> bool:
+    """Whether a text has the form of a code, be its check character right or wrong."""
+    folded = "".join(text.split()).upper()
+    return text.isascii() and _FORM.fullmatch(folded) is not None
+
+
 def is_prefix(shown: str, prefix: str) -> bool:
     """Whether what stands before the hyphen is a batch's prefix, both folded the same way."""
     return fold(shown) == fold(prefix)

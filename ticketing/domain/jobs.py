@@ -20,6 +20,8 @@ class JobKind(StrEnum):
     """What is to be done."""
 
     EXPORT = "export"
+    UPLOAD = "upload"  # a file that came from outside; there is nothing to be done
+    IMPORT = "import"
 
 
 class JobState(StrEnum):

@@ -78,13 +78,42 @@ def create_batch(unit: Unit, house: House, *, wanted: NewBatch, token: str = "")
     Raises:
         Invalid: With an error for each field that is wrong, offers that do not exist too.
     """
-    digits = token if once.is_token(token) else once.new_token(house)
-    batch = _checked(unit, house, wanted, digits)
+    batch = checked_batch(unit, house, wanted=wanted, token=token)
     is_small = batch.count <= AT_ONCE
     claim = _stored(unit, house, batch, lease=is_small)
     if claim is not None and is_small:
         code_making.make_all(unit, house, claim)
     return get_batch(unit, batch=batch.id)
+
+
+def checked_batch(unit: Unit, house: House, *, wanted: NewBatch, token: str = "") -> Batch:
+    """A batch as it would be made; nothing is stored. Its id is that of a form's token.
+
+    Raises:
+        Invalid: As `create_batch`.
+    """
+    digits = token if once.is_token(token) else once.new_token(house)
+    plain = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
+    batch = Batch(
+        **plain,
+        id=f"cb_{digits[:_ID_DIGITS]}",
+        created_at=house.clock.now(),
+        created_by=house.actor.id,
+    )
+    with as_invalid():
+        rules.checked(batch)
+    _check_offers(unit, batch)
+    return batch
+
+
+def add_batch(unit: Unit, house: House, *, batch: Batch) -> int:
+    """Store a checked batch without codes, stopped, within the caller's transaction; its number.
+
+    Whoever brings its codes publishes it: `store.code_batches.publish`.
+    """
+    number = rows.add_stopped(unit, batch)
+    _note(unit, house, Action.BATCH_CREATED, before=None, after=batch)
+    return number
 
 
 def begin_batch(unit: Unit, house: House, *, wanted: NewBatch) -> Claim:
@@ -93,7 +122,7 @@ def begin_batch(unit: Unit, house: House, *, wanted: NewBatch) -> Claim:
     Raises:
         Invalid: As `create_batch`.
     """
-    claim = _stored(unit, house, _checked(unit, house, wanted, once.new_token(house)), lease=True)
+    claim = _stored(unit, house, checked_batch(unit, house, wanted=wanted), lease=True)
     if claim is None:  # pragma: no cover  a drawn id is nobody else's
         raise Conflict("batch_exists")
     return claim
@@ -144,6 +173,19 @@ def change_batch(unit: Unit, house: House, *, batch: str, change: BatchChange) -
     old = held(unit, batch)
     if change.version is not None and change.version != old.version:
         raise Conflict("changed")
+    new = planned(unit, old, change)
+    rows.change(unit, new)
+    _note(unit, house, Action.BATCH_CHANGED, before=old, after=new)
+    unit.commit()
+    return get_batch(unit, batch=batch)
+
+
+def planned(unit: Unit, old: Batch, change: BatchChange) -> Batch:
+    """A batch as a change would leave it; nothing is stored.
+
+    Raises:
+        Invalid, Conflict: As `change_batch`.
+    """
     new = _changed(old, change)
     with as_invalid():
         rules.checked(new)
@@ -151,10 +193,7 @@ def change_batch(unit: Unit, house: House, *, batch: str, change: BatchChange) -
     if new.effect != old.effect and old.is_touched:
         raise Conflict("batch_redeemed")
     _check_used(unit, old, new)
-    rows.change(unit, new)
-    _note(unit, house, Action.BATCH_CHANGED, before=old, after=new)
-    unit.commit()
-    return get_batch(unit, batch=batch)
+    return new
 
 
 def stop_batch(unit: Unit, house: House, *, batch: str) -> Batch:
@@ -210,20 +249,6 @@ def number_of(cursor: str | None) -> int | None:
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= _NUMBER_DIGITS):
         raise Invalid(FieldError("cursor", "malformed"))
     return int(cursor)
-
-
-def _checked(unit: Unit, house: House, wanted: NewBatch, digits: str) -> Batch:
-    plain = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
-    batch = Batch(
-        **plain,
-        id=f"cb_{digits[:_ID_DIGITS]}",
-        created_at=house.clock.now(),
-        created_by=house.actor.id,
-    )
-    with as_invalid():
-        rules.checked(batch)
-    _check_offers(unit, batch)
-    return batch
 
 
 def _check_offers(unit: Unit, batch: Batch) -> None:

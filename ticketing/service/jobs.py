@@ -6,7 +6,7 @@ Files are stored and read in parts, each in a transaction of its own: a gate wai
 import logging
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Final, Protocol
 
@@ -37,6 +37,9 @@ class Tell(Protocol):
 
     def __call__(self, done: int, /) -> None:
         """So many steps are behind it."""
+
+    def keep(self, unit: Unit, done: int, result: Mapping[str, Any], /) -> None:
+        """The same within the caller's transaction, with what the next doer is to go on from."""
 
 
 class Craft(Protocol):
@@ -74,6 +77,33 @@ def begin_job(unit: Unit, house: House, *, wanted: NewJob) -> Job:
     stored = rows.add(unit, job)
     unit.commit()
     return stored
+
+
+def begin_upload(unit: Unit, house: House) -> Job:
+    """A job that is nothing but a file from outside, for jobs about it.
+
+    `keep_file` brings the file, `end_upload` says that it is whole.
+    """
+    job = Job(
+        id=house.chance.draw(_ID_BYTES).hex(),
+        kind=JobKind.UPLOAD,
+        about="",
+        state=JobState.DONE,
+        created_at=house.clock.now(),
+        created_by=house.actor.id,
+    )
+    unit.begin()
+    stored = rows.add(unit, job)
+    unit.commit()
+    return stored
+
+
+def end_upload(unit: Unit, upload: Job, *, result: Mapping[str, Any]) -> Job:
+    """Note what is known of a file that has come."""
+    unit.begin()
+    rows.note(unit, upload.number, result)
+    unit.commit()
+    return replace(upload, result=result)
 
 
 def get_job(unit: Unit, *, job: str, kind: JobKind) -> Job:
@@ -128,15 +158,20 @@ def drop_file(unit: Unit, number: int) -> None:
             return
 
 
+def drop_job(unit: Unit, number: int) -> None:
+    """Take a job away with its file."""
+    drop_file(unit, number)
+    unit.begin()
+    rows.drop(unit, number)
+    unit.commit()
+
+
 def drop_old(store: Units, house: House) -> int:
     """Take away what is over its time; how many jobs went."""
     gone = 0
     with store.unit() as unit:
         for job in rows.ended_before(unit, house.clock.now() - KEPT, limit=_OLD_AT_ONCE):
-            drop_file(unit, job.number)
-            unit.begin()
-            rows.drop(unit, job.number)
-            unit.commit()
+            drop_job(unit, job.number)
             gone += 1
     return gone
 
@@ -203,6 +238,14 @@ class Doer:
         if not self._change(held, done=done, lease_until=lease_until):
             raise Overtaken
 
+    def keep(self, unit: Unit, held: JobClaim, done: int, result: Mapping[str, Any]) -> None:
+        """Say it within a transaction: what is kept in it is kept by one doer alone."""
+        if self._is_stopping:
+            raise Overtaken
+        lease_until = self._house.clock.now() + LEASE
+        if not rows.change(unit, held, done=done, result=dict(result), lease_until=lease_until):
+            raise Overtaken
+
     def _end(self, held: JobClaim, state: JobState, result: Mapping[str, Any]) -> None:
         done = held.job.total if state is JobState.DONE else held.job.done
         self._change(held, state=state.value, result=dict(result), lease_until=None, done=done)
@@ -231,6 +274,10 @@ class _Told:
         if now - self.told_at >= _TOLD_EVERY:
             self.told_at = now
             self.doer.note(self.held, done)
+
+    def keep(self, unit: Unit, done: int, result: Mapping[str, Any]) -> None:
+        self.told_at = self.doer._house.clock.now()  # noqa: SLF001  of the same module
+        self.doer.keep(unit, self.held, done, result)
 
 
 def _even(pieces: Iterable[bytes]) -> Iterator[bytes]:

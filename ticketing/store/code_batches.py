@@ -4,12 +4,14 @@ Whoever makes the codes of a batch holds a lease with a fencing number: one that
 dead and comes back finds that another has gone on.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import RowMapping
 
 from ticketing.domain.codes import Batch, BatchState, Effect, EffectKind, Tally
 from ticketing.store import schema
@@ -46,20 +48,45 @@ def add(unit: Unit, batch: Batch, *, lease_until: datetime | None) -> Claim | No
         None if there is a batch of that id.
     """
     fence = 0 if lease_until is None else 1
+    added = {"state": BatchState.BUILDING.value, "lease_until": lease_until, "fence": fence}
+    row = _inserted(unit, batch, added)
+    return None if row is None else Claim(batch=to_batch(row), fence=fence)
+
+
+def add_stopped(unit: Unit, batch: Batch) -> int:
+    """Store a new batch that gets its codes from outside; it has none and is stopped."""
+    added = {"state": BatchState.STOPPED.value, "lease_until": None, "fence": 0, "count": 0}
+    row = _inserted(unit, batch, added)
+    if row is None:  # pragma: no cover  its id was drawn just now
+        raise ValueError("there is a batch of that id")
+    return int(row["number"])
+
+
+def _inserted(unit: Unit, batch: Batch, added: dict[str, Any]) -> RowMapping | None:
+    """The row; None if there is a batch of that id."""
     values = _columns(batch) | {
-        "state": BatchState.BUILDING.value,
         "created_at": batch.created_at,
         "created_by": batch.created_by,
         "version": 0,
-        "lease_until": lease_until,
-        "fence": fence,
         **dict.fromkeys(_TALLY, 0),
     }
     into = sqlite.insert if unit.is_sqlite else postgresql.insert
-    statement = into(schema.code_batches).values(values)
+    statement = into(schema.code_batches).values(values | added)
     new = statement.on_conflict_do_nothing(index_elements=[T.id])
-    row = unit.run(new.returning(*T)).mappings().first()
-    return None if row is None else Claim(batch=to_batch(row), fence=fence)
+    return unit.run(new.returning(*T)).mappings().first()
+
+
+def grow(unit: Unit, number: int, n: int) -> None:
+    """Note so many more codes that came from outside."""
+    grown = {"count": T.count + n, "made": T.made + n}
+    unit.run(update(schema.code_batches).where(T.number == number).values(grown))
+
+
+def publish(unit: Unit, numbers: Sequence[int]) -> None:
+    """Let the codes of batches be used that were stopped while they came."""
+    is_stopped = T.state == BatchState.STOPPED.value
+    values = {"state": BatchState.READY.value, "version": T.version + 1}
+    unit.run(update(schema.code_batches).where(T.number.in_(numbers), is_stopped).values(values))
 
 
 def claim(unit: Unit, *, now: datetime, lease_until: datetime) -> Claim | None:

@@ -3,6 +3,7 @@
 Whoever does a job holds a lease with a fencing number, as the makers of batches do.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -76,6 +77,11 @@ def change(unit: Unit, held: JobClaim, **values: Any) -> bool:  # noqa: ANN401  
         .returning(T.number)
     )
     return unit.run(statement).first() is not None
+
+
+def note(unit: Unit, number: int, result: Mapping[str, Any]) -> None:
+    """Set what came of a job that nobody does: a file from outside."""
+    unit.run(update(schema.jobs).where(T.number == number).values(result=dict(result)))
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:

@@ -19,6 +19,7 @@ from ticketing.templates_path import templates_dir
 from ticketing.web import assets, chat, errors, guard, headers, health, public, sessions
 from ticketing.web.api import (
     code_batches,
+    code_imports,
     codes,
     conflicts,
     counts,
@@ -51,6 +52,7 @@ _BLUEPRINTS: Final = (
     public.bp,
     *(noun.bp for noun in site.NOUNS),
     code_batches.bp,
+    code_imports.bp,
     codes.bp,
     counts.bp,
     knowledge.bp,

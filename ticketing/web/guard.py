@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from ticketing.domain import tables
 from ticketing.web import auth
 from ticketing.web.access import is_metered, permission_of
 from ticketing.web.errors import refused
@@ -17,6 +18,9 @@ BATCH_LIMIT_BYTES: Final = 8 * 1024 * 1024
 """Of the calls that take thousands of rows at once."""
 _BATCHES: Final = frozenset({"/api/v1/tickets/batch"})
 PAGE_LIMIT_BYTES: Final = 64 * 1024
+LIST_LIMIT_BYTES: Final = tables.BYTES_LIMIT + PAGE_LIMIT_BYTES
+"""Of the calls and forms that take a list of codes; none of it is held in memory."""
+_LISTS: Final = frozenset({"/api/v1/code-batches/import", "/staff/codes/import"})
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITE: Final = frozenset({"same-origin", "none"})
 
@@ -25,13 +29,14 @@ def register(app: Flask) -> None:
     """Put the checks in front of every view, the cheapest first."""
     app.before_request(_check_size)
     app.before_request(_check_site)
-    app.before_request(_check_text)
     app.before_request(_check_permission)
+    app.before_request(_check_text)  # it reads the form: nobody's upload is read for nothing
 
 
 def _check_size() -> None:
     limit = API_LIMIT_BYTES if request.path.startswith("/api/") else PAGE_LIMIT_BYTES
     limit = BATCH_LIMIT_BYTES if request.path in _BATCHES else limit
+    limit = LIST_LIMIT_BYTES if request.path in _LISTS else limit
     request.max_content_length = limit
     if request.content_length is not None and request.content_length > limit:
         raise RequestEntityTooLarge

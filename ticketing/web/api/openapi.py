@@ -10,6 +10,7 @@ from flask import Response, current_app, jsonify
 
 from ticketing.web.access import Audience, Permission, open_to_all, permission_of
 from ticketing.web.api.replay import is_replayable
+from ticketing.web.api.uploads import TAKES, is_for_files
 from ticketing.web.headers import cacheable
 from ticketing.web.pages import page
 
@@ -140,10 +141,7 @@ def _views() -> dict[tuple[str, str], object]:
 
 
 def _put_operation_right(operation: Json, view: object) -> None:
-    if "requestBody" in operation:
-        operation["requestBody"]["required"] = True
-    for code in ("400", "413") if "requestBody" in operation else ():
-        operation["responses"].setdefault(code, {"description": _TITLES[code]})
+    _put_body_right(operation, view)
     permission = permission_of(view)
     if permission is not None and permission.audience is not Audience.ANYONE:
         operation["security"] = [{scheme: []} for scheme in _schemes(permission)]
@@ -160,6 +158,16 @@ def _put_operation_right(operation: Json, view: object) -> None:
         if code >= "400":
             schema = {"$ref": "#/components/schemas/Problem"}
             answer["content"] = {"application/problem+json": {"schema": schema}}
+
+
+def _put_body_right(operation: Json, view: object) -> None:
+    if is_for_files(view):
+        file = {"schema": {"type": "string", "format": "binary"}}
+        operation["requestBody"] = {"content": dict.fromkeys(TAKES, file)}
+    if "requestBody" in operation:
+        operation["requestBody"]["required"] = True
+        for code in ("400", "413"):
+            operation["responses"].setdefault(code, {"description": _TITLES[code]})
 
 
 def _schemes(permission: Permission) -> tuple[str, ...]:
@@ -228,7 +236,10 @@ def _parameters(operation: Json) -> Iterator[Field]:
 
 def _body_fields(spec: Json, operation: Json) -> Iterator[Field]:
     content = operation.get("requestBody", {}).get("content", {})
-    for media in content.values():
+    for kind, media in content.items():
+        if "$ref" not in media["schema"]:
+            yield Field(kind, "body", is_required=True)
+            continue
         name = media["schema"]["$ref"].rsplit("/", 1)[-1]
         shape = spec["components"]["schemas"][name]
         for field, schema in shape.get("properties", {}).items():

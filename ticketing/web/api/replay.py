@@ -11,6 +11,7 @@ from flask import Response, current_app, request
 from ticketing.domain.failures import StoreUnavailable
 from ticketing.service import idempotency
 from ticketing.service.idempotency import Attempt, Fresh, Replay, Running
+from ticketing.web.api.uploads import body_or_digest
 from ticketing.web.auth import the_caller
 from ticketing.web.errors import refused
 from ticketing.web.parts import the_parts
@@ -49,7 +50,7 @@ def _attempt() -> Attempt | None:
         return None
     if not key or len(key) > KEY_LIMIT:
         raise refused(400, "bad_idempotency_key")
-    asked = b"\n".join((request.method.encode(), request.full_path.encode(), request.get_data()))
+    asked = b"\n".join((request.method.encode(), request.full_path.encode(), body_or_digest()))
     return Attempt(caller=caller.id, token=caller.token, key=key, request=asked)
 
 

@@ -1,0 +1,295 @@
+"""Lists of codes are brought in: kept, looked through, stored; in the service room.
+
+A list that was sent is kept for a day. A clerk looks it through and says what would come of it;
+whoever sent it confirms, and a clerk stores it. Both are jobs: left behind and come back to.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
+from typing import Any, BinaryIO, Final
+
+from ticketing.domain.audit import Actor, ActorKind
+from ticketing.domain.code_imports import Outcome, Problem
+from ticketing.domain.jobs import Job, JobKind
+from ticketing.domain.spreadsheets import PROGRAMS, Column, ColumnKind, Sheet, csv_chunks
+from ticketing.domain.tables import BadTable, Encoding, Sniffer
+from ticketing.service import audit, jobs
+from ticketing.service.audit import Action, Thing
+from ticketing.service.errors import Conflict
+from ticketing.service.import_batches import Aim, aimed, apply_changes
+from ticketing.service.import_codes import Matching, Standing, standing_of
+from ticketing.service.import_reading import Reading, opened, read_all
+from ticketing.service.jobs import NewJob, Tell
+from ticketing.service.ports import House, Units
+from ticketing.store import code_batches as batch_rows
+from ticketing.store.unit import Unit
+
+TOLD: Final = 100
+"""Problems that are told at once; the others are in the file."""
+_BATCHES_TOLD: Final = 100
+_PASSES: Final = 2  # lines are read, and compared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportWords:
+    """What the list of problems says in a language; what is not named is called by its key."""
+
+    lang: str = PROGRAMS
+    titles: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be done with a list: with neither it is looked through and nothing is stored.
+
+    Unless `skip_faulty`, one line that is wrong keeps all others from being stored.
+    """
+
+    is_stored: bool = False
+    skip_faulty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CodeList:
+    """A list that was kept: its id, its bytes as often as asked, how they are written."""
+
+    id: str
+    pieces: Callable[[], Iterator[bytes]]
+    encoding: Encoding
+
+
+# ------------------------------------------------------------ keeping, beginning
+def keep_list(store: Units, house: House, *, pieces: Iterable[bytes]) -> Job:
+    """Keep a list that was sent, once it is seen to be one.
+
+    Raises:
+        BadTable: It is no table, or its heading cannot be read.
+    """
+    with store.unit() as unit:
+        upload = jobs.begin_upload(unit, house)
+    try:
+        sniffer = Sniffer()
+        jobs.keep_file(store, job=upload, pieces=_sniffed(pieces, sniffer))
+        seen = sniffer.done()
+        opened(jobs.file_of(store, upload), seen.encoding, house.museum.zone)
+    except BaseException:
+        with store.unit() as unit:
+            jobs.drop_job(unit, upload.number)
+        raise
+    with store.unit() as unit:
+        return jobs.end_upload(unit, upload, result=asdict(seen))
+
+
+def begin_import(
+    unit: Unit, house: House, *, upload: str, wanted: Wanted, words: ImportWords | None = None
+) -> Job:
+    """Leave a list to a clerk. One that is being stored, or was, is not stored again.
+
+    Raises:
+        NotFound: `job`.
+        Conflict: `import_unfinished` if the list never arrived whole.
+    """
+    unit.begin()
+    found = jobs.get_job(unit, job=upload, kind=JobKind.UPLOAD)
+    if not found.result:
+        raise Conflict("import_unfinished")
+    for job in jobs.jobs_about(unit, about=found.id, kind=JobKind.IMPORT):
+        is_same = wanted.is_stored and job.facts["wanted"]["is_stored"]
+        if is_same and (job.is_under_way or job.result.get("is_stored")):
+            unit.rollback()
+            return job
+    facts = {
+        "wanted": asdict(wanted),
+        "words": asdict(words or ImportWords()),
+        "actor": [house.actor.kind.value, house.actor.id],
+    }
+    passes = _PASSES + (wanted.is_stored and not wanted.skip_faulty)
+    total = int(found.result["lines"]) * passes
+    new = NewJob(kind=JobKind.IMPORT, about=found.id, facts=facts, total=total)
+    job = jobs.begin_job(unit, house, wanted=new)
+    unit.commit()
+    return job
+
+
+def imports_of(unit: Unit, *, upload: str) -> tuple[Job, tuple[Job, ...]]:
+    """A list that was kept, and what was done with it, the newest first.
+
+    Raises:
+        NotFound: `job`.
+    """
+    found = jobs.get_job(unit, job=upload, kind=JobKind.UPLOAD)
+    return found, jobs.jobs_about(unit, about=found.id, kind=JobKind.IMPORT)
+
+
+def recent_lists(unit: Unit) -> tuple[Job, ...]:
+    """The newest lists that were kept."""
+    return tuple(one for one in jobs.jobs_about(unit, about="", kind=JobKind.UPLOAD) if one.result)
+
+
+# ------------------------------------------------------------ doing
+class Importer:
+    """Does imports: as a craft of a clerk, and at once for whoever waits."""
+
+    def __init__(self, store: Units, house: House) -> None:
+        """Take the parts."""
+        self._store = store
+        self._house = house
+
+    def __call__(self, job: Job, into: BinaryIO, tell: Tell) -> Mapping[str, Any]:
+        """Do an import that was left behind, in the name of whoever left it."""
+        with self._store.unit() as unit:
+            upload = jobs.get_job(unit, job=job.about, kind=JobKind.UPLOAD)
+        kind, name = job.facts["actor"]
+        encoding = Encoding(upload.result["encoding"])
+        listed = CodeList(upload.id, lambda: jobs.file_of(self._store, upload), encoding)
+        mine = Importer(self._store, replace(self._house, actor=Actor(ActorKind(kind), name)))
+        return mine.do(
+            listed,
+            into,
+            wanted=Wanted(**job.facts["wanted"]),
+            words=ImportWords(**job.facts["words"]),
+            tell=tell,
+            kept=standing_of(job.result),
+        )
+
+    def do(
+        self,
+        listed: CodeList,
+        into: BinaryIO,
+        *,
+        wanted: Wanted,
+        words: ImportWords,
+        tell: Tell,
+        kept: Standing | None = None,
+    ) -> Mapping[str, Any]:
+        """What came of a list; what is wrong with it is written into a file.
+
+        `kept` is what a doer that died has noted.
+        """
+        try:
+            reading = read_all(listed.pieces(), listed.encoding, self._house.museum.zone, tell)
+        except BadTable as bad:
+            return {"file": [bad.fault.value, bad.line, bad.column], "is_stored": False}
+        try:
+            if wanted.is_stored and kept is None and not wanted.skip_faulty:
+                seen = self._looked(reading, tell)
+                result = seen if len(reading.problems) else self._stored(listed, reading, tell)
+            elif wanted.is_stored:
+                result = self._stored(listed, reading, tell, kept)
+            else:
+                result = self._looked(reading, tell)
+            into.writelines(csv_chunks(_sheet(reading.problems, words, self._house)))
+        finally:
+            reading.close()
+        return result
+
+    def _looked(self, reading: Reading, tell: Tell) -> Mapping[str, Any]:
+        """What would come of a list; nothing is stored."""
+        with self._store.unit() as unit:
+            aims = aimed(unit, self._house, reading.wishes)
+        matching = Matching(self._store, self._house, reading=reading, aims=aims)
+        matching.look(tell, before=reading.lines)
+        return {**_result(reading, aims, matching.standing), "is_stored": False}
+
+    def _stored(
+        self, listed: CodeList, reading: Reading, tell: Tell, kept: Standing | None = None
+    ) -> Mapping[str, Any]:
+        house = self._house
+        with self._store.unit() as unit:
+            aims = aimed(unit, house, reading.wishes)
+            standing = kept or self._begun(unit, aims, reading, tell)
+            apply_changes(unit, house, aims)
+        for aim in aims:
+            aim.target.is_changed = aim.batch is not None and aim.batch.id in standing.changed
+        matching = Matching(self._store, house, reading=reading, aims=aims)
+        done = matching.store_all(tell, standing=standing, before=reading.lines)
+        result = {**_result(reading, aims, matching.standing), "is_stored": True}
+        if not matching.standing.is_finished:
+            with self._store.unit() as unit:
+                self._finish(unit, listed, matching.standing, result)
+                tell.keep(unit, done, asdict(replace(matching.standing, is_finished=True)))
+                unit.commit()
+        return result
+
+    def _begun(self, unit: Unit, aims: Sequence[Aim], reading: Reading, tell: Tell) -> Standing:
+        """Note which batches change, before they do: afterwards nobody sees that they did."""
+        changed = [one.batch.id for one in aims if one.batch and one.target.is_changed]
+        standing = Standing(changed=changed)
+        unit.begin()
+        tell.keep(unit, reading.lines, asdict(standing))
+        unit.commit()
+        return standing
+
+    def _finish(
+        self, unit: Unit, listed: CodeList, standing: Standing, result: Mapping[str, Any]
+    ) -> None:
+        """Let new batches be used, and write into the audit log what came in."""
+        told = ("lines", *(one.value for one in Outcome), "batches_made", "batches_changed")
+        unit.begin()
+        batch_rows.publish(unit, standing.made)
+        audit.note(
+            unit,
+            self._house,
+            action=Action.CODES_IMPORTED,
+            object=Thing("import", listed.id),
+            after={name: result[name] for name in told},
+        )
+
+
+# ------------------------------------------------------------ saying it
+def _sniffed(pieces: Iterable[bytes], sniffer: Sniffer) -> Iterator[bytes]:
+    for piece in pieces:
+        sniffer.look(piece)
+        yield piece
+
+
+def _result(reading: Reading, aims: Sequence[Aim], standing: Standing) -> dict[str, Any]:
+    """What came of a list, as JSON."""
+    touched = []
+    for place, aim in enumerate(aims):
+        new = standing.new_of.get(str(place), 0)
+        is_made = aim.batch is None or aim.batch.number in standing.made
+        is_changed = aim.target.is_changed and aim.target.fault is None
+        if new or is_changed:
+            kind = "made" if is_made else "changed" if is_changed else "grown"
+            touched.append({"id": aim.id, "name": aim.name, "kind": kind, "new": new})
+    kinds = Counter(one["kind"] for one in touched)
+    counts = {one.value: standing.counts.get(one.value, 0) for one in Outcome}
+    return {
+        "lines": reading.lines,
+        **counts,
+        Outcome.FAULTY.value: len(reading.problems),
+        "batches_made": kinds["made"],
+        "batches_changed": kinds["changed"],
+        "batches": touched[:_BATCHES_TOLD],
+        "first": _first(reading, standing),
+        "problems": [list(problem) for problem in islice(reading.problems, TOLD)],
+    }
+
+
+def _first(reading: Reading, standing: Standing) -> list[list[Any]]:
+    """The first lines with what came of them; a fault is told by the problems."""
+    faulty = Outcome.FAULTY.value
+    return [
+        [one.line, one.code, one.batch, standing.outcomes.get(str(one.line), faulty)]
+        for one in reading.first
+    ]
+
+
+def _sheet(problems: Iterable[Problem], words: ImportWords, house: House) -> Sheet:
+    titles = [words.titles.get(name, name) for name in ("line", "column", "problem")]
+    kinds = (ColumnKind.WHOLE, ColumnKind.TEXT, ColumnKind.TEXT)
+    return Sheet(
+        title="",
+        columns=tuple(Column(title, kind) for title, kind in zip(titles, kinds, strict=True)),
+        rows=(
+            (line, words.columns.get(column, column), words.faults.get(fault, fault))
+            for line, column, fault in problems
+        ),
+        lang=words.lang,
+        zone=house.museum.zone,
+    )

@@ -1,0 +1,220 @@
+"""The codes of a list against those that are there: compared, and stored; in the service room.
+
+In the order of their keys, a chunk at a time. Each chunk is one short transaction that stores,
+counts and notes how far it came: whoever goes on after a doer that died counts nothing twice,
+and a list that is brought in again changes nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import islice, takewhile
+from typing import Any, Final, NamedTuple
+
+from ticketing.domain.code_imports import Column, Entry, LineFault, Outcome, Problem, compared
+from ticketing.domain.retention import next_size
+from ticketing.service import code_batches
+from ticketing.service.import_batches import Aim
+from ticketing.service.import_reading import Reading
+from ticketing.service.jobs import Tell
+from ticketing.service.ports import House, Units
+from ticketing.store import batches, codes
+from ticketing.store import code_batches as batch_rows
+from ticketing.store import code_imports as rows
+from ticketing.store.unit import Unit
+
+CHUNK: Final = 1_000
+"""Lines that one transaction takes at most."""
+_FIRST_CHUNK: Final = 250
+_LOOKED_AT: Final = 2_000
+_TRIES: Final = 5
+
+
+class Judged(NamedTuple):
+    """What comes of a line; `is_bound` if a visitor is to be noted or taken away."""
+
+    entry: Entry
+    outcome: Outcome | Problem
+    is_bound: bool
+
+
+@dataclass(slots=True)
+class Standing:
+    """What came of the lines that can be read, as JSON holds it.
+
+    `after` are the bits of the last one that was stored, `made` the numbers of new batches,
+    `changed` the ids of changed ones; `new_of` counts by the place of the wish.
+    """
+
+    counts: dict[str, int] = field(default_factory=dict)
+    new_of: dict[str, int] = field(default_factory=dict)
+    outcomes: dict[str, str] = field(default_factory=dict)
+    after: int = -1
+    made: list[int] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    is_finished: bool = False
+
+    def plus(self, judged: Sequence[Judged], shown: frozenset[int]) -> "Standing":
+        """The same with some lines more; of the `shown` ones each outcome is kept."""
+        good = [one for one in judged if isinstance(one.outcome, Outcome)]
+        new = Counter(str(one.entry.wish) for one in good if one.outcome is Outcome.NEW)
+        told = {
+            str(one.entry.line): one.outcome.value
+            for one in good
+            if one.entry.line in shown and isinstance(one.outcome, Outcome)
+        }
+        counted = Counter(str(one.outcome) for one in good)
+        return Standing(
+            counts=dict(Counter(self.counts) + counted),
+            new_of=dict(Counter(self.new_of) + new),
+            outcomes=self.outcomes | told,
+            after=judged[-1].entry.bits,
+            made=list(self.made),
+            changed=self.changed,
+        )
+
+
+class Matching:
+    """Compares a list that was read with what there is, and stores it if that is wanted."""
+
+    def __init__(
+        self, store: Units, house: House, *, reading: Reading, aims: Sequence[Aim]
+    ) -> None:
+        """Nothing is compared yet."""
+        self._store = store
+        self._house = house
+        self._reading = reading
+        self._aims = aims
+        self._shown = frozenset(one.line for one in reading.first)
+        self._last = -1
+        self.standing = Standing()
+
+    def look(self, tell: Tell, *, before: int = 0) -> None:
+        """Compare every line and store nothing, telling how many there were after `before`."""
+        done, entries = before, self._reading.entries()
+        with self._store.unit() as unit:
+            while chunk := list(islice(entries, _LOOKED_AT)):
+                judged = self._judged(unit, chunk)
+                self.standing = self.standing.plus(judged, self._shown)
+                self._note(judged)
+                done += len(chunk)
+                tell(done)
+
+    def store_all(self, tell: Tell, *, standing: Standing, before: int = 0) -> int:
+        """Store every line behind those of `standing`; how many steps are done."""
+        self.standing = standing
+        done, entries = self._skip(tell, before)
+        size = _FIRST_CHUNK
+        clock = self._house.clock
+        with self._store.unit() as unit:
+            while chunk := list(islice(entries, size)):
+                done += len(chunk)
+                began_at = clock.now()
+                self._store_chunk(unit, chunk, tell, done)
+                size = next_size(size, clock.now() - began_at, CHUNK)
+                batches.fold_log(unit)
+        return done
+
+    # -------------------------------------------------------- parts of the above
+    def _skip(self, tell: Tell, before: int) -> tuple[int, Iterator[Entry]]:
+        """Pass over what a doer that died has stored; only its problems are found again."""
+        done, entries, after = before, self._reading.entries(), self.standing.after
+        if after < 0:
+            return done, entries
+        behind: list[Entry] = []
+
+        def is_stored(entry: Entry) -> bool:
+            if entry.bits > after:
+                behind.append(entry)
+            return entry.bits <= after
+
+        stored = takewhile(is_stored, entries)
+        with self._store.unit() as unit:
+            while chunk := list(islice(stored, _LOOKED_AT)):
+                self._note(self._judged(unit, chunk))
+                done += len(chunk)
+                tell(done)
+        return done, (one for some in (behind, entries) for one in some)
+
+    def _store_chunk(self, unit: Unit, chunk: Sequence[Entry], tell: Tell, done: int) -> None:
+        """Compare, then store in one transaction that gates hardly wait for.
+
+        Anew if others have stored or used one of the codes in between: `_put` sees it.
+        """
+        targets = [aim.target for aim in self._aims]
+        for _ in range(_TRIES):
+            kept = [(target.number, target.room) for target in targets]
+            judged = self._judged(unit, chunk)
+            standing = self.standing.plus(judged, self._shown)
+            unit.begin()
+            if self._put(unit, judged, standing):
+                tell.keep(unit, done, asdict(standing))
+                unit.commit()
+                self.standing = standing
+                self._note(judged)
+                return
+            unit.rollback()
+            for target, (number, room) in zip(targets, kept, strict=True):
+                target.number, target.room = number, room
+        raise RuntimeError("others change the same codes all the time")
+
+    def _judged(self, unit: Unit, chunk: Sequence[Entry]) -> list[Judged]:
+        known = rows.known(unit, [entry.bits for entry in chunk])
+        wanted = {entry.visitor for entry in chunk if entry.visitor is not None}
+        visitors = rows.visitors(unit, wanted) if wanted else frozenset()
+        judged, last = [], self._last
+        for entry in chunk:
+            old, target = known.get(entry.bits), self._aims[entry.wish].target
+            outcome: Outcome | Problem
+            if entry.bits == last:
+                outcome = Problem(entry.line, Column.CODE, LineFault.TWICE)
+            else:
+                is_there = entry.visitor in visitors
+                outcome = compared(entry, old, target, is_visitor_known=is_there)
+            target.room -= outcome is Outcome.NEW
+            is_bound = entry.says_visitor and entry.visitor != (old and old.visitor)
+            judged.append(Judged(entry, outcome, is_bound))
+            last = entry.bits
+        return judged
+
+    def _put(self, unit: Unit, judged: Sequence[Judged], standing: Standing) -> bool:
+        """Store what is new or bound; False if somebody else was faster."""
+        new: dict[int, list[Entry]] = {}
+        for entry, outcome, _ in judged:
+            if outcome is Outcome.NEW:
+                new.setdefault(entry.wish, []).append(entry)
+        for place, entries in new.items():
+            bits = [entry.bits for entry in entries]
+            number = self._number(unit, self._aims[place], standing)
+            if codes.add(unit, number, bits) != len(bits):
+                return False
+            batch_rows.grow(unit, number, len(bits))
+        bound = [
+            (one.entry.bits, one.entry.visitor)
+            for one in judged
+            if one.is_bound and isinstance(one.outcome, Outcome)
+        ]
+        return rows.bind(unit, bound)
+
+    def _number(self, unit: Unit, aim: Aim, standing: Standing) -> int:
+        """The batch of new codes; made with the first of them."""
+        target = aim.target
+        if target.number is None:
+            if aim.draft is None:  # pragma: no cover  such lines are faulty
+                raise RuntimeError("a code without a batch")
+            target.number = code_batches.add_batch(unit, self._house, batch=aim.draft)
+            standing.made.append(target.number)
+        return target.number
+
+    def _note(self, judged: Sequence[Judged]) -> None:
+        self._last = judged[-1].entry.bits
+        for one in judged:
+            if isinstance(one.outcome, Problem):
+                self._reading.problems.add(one.outcome)
+
+
+def standing_of(kept: Mapping[str, Any]) -> Standing | None:
+    """How far a doer that died had come, None if it had stored nothing."""
+    return (
+        Standing(**{name: kept[name] for name in Standing.__slots__}) if "after" in kept else None
+    )
