@@ -1,12 +1,8 @@
 """Bent paper: a smooth warp on top of the grid, for a sheet that no homography fits.
 
-A sheet bends along one axis: all of a row is shifted alike, and the next row hardly otherwise. So
-under every small shift each row says how well it is met (contrast where modules are unknown, their
-labels where they are known), and the best way from the first row to the last is found at once by
-dynamic programming (Viterbi): a row that might as well lie one module further is held in its place
-by its neighbours and by the finders at both ends. The same is done with columns. A polynomial of
-low degree is laid through the way, the picture is taken anew under it, and small remaining shifts
-of each place are fitted.
+A sheet bends along one axis: all of a row is shifted alike, and the next row hardly otherwise. How
+each row or column is shifted is found at once (`lines`). A polynomial of low degree is laid through
+that way, the picture is taken anew under it, and small remaining shifts of each place are fitted.
 """
 
 from __future__ import annotations
@@ -22,6 +18,7 @@ import numpy as np
 from scanner.sight import reader, symbol
 from scanner.sight.geometry import module_means
 from scanner.sight.layout import QUIET
+from scanner.sight.lines import KNOWN_WEIGHT, MARGIN, PX, REACH, best_path, gains_of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,21 +31,11 @@ if TYPE_CHECKING:
 Degrees: TypeAlias = tuple[tuple[int, int], ...]
 """Terms of a warp: the degrees in x and y."""
 
-_PX: Final = 6
-_MARGIN: Final = 3
-_KNOWN_WEIGHT = 3.0
 _RIDGE = 0.001
 _AT_EDGE = 0.05
 _ROBUST_ROUNDS, _ROBUST_MODULES = 4, 0.35
 _STRETCH = 0.85
 _DEGREE = 8
-_REACH = 14
-"""Shifts of a line, in sixths of a module: two modules and a third."""
-_STEP_COSTS = (0.0, 0.03, 0.09)
-"""What it costs that a line is shifted a sixth or a third of a module against the one before."""
-_MOVE_COSTS = np.array(
-    [[_STEP_COSTS[max(abs(y), abs(x))] for x in range(-2, 3)] for y in range(-2, 3)]
-)
 _BENT: Final = 0.12
 """Gain of a line on average: bent sheets have 0.2 to 0.8, flat ones and telephones below 0.3,
 half of them below 0.03; there nothing more is tried."""
@@ -147,8 +134,8 @@ def read(gray: Gray, grid: Grid, *, is_late: Callable[[], bool] = lambda: False)
 
 
 def _attempt(gray: Gray, grid: Grid, warp: _Warp) -> Attempt:
-    means = module_means(_unbent(gray, grid, warp), _PX)
-    edge = _MARGIN - QUIET
+    means = module_means(_unbent(gray, grid, warp), PX)
+    edge = MARGIN - QUIET
     sample = reader.levelled(np.ascontiguousarray(means[edge:-edge, edge:-edge]), grid)
     return symbol.attempt(reader.scaled(reader.inner(sample.soft)), grid.layout)
 
@@ -158,46 +145,11 @@ def _attempt(gray: Gray, grid: Grid, warp: _Warp) -> Attempt:
 
 def _way(level: Modules, layout: Layout, bend: _Bend) -> _Way:
     known = layout.known.astype(np.float32)
-    gains = _gains_of_rows(level, known) if bend.rows else _gains_of_rows(level.T, known.T)
-    path, total = _best_path(gains)
-    shifts = (path - _REACH) / _PX
-    unshifted = float(gains[:, _REACH, _REACH].sum())
+    gains = gains_of_rows(level, known) if bend.rows else gains_of_rows(level.T, known.T)
+    path, total = best_path(gains)
+    shifts = (path - REACH) / PX
+    unshifted = float(gains[:, REACH, REACH].sum())
     return _Way(bend, shifts[:, ::-1] if bend.rows else shifts, (total - unshifted) / len(gains))
-
-
-def _gains_of_rows(level: Modules, known: Modules) -> Modules:
-    """(rows, shifts, shifts) how well each row is met under each shift, along y first."""
-    side, reach = len(known), _REACH
-    start = _MARGIN * _PX + _PX // 2 - reach
-    labels = _KNOWN_WEIGHT * known.T / side
-    unknown = (known.T == 0).astype(np.float32) / side
-    lines = np.arange(side)[:, None]
-    at = start + lines * _PX + np.arange(2 * reach + 1)
-    gains = np.empty((side, 2 * reach + 1, 2 * reach + 1), np.float32)
-    for shift in range(2 * reach + 1):
-        seen = level[:, start + shift : start + shift + side * _PX : _PX]
-        gains[..., shift] = (seen @ labels + seen * seen @ unknown)[at, lines]
-    return gains
-
-
-def _best_path(gains: Modules) -> tuple[Modules, float]:
-    """The places (rows, 2) of the best way through, and what it gains."""
-    best = [gains[0]]
-    for gain in gains[1:]:
-        last = best[-1]
-        near = cv2.dilate(last, np.ones((3, 3), np.uint8)) - _STEP_COSTS[1]
-        far = cv2.dilate(last, np.ones((5, 5), np.uint8)) - _STEP_COSTS[2]
-        best.append(gain + np.maximum(last, np.maximum(near, far)))
-    size = len(gains[0])
-    at = divmod(int(best[-1].argmax()), size)
-    path = [at]
-    for last in reversed(best[:-1]):
-        around = np.pad(last, 2, constant_values=-np.inf)
-        window = around[at[0] : at[0] + 5, at[1] : at[1] + 5] - _MOVE_COSTS
-        down, across = divmod(int(window.argmax()), 5)
-        at = (at[0] + down - 2, at[1] + across - 2)
-        path.append(at)
-    return np.array(path[::-1]), float(best[-1].max())
 
 
 def _along(way: _Way) -> _Warp:
@@ -216,7 +168,7 @@ def _terms_at(side: int, terms: Degrees, *, px: int) -> Modules:
     """(places, terms) the terms at pixels of an unbent picture, or at modules for `px` 0."""
     line: Modules = np.arange(side) + 0.5
     if px:
-        line = (np.arange((side + 2 * _MARGIN) * px) + 0.5) / px - _MARGIN
+        line = (np.arange((side + 2 * MARGIN) * px) + 0.5) / px - MARGIN
     angle = np.arccos(np.clip((line - side / 2) / (side / 2) * _STRETCH, -1, 1))
     powers = np.array([np.cos(degree * angle) for degree in range(9)])
     values = [np.outer(powers[j], powers[i]).ravel() for i, j in terms]
@@ -226,12 +178,12 @@ def _terms_at(side: int, terms: Degrees, *, px: int) -> Modules:
 def _unbent(gray: Gray, grid: Grid, warp: _Warp) -> Gray:
     """The sheet as if it were flat."""
     side = grid.layout.modules
-    line: Modules = (np.arange((side + 2 * _MARGIN) * _PX) + 0.5) / _PX - _MARGIN
+    line: Modules = (np.arange((side + 2 * MARGIN) * PX) + 0.5) / PX - MARGIN
     x: Modules
     y: Modules
     x, y = np.meshgrid(line, line)
     if warp.terms:
-        shift = _terms_at(side, warp.terms, px=_PX) @ warp.factors.astype(np.float32)
+        shift = _terms_at(side, warp.terms, px=PX) @ warp.factors.astype(np.float32)
         x, y = x + shift[:, 0].reshape(x.shape), y + shift[:, 1].reshape(y.shape)
     (a, b, c), (d, e, f), (g, h, i) = grid.matrix
     depth = g * x + h * y + i
@@ -243,8 +195,8 @@ def _unbent(gray: Gray, grid: Grid, warp: _Warp) -> Gray:
 
 def _level(picture: Gray, grid: Grid) -> Modules:
     """How dark (+) or light (-) each pixel is for its surroundings."""
-    window = (9 * _PX | 1, 9 * _PX | 1)
-    soft = cv2.GaussianBlur(picture, (0, 0), _PX * 0.22).astype(np.float32)
+    window = (9 * PX | 1, 9 * PX | 1)
+    soft = cv2.GaussianBlur(picture, (0, 0), PX * 0.22).astype(np.float32)
     light = cv2.blur(soft, window)
     spread = np.sqrt(np.maximum(cv2.blur(soft * soft, window) - light * light, 25))
     return np.asarray(np.clip((light - soft) / spread * grid.polarity, -1.5, 1.5))
@@ -254,13 +206,13 @@ def _gains(level: Modules, layout: Layout, reach: int, window: tuple[int, int]) 
     """(shifts, shifts, n, n) how well each module is met under each shift (y first)."""
     side = layout.modules
     known = layout.known.astype(np.float32)
-    start = _MARGIN * _PX + _PX // 2 - reach
+    start = MARGIN * PX + PX // 2 - reach
     count = 2 * reach + 1
     gains = np.empty((count, count, side, side), np.float32)
     for row, column in itertools.product(range(count), repeat=2):
         top, left = start + row, start + column
-        seen = level[top : top + side * _PX : _PX, left : left + side * _PX : _PX]
-        gain = np.where(known != 0, _KNOWN_WEIGHT * known * seen, seen * seen)
+        seen = level[top : top + side * PX : PX, left : left + side * PX : PX]
+        gain = np.where(known != 0, KNOWN_WEIGHT * known * seen, seen * seen)
         gains[row, column] = cv2.blur(gain, window)
     return gains
 
@@ -279,7 +231,7 @@ def _fitted(gray: Gray, grid: Grid, warp: _Warp, *, bend: _Bend, step: _Step) ->
     weights = weights / max(float(weights.max()), 1e-9)
     terms = _terms_at(side, bend.terms, px=0).astype(np.float64)
     before = warp.in_terms(bend.terms)
-    targets = np.stack([across, down], axis=1) / _PX + terms @ before
+    targets = np.stack([across, down], axis=1) / PX + terms @ before
     factors = before
     for _ in range(_ROBUST_ROUNDS):
         weighted = terms * weights[:, None]

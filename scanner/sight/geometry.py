@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Matrix: TypeAlias = npt.NDArray[Any]
 """3 by 3, module coordinates to pixels."""
 
+ACCEPTED: Final = 0.55
+"""From this score on a grid is taken for right."""
 MODULE_PX: Final = 4
 """Pixels a module of a rectified picture; more costs time and reads no better."""
 _SCORE_PX = 3

@@ -17,6 +17,7 @@ import numpy as np
 
 from scanner.sight.align import refined
 from scanner.sight.geometry import (
+    ACCEPTED,
     Grid,
     Matrix,
     from_corners,
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from scanner.sight.layout import Layout
     from scanner.sight.reading import Corners, Gray
 
-ACCEPTED: Final = 0.55
-"""From this score on a grid is taken for right."""
 _SURE = 0.75
 _HOPELESS = 0.12
 _TRIED = 3

@@ -9,9 +9,11 @@ import cv2
 import numpy as np
 
 from scanner.sight.align import refined
-from scanner.sight.geometry import Grid, corners_of, is_plausible, measured
+from scanner.sight.geometry import ACCEPTED, Grid, corners_of, is_plausible, measured
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scanner.sight.geometry import Matrix
     from scanner.sight.reading import Gray
 
@@ -24,6 +26,10 @@ _SMALLEST_PX = 24
 _SHRINK = 4
 _FURTHEST = 15.0
 _AGREEING = 0.35
+_DRAWS = 200
+"""Tries for four points that agree: among a third that do, 200 find some in 90 of 100; OpenCV's
+2,000 took 20 ms where nothing agreed."""
+_AS_BEFORE = 0.9
 LOST_SCORE = 0.3
 """Below this the known modules are not where the grid says: it was lost."""
 
@@ -46,27 +52,47 @@ class _Area:
 
 
 def follow(before: Gray, grid: Grid, now: Gray) -> Grid | None:
-    """The grid of a frame in the next one, laid on its known modules again; None if it is lost."""
-    moved = _motion(before, grid, now)
-    if moved is None:
-        return None
-    matrix = moved @ grid.matrix
-    matrix = matrix / matrix[2, 2]
-    if not is_plausible(matrix, grid.layout.modules):
-        return None
-    guess = measured(now, matrix, grid.layout)
-    # Noise may turn the sign of a weak score; a telephone does not leave dark mode meanwhile.
-    guess = Grid(grid.layout, matrix, guess.score * guess.polarity * grid.polarity, grid.polarity)
-    found = refined(now, guess, near=True)
-    return found if found.score >= LOST_SCORE and found.polarity == grid.polarity else None
+    """The grid of a frame in the next one, laid on its known modules again; None if it is lost.
+
+    Cheap guesses first: it is where it was, or the whole has moved by one shift; a guess within
+    two modules is drawn in. What fits about as well as before is taken. Only for the rest are
+    points followed one by one.
+    """
+    best: Grid | None = None
+    for matrix in _guesses(before, grid, now):
+        if not is_plausible(matrix, grid.layout.modules):
+            continue
+        guess = measured(now, matrix, grid.layout)
+        # Noise may turn the sign of a weak score; a telephone does not leave dark mode meanwhile.
+        score = guess.score * guess.polarity * grid.polarity
+        found = refined(now, Grid(grid.layout, matrix, score, grid.polarity))
+        if found.polarity == grid.polarity and (best is None or found.score > best.score):
+            best = found
+        if best is not None and best.score >= max(ACCEPTED, _AS_BEFORE * grid.score):
+            break
+    return best if best is not None and best.score >= LOST_SCORE else None
 
 
-def _motion(before: Gray, grid: Grid, now: Gray) -> Matrix | None:
-    """The homography between the frames around the symbol: one shift first, then many points."""
+def _guesses(before: Gray, grid: Grid, now: Gray) -> Iterator[Matrix]:
+    """Where it may be, the cheapest first."""
+    yield grid.matrix
     corners = corners_of(grid.matrix, grid.layout.modules)
     inside = _area(corners, _MARGIN_PX, before.shape)
     if min(inside.right - inside.left, inside.bottom - inside.top) < _SMALLEST_PX:
-        return None
+        return
+    around = _area(corners, _MARGIN_PX + _REACH_PX, before.shape)
+    shift = _shift(before[around.window], now[around.window])
+    if shift.any():
+        yield np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1]]) @ grid.matrix
+    moved = _motion(before, now, corners, shift)
+    if moved is not None:
+        matrix = moved @ grid.matrix
+        yield matrix / matrix[2, 2]
+
+
+def _motion(before: Gray, now: Gray, corners: Matrix, shift: Matrix) -> Matrix | None:
+    """The homography between the frames around the symbol, from many points."""
+    inside = _area(corners, _MARGIN_PX, before.shape)
     points = _points(before, corners, inside)
     if points is None or len(points) < _FEWEST_POINTS:
         return None
@@ -74,12 +100,11 @@ def _motion(before: Gray, grid: Grid, now: Gray) -> Matrix | None:
     old = cv2.GaussianBlur(before[around.window], (0, 0), 1.2)
     new = cv2.GaussianBlur(now[around.window], (0, 0), 1.2)
     start = points - np.array([around.left, around.top], np.float32)
-    guess = start + _shift(np.asarray(old), np.asarray(new))
     ended, status, _ = cv2.calcOpticalFlowPyrLK(
         old,
         new,
         start,
-        guess,
+        start + shift,
         winSize=(21, 21),
         maxLevel=3,
         flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
@@ -90,7 +115,7 @@ def _motion(before: Gray, grid: Grid, now: Gray) -> Matrix | None:
     origin = np.array([around.left, around.top], np.float32)
     from_, to = start[kept].reshape(-1, 2) + origin, ended[kept].reshape(-1, 2) + origin
     motion: Any
-    motion, agree = cv2.findHomography(from_, to, cv2.RANSAC, 2.0)
+    motion, agree = cv2.findHomography(from_, to, cv2.RANSAC, 2.0, maxIters=_DRAWS)
     if motion is None or agree.sum() < _AGREEING * kept.sum():
         return None
     return np.asarray(motion)

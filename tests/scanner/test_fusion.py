@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 import pytest
 
-from scanner.sight import bend, fusion, locate, reader, symbol
+from scanner.sight import bend, fusion, locate, reader, symbol, track
 from scanner.sight.align import refined
 from scanner.sight.fusion import Fusion, Look, Pace
 from scanner.sight.geometry import Grid, from_corners, is_plausible, measured
 from scanner.sight.layout import LAYOUTS, LIVE, TICKET, Layout, Modules
 from scanner.sight.prepare import View
-from scanner.sight.reading import Gray, Reading
+from scanner.sight.reading import Corners, Gray, Reading
 from scanner.sight.second import SecondEyes
 from scanner.sight.track import follow
 from tests.scanner.frames import code, hall, paper
@@ -103,9 +103,49 @@ def test_a_symbol_is_followed_while_it_moves_and_lost_when_it_is_gone() -> None:
     assert moved.corners[0][0] - grid.corners[0][0] == pytest.approx(23, abs=1.5)
     assert follow(before.gray, grid, hall()) is None
     flat = np.full((720, 1280), 90, np.uint8)
-    assert follow(flat, grid, before.gray) is None
+    assert follow(flat, grid, frame(modules, at=(60, 200)).gray) is None
+    assert follow(flat, grid, before.gray) is not None
     outside = Grid(TICKET, from_corners(41, np.array(grid.corners) + 3000), 0.9, 1)
     assert follow(before.gray, outside, after.gray) is None
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (3, -2), (35, 20), (-48, 30)])
+def test_a_symbol_that_moves_as_a_whole_needs_no_points(
+    shift: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Following points is the dearest guess, and the first to fail where all is smeared."""
+    monkeypatch.setattr(track, "_motion", lambda *_: pytest.fail("points were followed"))
+    modules = drawn(text_of(3))
+    before = frame(modules, at=AT, blur=4)
+    after = frame(modules, at=(AT[0] + shift[0], AT[1] + shift[1]), blur=4, seed=1)
+    grid = locate.from_suspects(before.gray, [square(corners(before, AT, 41))], [TICKET])
+    assert grid is not None
+    moved = follow(before.gray, grid, after.gray)
+    assert moved is not None
+    found = np.array(moved.corners) - np.array(grid.corners)
+    assert np.abs(found - shift).max() < 1.5
+
+
+def test_a_symbol_that_turns_is_followed_by_its_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No shift leads there."""
+    before = frame(drawn(text_of(3)), at=AT)
+    grid = locate.from_suspects(before.gray, [square(corners(before, AT, 41))], [TICKET])
+    assert grid is not None
+    about = np.array(grid.corners).mean(axis=0)
+    turn = cv2.getRotationMatrix2D((float(about[0]), float(about[1])), 17, 1.0)
+    after = np.asarray(cv2.warpAffine(before.gray, turn, (1280, 720)))
+    moved = follow(before.gray, grid, after)
+    assert moved is not None
+    wanted = np.array(grid.corners) @ turn[:, :2].T + turn[:, 2]
+    assert np.abs(np.array(moved.corners) - wanted).max() < 3
+    monkeypatch.setattr(track, "_motion", lambda *_: None)
+    assert follow(before.gray, grid, after) is None
+
+
+def square(points: tuple[tuple[float, float], ...]) -> Corners:
+    """Four corners as a reader reports them."""
+    first, second, third, fourth = points
+    return (first, second, third, fourth)
 
 
 def test_frames_that_say_nothing_alone_are_read_together() -> None:
@@ -219,7 +259,7 @@ def test_a_late_frame_begins_no_further_step() -> None:
     """The next one waits already."""
     hour = iter(range(0, 10_000_000, 3_600))
     fused = Fusion(Pace(), clock=lambda: float(next(hour)))
-    assert read(fused, [shown(drawn(text_of(1)), n, share=0.3) for n in range(6)]) == []
+    assert read(fused, [shown(drawn(text_of(1)), n, share=0.5) for n in range(6)]) == []
 
 
 def test_a_still_hall_is_not_searched(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """Our own symbol without pictures: what is known of it, and what its modules say."""
 
+from typing import cast
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from scanner.sight import reader, symbol
 from scanner.sight.correction import corrected
 from scanner.sight.geometry import Grid
-from scanner.sight.layout import LAYOUTS, LIVE, TICKET, Layout
+from scanner.sight.layout import LAYOUTS, LIVE, TICKET, Layout, Modules
 from tests.scanner.symbols import drawn, text_of
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -142,7 +144,6 @@ def test_blurred_modules_are_read_by_what_is_known_of_them(layout: Layout) -> No
     one = reader.Sample(np.asarray(noisy), 1.0)
     assert reader.read([one], layout, rounds=()).text is None
     assert reader.read([one], layout).text == text
-    assert reader.read([one], layout, is_late=lambda: True).text is None
 
 
 def test_a_frame_agrees_with_its_own_code_block_by_block_and_with_no_other() -> None:
@@ -166,3 +167,38 @@ def test_a_blinded_module_says_nothing() -> None:
     assert (reader.levelled(means, grid).soft == 0).all()
     assert reader.likeness(np.zeros(4), np.ones(4)) == 0
     assert LIVE.modules == 53
+
+
+def test_when_it_is_late_one_equaliser_is_tried_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without the first, finding the symbol was in vain; the next frame waits for the others."""
+    turns: list[reader.Round] = []
+
+    def noted(*given: object) -> Modules:
+        turns.append(cast("reader.Round", given[-1]))
+        return np.random.default_rng(3).normal(0, 1, (41, 41))
+
+    monkeypatch.setattr(reader, "equalised", noted)
+    noise = reader.Sample(np.random.default_rng(4).normal(0, 1, (45, 45)), 1.0)
+    assert reader.read([noise], TICKET, is_late=lambda: True).text is None
+    assert turns == [reader.ROUNDS[0]]
+    assert reader.read([noise], TICKET).text is None
+    assert turns[1:] == list(reader.ROUNDS)
+
+
+@BOTH
+@pytest.mark.parametrize("mask", [0, 3])
+def test_the_second_mask_is_tried_where_the_format_is_doubtful(layout: Layout, mask: int) -> None:
+    """A thumb on a finder covers the format beside it."""
+    text = text_of(11, layout)
+    soft = drawn(text, layout, mask=mask)
+    other = layout.formats[1]
+    for copy in layout.format_at:
+        seen = soft[copy[:, 0], copy[:, 1]]
+        # Where both masks say the same nothing changes; elsewhere the other is a little likelier.
+        soft[copy[:, 0], copy[:, 1]] = np.where(seen != other, other * 0.1, seen)
+    assert symbol.attempt(soft, layout).text == text
+    for copy in layout.format_at:
+        soft[copy[:, 0], copy[:, 1]] = other * 5.0
+    assert symbol.attempt(soft, layout).text is None
