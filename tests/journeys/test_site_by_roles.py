@@ -32,6 +32,7 @@ PAGES = {
     "/staff/settings": Right.SETTINGS_SEE,
     "/staff/settings/opening": Right.SETTINGS_SEE,
     "/staff/settings/museum": Right.SETTINGS_SEE,
+    "/staff/settings/retention": Right.SETTINGS_SEE,
     "/staff/audit": Right.AUDIT_SEE,
 }
 

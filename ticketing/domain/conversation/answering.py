@@ -19,7 +19,11 @@ def greeting(facts: Facts) -> tuple[Say, Say]:
         line("notice.title"),
         line("notice.who", museum=facts.museum),
         line("notice.what"),
-        line("notice.how_long"),
+        line(
+            "notice.how_long",
+            messages=str(facts.kept.messages_days),
+            tickets=str(facts.kept.tickets_days),
+        ),
         line("notice.where"),
         line("notice.free"),
         line("notice.link", link=facts.privacy),

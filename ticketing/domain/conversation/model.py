@@ -9,6 +9,7 @@ from ticketing.domain.consent import Action as ConsentAction
 from ticketing.domain.consent import Answer, How, Purpose, Shown
 from ticketing.domain.offers import Offer
 from ticketing.domain.opening import Calendar
+from ticketing.domain.retention import Kept
 from ticketing.domain.visitors import Lang
 from ticketing.wire.token import TicketId
 
@@ -158,6 +159,7 @@ class Facts:
         privacy: full address of the privacy page.
         offers: what is on sale, in order.
         calendar: opening hours.
+        kept: for how many days messages and the person on a ticket are kept.
         answers: the newest answer to each purpose answered so far.
         own: this visitor's tickets, newest first.
         issued_today: tickets this visitor got since local midnight.
@@ -172,6 +174,7 @@ class Facts:
     privacy: str
     offers: tuple[Offer, ...]
     calendar: Calendar
+    kept: Kept = field(default_factory=Kept)
     answers: tuple[Answer, ...] = ()
     own: tuple[OwnTicket, ...] = ()
     issued_today: int = 0

@@ -19,6 +19,7 @@ from ticketing.web.staff import (
     settings,
     settings_museum,
     settings_opening,
+    settings_retention,
     sign_in,
     slots,
     stations,
@@ -52,6 +53,7 @@ NOUNS: Final = (
     settings,
     settings_museum,
     settings_opening,
+    settings_retention,
     audit,
     account,
 )
