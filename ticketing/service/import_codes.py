@@ -12,6 +12,7 @@ from itertools import islice, takewhile
 from typing import Any, Final, NamedTuple
 
 from ticketing.domain.code_imports import Column, Entry, LineFault, Outcome, Problem, compared
+from ticketing.domain.code_texts import is_prefix
 from ticketing.domain.retention import next_size
 from ticketing.service import code_batches
 from ticketing.service.import_batches import Aim
@@ -86,7 +87,7 @@ class Matching:
         self._reading = reading
         self._aims = aims
         self._shown = frozenset(one.line for one in reading.first)
-        self._last = -1
+        self._last: Entry | None = None
         self.standing = Standing()
 
     def look(self, tell: Tell, *, before: int = 0) -> None:
@@ -166,16 +167,22 @@ class Matching:
         for entry in chunk:
             old, target = known.get(entry.bits), self._aims[entry.wish].target
             outcome: Outcome | Problem
-            if entry.bits == last:
-                outcome = Problem(entry.line, Column.CODE, LineFault.TWICE)
+            if last is not None and entry.bits == last.bits:
+                outcome = self._again(entry, last)
             else:
                 is_there = entry.visitor in visitors
                 outcome = compared(entry, old, target, is_visitor_known=is_there)
             target.room -= outcome is Outcome.NEW
             is_bound = entry.says_visitor and entry.visitor != (old and old.visitor)
             judged.append(Judged(entry, outcome, is_bound))
-            last = entry.bits
+            last = entry
         return judged
+
+    def _again(self, entry: Entry, last: Entry) -> Problem:
+        """What is wrong with a line whose code stands in an earlier one, prefix aside."""
+        mine, theirs = (self._aims[one.wish].target.wish.prefix for one in (entry, last))
+        fault = LineFault.TWICE if is_prefix(mine, theirs) else LineFault.TAKEN
+        return Problem(entry.line, Column.CODE, fault)
 
     def _put(self, unit: Unit, judged: Sequence[Judged], standing: Standing) -> bool:
         """Store what is new or bound; False if somebody else was faster."""
@@ -207,7 +214,7 @@ class Matching:
         return target.number
 
     def _note(self, judged: Sequence[Judged]) -> None:
-        self._last = judged[-1].entry.bits
+        self._last = judged[-1].entry
         for one in judged:
             if isinstance(one.outcome, Problem):
                 self._reading.problems.add(one.outcome)
