@@ -8,6 +8,7 @@ and a list that is brought in again changes nothing.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from itertools import islice, takewhile
 from typing import Any, Final, NamedTuple
 
@@ -106,13 +107,11 @@ class Matching:
         self.standing = standing
         done, entries = self._skip(tell, before)
         size = _FIRST_CHUNK
-        clock = self._house.clock
         with self._store.unit() as unit:
             while chunk := list(islice(entries, size)):
                 done += len(chunk)
-                began_at = clock.now()
-                self._store_chunk(unit, chunk, tell, done)
-                size = next_size(size, clock.now() - began_at, CHUNK)
+                took = self._store_chunk(unit, chunk, tell, done)
+                size = next_size(size, took, CHUNK)
                 batches.fold_log(unit)
         return done
 
@@ -137,23 +136,27 @@ class Matching:
                 tell(done)
         return done, (one for some in (behind, entries) for one in some)
 
-    def _store_chunk(self, unit: Unit, chunk: Sequence[Entry], tell: Tell, done: int) -> None:
+    def _store_chunk(self, unit: Unit, chunk: Sequence[Entry], tell: Tell, done: int) -> timedelta:
         """Compare, then store in one transaction that gates hardly wait for.
 
-        Anew if others have stored or used one of the codes in between: `_put` sees it.
+        Anew if others have stored or used one of the codes in between: `_put` sees it. How long
+        the transaction took.
         """
+        clock = self._house.clock
         targets = [aim.target for aim in self._aims]
         for _ in range(_TRIES):
             kept = [(target.number, target.room) for target in targets]
             judged = self._judged(unit, chunk)
             standing = self.standing.plus(judged, self._shown)
             unit.begin()
+            began_at = clock.now()
             if self._put(unit, judged, standing):
                 tell.keep(unit, done, asdict(standing))
                 unit.commit()
+                took = clock.now() - began_at
                 self.standing = standing
                 self._note(judged)
-                return
+                return took
             unit.rollback()
             for target, (number, room) in zip(targets, kept, strict=True):
                 target.number, target.room = number, room
