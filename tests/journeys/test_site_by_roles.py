@@ -23,6 +23,7 @@ PAGES = {
     "/staff/offers/day-free/slots": Right.HOUSE_SEE,
     "/staff/codes": Right.CODES_SEE,
     "/staff/codes/new": Right.CODES_CHANGE,
+    "/staff/codes/import": Right.CODES_CHANGE,
     "/staff/stations": Right.HOUSE_SEE,
     "/staff/conflicts": Right.HOUSE_SEE,
     "/staff/numbers": Right.REPORTS_SEE,

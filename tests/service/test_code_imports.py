@@ -293,9 +293,13 @@ def test_a_code_twice_in_a_list_comes_in_once(shop: Shop, monkeypatch: pytest.Mo
     """Also where a chunk ends between the two; the first line counts."""
     monkeypatch.setattr(import_codes, "_FIRST_CHUNK", 1)
     monkeypatch.setattr(import_codes, "CHUNK", 1)
-    result = brought(shop, rows(1, 2, 1, 1))
-    assert counts(result) == (2, 0, 0, 2)
-    assert result["problems"] == [[4, "code", "twice"], [5, "code", "twice"]]
+    result = brought(shop, [*rows(1, 2, 1, 1), f"{text(2, 'OTHER')};B;20;"])
+    assert counts(result) == (2, 0, 0, 3)
+    assert result["problems"] == [
+        [4, "code", "twice"],
+        [5, "code", "twice"],
+        [6, "code", "taken"],
+    ]
 
 
 def test_codes_used_elsewhere_do_not_come_in(shop: Shop) -> None:

@@ -8,10 +8,12 @@ and a list that is brought in again changes nothing.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from itertools import islice, takewhile
 from typing import Any, Final, NamedTuple
 
 from ticketing.domain.code_imports import Column, Entry, LineFault, Outcome, Problem, compared
+from ticketing.domain.code_texts import is_prefix
 from ticketing.domain.retention import next_size
 from ticketing.service import code_batches
 from ticketing.service.import_batches import Aim
@@ -86,7 +88,7 @@ class Matching:
         self._reading = reading
         self._aims = aims
         self._shown = frozenset(one.line for one in reading.first)
-        self._last = -1
+        self._last: Entry | None = None
         self.standing = Standing()
 
     def look(self, tell: Tell, *, before: int = 0) -> None:
@@ -105,13 +107,11 @@ class Matching:
         self.standing = standing
         done, entries = self._skip(tell, before)
         size = _FIRST_CHUNK
-        clock = self._house.clock
         with self._store.unit() as unit:
             while chunk := list(islice(entries, size)):
                 done += len(chunk)
-                began_at = clock.now()
-                self._store_chunk(unit, chunk, tell, done)
-                size = next_size(size, clock.now() - began_at, CHUNK)
+                took = self._store_chunk(unit, chunk, tell, done)
+                size = next_size(size, took, CHUNK)
                 batches.fold_log(unit)
         return done
 
@@ -136,23 +136,27 @@ class Matching:
                 tell(done)
         return done, (one for some in (behind, entries) for one in some)
 
-    def _store_chunk(self, unit: Unit, chunk: Sequence[Entry], tell: Tell, done: int) -> None:
+    def _store_chunk(self, unit: Unit, chunk: Sequence[Entry], tell: Tell, done: int) -> timedelta:
         """Compare, then store in one transaction that gates hardly wait for.
 
-        Anew if others have stored or used one of the codes in between: `_put` sees it.
+        Anew if others have stored or used one of the codes in between: `_put` sees it. How long
+        the transaction took.
         """
+        clock = self._house.clock
         targets = [aim.target for aim in self._aims]
         for _ in range(_TRIES):
             kept = [(target.number, target.room) for target in targets]
             judged = self._judged(unit, chunk)
             standing = self.standing.plus(judged, self._shown)
             unit.begin()
+            began_at = clock.now()
             if self._put(unit, judged, standing):
                 tell.keep(unit, done, asdict(standing))
                 unit.commit()
+                took = clock.now() - began_at
                 self.standing = standing
                 self._note(judged)
-                return
+                return took
             unit.rollback()
             for target, (number, room) in zip(targets, kept, strict=True):
                 target.number, target.room = number, room
@@ -166,16 +170,22 @@ class Matching:
         for entry in chunk:
             old, target = known.get(entry.bits), self._aims[entry.wish].target
             outcome: Outcome | Problem
-            if entry.bits == last:
-                outcome = Problem(entry.line, Column.CODE, LineFault.TWICE)
+            if last is not None and entry.bits == last.bits:
+                outcome = self._again(entry, last)
             else:
                 is_there = entry.visitor in visitors
                 outcome = compared(entry, old, target, is_visitor_known=is_there)
             target.room -= outcome is Outcome.NEW
             is_bound = entry.says_visitor and entry.visitor != (old and old.visitor)
             judged.append(Judged(entry, outcome, is_bound))
-            last = entry.bits
+            last = entry
         return judged
+
+    def _again(self, entry: Entry, last: Entry) -> Problem:
+        """What is wrong with a line whose code stands in an earlier one, prefix aside."""
+        mine, theirs = (self._aims[one.wish].target.wish.prefix for one in (entry, last))
+        fault = LineFault.TWICE if is_prefix(mine, theirs) else LineFault.TAKEN
+        return Problem(entry.line, Column.CODE, fault)
 
     def _put(self, unit: Unit, judged: Sequence[Judged], standing: Standing) -> bool:
         """Store what is new or bound; False if somebody else was faster."""
@@ -207,7 +217,7 @@ class Matching:
         return target.number
 
     def _note(self, judged: Sequence[Judged]) -> None:
-        self._last = judged[-1].entry.bits
+        self._last = judged[-1].entry
         for one in judged:
             if isinstance(one.outcome, Problem):
                 self._reading.problems.add(one.outcome)
