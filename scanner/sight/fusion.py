@@ -47,7 +47,9 @@ _DOUBT_AFTER = 3
 _BEND_AFTER = 1
 _BEND_SCORE = 0.5
 _BEND_EXTRA_S = 0.06
-_LIVE_TURNS, _LIVE_TURN = 6, 4
+_ORDERS = ((False, True), (True, False))
+"""Whether the sharpened frame is searched, first and then; it costs three times as much."""
+_SHARP_EVERY, _LIVE_EVERY, _LIVE_TURN = 3, 6, 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,18 +173,20 @@ class Fusion:
             return None, ()
         grid = locate.from_suspects(look.gray, look.suspects, self._layouts())
         turn = next(self._turn)
-        for way in (turn, turn + 1):
-            if grid is not None or (way != turn and (not worth or self._is_late())):
+        for is_sharpened in _ORDERS[turn % _SHARP_EVERY == 1]:
+            if grid is not None:
                 break
-            if way % 2 == 0:
-                layout = self._layouts()[-1 if way % _LIVE_TURNS == _LIVE_TURN else 0]
+            if is_sharpened:
+                seen = self._sharp.find(prepare.sharpened(View(look.gray)).gray)
+                if seen.readings:
+                    return None, seen.readings
+                grid = locate.from_suspects(look.gray, seen.suspects, self._layouts())
+            else:
+                layout = self._layouts()[-1 if turn % _LIVE_EVERY == _LIVE_TURN else 0]
                 grid, likeness = locate.from_texture(look.gray, layout)
                 worth = worth or likeness >= locate.ENOUGH_FINDERS
-                continue
-            seen = self._sharp.find(prepare.sharpened(View(look.gray)).gray)
-            if seen.readings:
-                return None, seen.readings
-            grid = locate.from_suspects(look.gray, seen.suspects, self._layouts())
+            if not worth or self._is_late():
+                break
         return (None if grid is None else _held(look.gray, grid)), ()
 
     def _layouts(self) -> tuple[Layout, ...]:

