@@ -4,6 +4,7 @@ Everything below takes its collaborators as arguments; here they are made, once 
 process, from the settings of a home.
 """
 
+import gc
 import logging
 import os
 from collections.abc import Iterator
@@ -142,7 +143,11 @@ def opened(settings: Settings) -> Iterator[App]:
 def wsgi() -> APIFlask:
     """What the server's processes load: the home comes from the environment."""
     log_to_stderr()
-    return build(config.load(config.home_from(None))).web()
+    web = build(config.load(config.home_from(None))).web()
+    # What is loaded by now stays: each full look through it stopped all gates for 80 ms (measured).
+    gc.collect()
+    gc.freeze()
+    return web
 
 
 def log_to_stderr() -> None:
