@@ -4,6 +4,7 @@ Everything below takes its collaborators as arguments; here they are made, once 
 process, from the settings of a home.
 """
 
+import gc
 import logging
 import os
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from ticketing.edge.chance import SystemChance
 from ticketing.edge.channels.webchat import WebChat
 from ticketing.edge.clock import SystemClock
 from ticketing.edge.keystore import FileKeyStore
+from ticketing.edge.lines import Lines
 from ticketing.edge.links import SignedLinks
 from ticketing.edge.painter import Painter
 from ticketing.edge.passkeys import WebAuthn
@@ -153,14 +155,18 @@ def opened(settings: Settings) -> Iterator[App]:
 def wsgi() -> APIFlask:
     """What the server's processes load: the home comes from the environment."""
     log_to_stderr()
-    return build(config.load(config.home_from(None))).web()
+    web = build(config.load(config.home_from(None))).web()
+    # What is loaded by now stays: each full look through it stopped all gates for 80 ms (measured).
+    gc.collect()
+    gc.freeze()
+    return web
 
 
 def log_to_stderr() -> None:
     """Plain lines on stderr: time, level, logger, message; never a person or a code."""
     logging.basicConfig(
         level=os.environ.get("EINLASS_LOG", "INFO").upper(),
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        handlers=[Lines()],
     )
     # what no line shows is not looked up with every line
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

@@ -1,6 +1,7 @@
 """The unit of work: rollback unless committed, one writer at a time."""
 
 import fcntl
+import gc
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.fakes import START
 from ticketing.domain.failures import StoreUnavailable
 from ticketing.store import counters, schema
 from ticketing.store import unit as unit_module
-from ticketing.store.unit import Store, sqlite_url
+from ticketing.store.unit import Store, Unit, sqlite_url
 from ticketing.wire.verdict import TicketState
 
 
@@ -115,6 +116,18 @@ def test_a_hold_is_measured_on_sqlite(store: Store, engine: str) -> None:
         unit.begin()
         unit.commit()
     assert (store.longest_hold_ms > 0) is (engine == "sqlite")
+
+
+@pytest.mark.only("sqlite")
+def test_nothing_is_collected_while_the_lock_is_held(store: Store) -> None:
+    """A look through all objects would keep the gates waiting; afterwards there is time for it."""
+    for end in (Unit.commit, Unit.rollback):
+        with store.unit() as unit:
+            assert gc.isenabled()
+            unit.begin()
+            assert not gc.isenabled()
+            end(unit)
+            assert gc.isenabled()
 
 
 def test_a_figure_is_fixed_by_whoever_comes_first(store: Store) -> None:
