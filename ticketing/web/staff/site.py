@@ -20,6 +20,7 @@ from ticketing.web.staff import (
     settings_museum,
     settings_opening,
     settings_retention,
+    settings_wording,
     sign_in,
     slots,
     stations,
@@ -52,6 +53,7 @@ NOUNS: Final = (
     settings_museum,
     settings_opening,
     settings_retention,
+    settings_wording,
     audit,
     account,
 )
