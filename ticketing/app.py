@@ -120,12 +120,13 @@ def build(settings: Settings) -> App:
         capacity=settings.capacity,
         knowledge_days=settings.knowledge_days,
     )
+    wording = FileWording()
     house = House(
         museum=museum,
         clock=SystemClock(),
         chance=SystemChance(),
         signer=FileSigner(home / "keys"),
-        wording=FileWording(),
+        wording=wording,
         links=SignedLinks(secret(home, "links")),
         passwords=Argon2Passwords(),
         codes=Totp(),
@@ -137,7 +138,7 @@ def build(settings: Settings) -> App:
         sign_in_rules=SignInRules(
             strong_roles=frozenset({Role.ADMIN} if settings.admins_need_second_factor else ())
         ),
-        board=StoredBoard(store, museum),
+        board=StoredBoard(store, museum, wording),
     )
     return App(settings, store, house)
 

@@ -378,16 +378,16 @@ def _keys(words: TicketWords) -> list[str]:
 
 def test_the_words_say_when_the_ticket_is_good() -> None:
     """One day, or from and until."""
-    assert _keys(_words(FREE)) == ["ticket.here", "ticket.day"]
+    assert _keys(_words(FREE)) == ["ticket.here", "ticket.day", "ticket.bye"]
     longer = datetime(2027, 10, 4, tzinfo=BERLIN)
-    assert _keys(_words(FREE, valid_until=longer)) == ["ticket.here", "ticket.range"]
+    assert _keys(_words(FREE, valid_until=longer)) == ["ticket.here", "ticket.range", "ticket.bye"]
 
 
 def test_the_words_say_what_to_pay_and_bring() -> None:
     """Only what is still to be paid."""
     offer = replace(ADULT, proof=True, identity=True)
     words = _words(offer, state=TicketState.UNPAID)
-    assert _keys(words)[2:] == ["ticket.pay", "ticket.proof", "ticket.identity"]
+    assert _keys(words)[2:] == ["ticket.pay", "ticket.proof", "ticket.identity", "ticket.bye"]
     pay = ticket_words(words, Lang.DE)[2]
     assert pay.values == (("price", "9,00\N{NO-BREAK SPACE}€"),)
 
@@ -396,7 +396,7 @@ def test_the_words_warn_of_a_closed_day() -> None:
     """A Monday ticket of an offer that is not bound to the calendar."""
     monday = datetime(2026, 10, 5, tzinfo=BERLIN)
     words = _words(FREE, valid_from=monday, valid_until=monday + timedelta(days=1))
-    assert _keys(words)[-1] == "ticket.closed_day"
+    assert _keys(words)[-2] == "ticket.closed_day"
 
 
 @pytest.mark.parametrize(("party", "key"), [(1, "ticket.person"), (2, "ticket.persons")])

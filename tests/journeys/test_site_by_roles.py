@@ -34,6 +34,7 @@ PAGES = {
     "/staff/settings/opening": Right.SETTINGS_SEE,
     "/staff/settings/museum": Right.SETTINGS_SEE,
     "/staff/settings/retention": Right.SETTINGS_SEE,
+    "/staff/settings/wording": Right.SETTINGS_SEE,
     "/staff/audit": Right.AUDIT_SEE,
 }
 

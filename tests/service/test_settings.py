@@ -34,7 +34,7 @@ SHUT = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), "closed"
 @pytest.fixture(name="hung")
 def _hung(store: Store, house: House) -> House:
     """A house whose people may set things."""
-    return replace(house, board=StoredBoard(store, house.museum))
+    return replace(house, board=StoredBoard(store, house.museum, house.wording))
 
 
 def get(store: Store, house: House, part: Part) -> Setting:
@@ -84,7 +84,7 @@ def test_another_process_sees_it_a_second_later(
     store: Store, hung: House, clock: FrozenClock
 ) -> None:
     """It looks at most once a second, also when its clock was put back."""
-    other = replace(hung, board=StoredBoard(store, hung.museum))
+    other = replace(hung, board=StoredBoard(store, hung.museum, hung.wording))
     other.fresh()
     change(store, hung, Part.MUSEUM, {"name": "Haus am Tor"})
     clock.tick(seconds=0.9)
@@ -99,7 +99,7 @@ def test_another_process_sees_it_a_second_later(
 def test_the_board_asks_once_a_second(hung: House, clock: FrozenClock, store: Store) -> None:
     """However many scans there are: one statement, of no scan."""
     asked = Counted(store)
-    house = replace(hung, board=StoredBoard(asked, hung.museum))
+    house = replace(hung, board=StoredBoard(asked, hung.museum, hung.wording))
     for _ in range(50):
         house.fresh()
     assert asked.units == 1
@@ -136,7 +136,7 @@ def test_a_board_that_cannot_look_leaves_what_hangs(
 ) -> None:
     """Gates go on by what was known; a second later it is tried again."""
     asked = Counted(store)
-    house = replace(hung, board=StoredBoard(asked, hung.museum))
+    house = replace(hung, board=StoredBoard(asked, hung.museum, hung.wording))
     change(store, house, Part.MUSEUM, {"capacity": 80})
     assert house.fresh().museum.capacity == 80
     asked.broken = StoreUnavailable("OperationalError")
@@ -153,7 +153,7 @@ def test_a_board_that_cannot_look_leaves_what_hangs(
 def test_nobody_waits_for_who_is_looking(store: Store, hung: House, clock: FrozenClock) -> None:
     """A slow database holds up one request a second, not every scan."""
     asked = Counted(store)
-    house = replace(hung, board=StoredBoard(asked, hung.museum))
+    house = replace(hung, board=StoredBoard(asked, hung.museum, hung.wording))
     house.fresh()
     clock.tick(seconds=1)
     asked.go_on.clear()
@@ -173,7 +173,7 @@ def test_what_was_set_is_not_hidden_by_who_looked_before(
 ) -> None:
     """A look that began before the change does not count as one after it."""
     asked = Counted(store)
-    house = replace(hung, board=StoredBoard(asked, hung.museum))
+    house = replace(hung, board=StoredBoard(asked, hung.museum, hung.wording))
     house.fresh()
     clock.tick(seconds=1)
     asked.go_on.clear()
@@ -192,7 +192,10 @@ def test_what_was_set_is_not_hidden_by_who_looked_before(
 
 def test_a_scan_pays_for_no_look(entrance: Entrance) -> None:
     """Five statements as before, with everything set that can be."""
-    hung = replace(entrance.house, board=StoredBoard(entrance.store, entrance.house.museum))
+    hung = replace(
+        entrance.house,
+        board=StoredBoard(entrance.store, entrance.house.museum, entrance.house.wording),
+    )
     for part in Part:
         change(entrance.store, hung, part, settings_of(hung, part))
     change(entrance.store, hung, Part.MUSEUM, {"capacity": 80})

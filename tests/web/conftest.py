@@ -34,8 +34,9 @@ Headers = dict[str, str]
 @pytest.fixture
 def parts(store: Store, house: House) -> Parts:
     """The parts of a process with two streams."""
-    board = StoredBoard(store, house.museum)
-    spoken = replace(house, wording=FileWording(), board=board)
+    wording = FileWording()
+    board = StoredBoard(store, house.museum, wording)
+    spoken = replace(house, wording=wording, board=board)
     return Parts(
         store=store,
         house=spoken,

@@ -29,6 +29,7 @@ BUILT = (  # keys that are put together; one a line
     r"place_\w+",
     r"(weekday|month)_\d+",
     r"easter_(before_)?\d+",
+    r"wording_\w+",
     r"report_kind_\w+",
     r"programs_(state|hook)_\w+",
     r"offer_(validity|live|name)_\w+",

@@ -10,6 +10,7 @@ Errors for broken input at the border:
     ├── BadBatch     codes.py
     ├── BadCalendar  calendars.py
     ├── BadSetting   settings.py
+    ├── BadWords     own_words.py
     └── BadStep      keys.py
 """
 

@@ -1,5 +1,6 @@
 """The house itself and its gates; in the domain room."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -23,7 +24,8 @@ class Museum:
     slash at its end; `address` are the lines below the name; `contact` is where
     questions about privacy go; `capacity` is how many people may be inside at once,
     0 without a limit; `knowledge_days` how many days ahead stations know tickets; `kept`
-    is for how long visitors are promised that something of theirs is kept.
+    is for how long visitors are promised that something of theirs is kept; `words` are the
+    house's own texts of the chat (`domain.own_words`).
     """
 
     name: str
@@ -35,6 +37,7 @@ class Museum:
     capacity: int = 0
     knowledge_days: int = 7
     kept: Kept = field(default_factory=Kept)
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ class Right(StrEnum):
     WEBHOOKS_CHANGE = "webhooks.change"
     SETTINGS_SEE = "settings.see"
     SETTINGS_CHANGE = "settings.change"  # what the house is and promises: museum, retention
-    CONTENT_CHANGE = "content.change"  # what visitors read: opening hours
+    CONTENT_CHANGE = "content.change"  # what visitors read: opening hours, wording
     AUDIT_SEE = "audit.see"
 
 

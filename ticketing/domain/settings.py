@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from ticketing.domain import DomainError, FieldError, calendars
+from ticketing.domain import DomainError, FieldError, calendars, own_words
 from ticketing.domain.museum import Museum
 from ticketing.domain.retention import LEAST_DAYS, MOST_DAYS, Kept
 
@@ -28,6 +28,7 @@ class Part(StrEnum):
     OPENING = "opening"
     MUSEUM = "museum"
     RETENTION = "retention"
+    WORDING = "wording"
 
 
 class BadSetting(DomainError):  # noqa: N818  agreed name
@@ -49,6 +50,8 @@ def facts_of(museum: Museum, part: Part) -> dict[str, Any]:
             }
         case Part.RETENTION:
             return asdict(museum.kept)
+        case Part.WORDING:
+            return dict(museum.words)
 
 
 def laid_over(museum: Museum, part: Part, facts: Facts) -> Museum:
@@ -57,10 +60,12 @@ def laid_over(museum: Museum, part: Part, facts: Facts) -> Museum:
     Raises:
         BadCalendar: Opening hours that cannot be read.
     """
-    known = {**facts_of(museum, part), **facts} if part is not Part.OPENING else facts
+    known = {**facts_of(museum, part), **facts}
     match part:
-        case Part.OPENING:
-            return replace(museum, hours=calendars.calendar_of(known))
+        case Part.OPENING:  # of these two a fact that is not there is one that was removed
+            return replace(museum, hours=calendars.calendar_of(facts))
+        case Part.WORDING:
+            return replace(museum, words=dict(facts))
         case Part.MUSEUM:
             return replace(
                 museum,
@@ -80,6 +85,7 @@ def checked(museum: Museum, part: Part) -> Museum:
 
     Raises:
         BadCalendar: See `calendars.checked`.
+        BadWords: See `own_words.checked`.
         BadSetting: `length`, `range`, `malformed` or `too_many`, by the facts' names.
     """
     match part:
@@ -89,6 +95,8 @@ def checked(museum: Museum, part: Part) -> Museum:
             _refuse(*_museum_errors(museum))
         case Part.RETENTION:
             _refuse(*_kept_errors(museum.kept))
+        case Part.WORDING:
+            own_words.checked(museum.words)
     return museum
 
 

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from ticketing.domain import settings as rules
 from ticketing.domain.museum import Museum
-from ticketing.service.ports import House, Units
+from ticketing.service.own_words import OwnWording
+from ticketing.service.ports import House, Units, Wording
 from ticketing.store import settings as rows
 from ticketing.store.settings import SettingRow
 
@@ -26,16 +27,16 @@ class _Hung:
 
     versions: tuple[tuple[str, int, datetime], ...]
     museum: Museum
+    wording: Wording
 
 
 class StoredBoard:
     """The `Board` port over the settings table."""
 
-    def __init__(self, store: Units, museum: Museum) -> None:
-        """Nothing is read yet; `museum` is what the settings file says."""
+    def __init__(self, store: Units, museum: Museum, wording: Wording) -> None:
+        """Nothing is read yet; `museum` is what the settings file says, `wording` the texts'."""
         self._store = store
-        self._first = museum
-        self._hung = _Hung((), museum)
+        self._first = self._hung = _Hung((), museum, wording)
         self._looked_at: datetime | None = None
         self._reading = threading.Lock()
 
@@ -52,7 +53,9 @@ class StoredBoard:
             finally:
                 self._reading.release()
         hung = self._hung
-        return replace(house, museum=hung.museum) if hung.versions else house
+        if not hung.versions:
+            return house
+        return replace(house, museum=hung.museum, wording=hung.wording)
 
     def turn(self) -> None:
         """Look again before anybody is told anything else."""
@@ -67,12 +70,14 @@ class StoredBoard:
                 found = rows.listed(unit)
             versions = tuple((row.part.value, row.version, row.changed_at) for row in found)
             if versions != self._hung.versions:
-                self._hung = _Hung(versions, self._laid_over(found))
+                museum = self._laid_over(found)
+                wording = OwnWording(self._first.wording, museum.words)
+                self._hung = _Hung(versions, museum, wording)
         except Exception as error:  # noqa: BLE001  whatever is wrong with it, scans go on
             log.error("settings: %s", type(error).__name__)  # noqa: TRY400  a traceback may quote data
 
     def _laid_over(self, found: tuple[SettingRow, ...]) -> Museum:
-        museum = self._first
+        museum = self._first.museum
         for row in found:
             museum = rules.laid_over(museum, row.part, row.facts)
         return museum

@@ -52,6 +52,7 @@ def known(unit: Unit, house: House, *, address: Address, event: Incoming) -> Kno
         privacy=f"{museum.base_url}/privacy",
         offers=tuple(list_offers(unit, active_only=True)),
         calendar=museum.hours,
+        address=", ".join(museum.address),
         kept=museum.kept,
         answers=consent_rows.answers(unit, conversation.visitor),
         own=tuple(OwnTicket(listed.ticket.id) for listed in tickets),

@@ -45,9 +45,10 @@ def menu(facts: Facts, *lead: Line) -> Ask:
 
 
 def hours(facts: Facts) -> Say:
-    """Today in a sentence, the next days as a list."""
+    """Today in a sentence, the next days as a list, and where the house is."""
     days = (facts.today + timedelta(days=ahead) for ahead in range(1, DAYS_AHEAD + 1))
-    return Say((_today(facts), *(_one_day(facts, day) for day in days)))
+    where = (line("hours.where", address=facts.address),) if facts.address else ()
+    return Say((_today(facts), *(_one_day(facts, day) for day in days), *where))
 
 
 def prices(facts: Facts) -> Say:

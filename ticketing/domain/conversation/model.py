@@ -159,6 +159,7 @@ class Facts:
         privacy: full address of the privacy page.
         offers: what is on sale, in order.
         calendar: opening hours.
+        address: where the house is, in one line; "" if it does not say.
         kept: for how many days messages and the person on a ticket are kept.
         answers: the newest answer to each purpose answered so far.
         own: this visitor's tickets, newest first.
@@ -174,6 +175,7 @@ class Facts:
     privacy: str
     offers: tuple[Offer, ...]
     calendar: Calendar
+    address: str = ""
     kept: Kept = field(default_factory=Kept)
     answers: tuple[Answer, ...] = ()
     own: tuple[OwnTicket, ...] = ()

@@ -25,7 +25,7 @@ class TicketWords:
 
 
 def ticket_words(words: TicketWords, lang: Lang) -> tuple[Line, ...]:
-    """Here it is, when it is good, what it costs, what to bring."""
+    """Here it is, when it is good, what it costs, what to bring, and goodbye."""
     ticket, offer = words.ticket, words.offer
     lines = [line("ticket.here", holder=ticket.holder), _when(words)]
     if ticket.state is TicketState.UNPAID:
@@ -37,7 +37,7 @@ def ticket_words(words: TicketWords, lang: Lang) -> tuple[Line, ...]:
         lines.append(line("ticket.identity"))
     if closed := _closed_hint(words):
         lines.append(closed)
-    return tuple(lines)
+    return (*lines, line("ticket.bye"))
 
 
 def caption(words: TicketWords, lang: Lang) -> Line:

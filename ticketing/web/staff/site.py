@@ -21,6 +21,7 @@ from ticketing.web.staff import (
     settings_museum,
     settings_opening,
     settings_retention,
+    settings_wording,
     sign_in,
     slots,
     stations,
@@ -56,6 +57,7 @@ NOUNS: Final = (
     settings_museum,
     settings_opening,
     settings_retention,
+    settings_wording,
     audit,
     account,
 )
