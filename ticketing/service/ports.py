@@ -190,6 +190,7 @@ class House:
     secret: bytes = field(repr=False)
     hook_rules: HookRules = field(default_factory=HookRules)
     sign_in_rules: SignInRules = field(default_factory=SignInRules)
+    can_mail: bool = False
     actor: Actor = SYSTEM
 
 
