@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ticketing.service.ports import ChannelReply, ChannelRequest
+from ticketing.service.channels import ChannelReply, ChannelRequest
 
 
 def signature_is_good(secret: str, headers: Mapping[str, str], body: bytes) -> bool:

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.factories import STATION_KEY
+from tests.mail_server import MailServer, listening
 from ticketing import config, demo
 from ticketing.app import opened
 from ticketing.cli import first_start, main, trial
@@ -369,6 +370,24 @@ def test_doctor_without_settings_says_so(tmp_path: Path) -> None:
     result = Home(tmp_path)("doctor")
     assert result.exit_code == 1
     assert "BAD  settings" in result.output
+
+
+def test_doctor_tries_the_way_to_the_mail_server(home: Home) -> None:
+    """A house without one is healthy, too; one that does not answer is named."""
+    assert "mail" not in {row["check"] for row in home.rows("doctor")}
+    with listening(MailServer()) as server:
+        mail = f"""
+mail_server = "127.0.0.1"
+mail_port = {server.port}
+mail_encryption = "none"
+mail_from = "tickets@museum.example"
+"""
+        settings = home.path / "settings.toml"
+        head, opening, rest = settings.read_text("utf-8").partition("[opening]")
+        settings.write_text(head + mail + opening + rest, "utf-8")
+        assert {"check": "mail", "ok": True, "advice": ""} in home.rows("doctor")
+    assert "BAD  mail: the mail server does not answer" in home("doctor").output
+    assert not any(line.upper().startswith("MAIL") for line in server.heard)
 
 
 def test_doctor_asks_for_a_privacy_contact(tmp_path: Path) -> None:

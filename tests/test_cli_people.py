@@ -9,7 +9,7 @@ from tests.test_cli import Home
 from ticketing import config
 from ticketing.app import opened
 from ticketing.service import chat
-from ticketing.service.ports import ChannelRef, Incoming, IncomingKind
+from ticketing.service.channels import ChannelRef, Incoming, IncomingKind
 from ticketing.store import schema
 
 

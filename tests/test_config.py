@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ticketing import config
+from ticketing.domain.mails import Encryption
 from ticketing.domain.opening import Hours, opening_on
 from ticketing.home import SAMPLE_MUSEUM, HomeExists, make_home, secret, write_private
 
@@ -188,3 +189,43 @@ def test_a_yes_or_no_that_is_neither_is_refused(home: Path) -> None:
         config.load(home, {"EINLASS_WEBHOOKS_ALLOW_PRIVATE": "perhaps"})
     with pytest.raises(config.SettingsError, match="webhooks_allow_http must be true or false"):
         config.load(write(home, "webhooks_allow_http = 1\n"), {})
+
+
+MAIL = """
+mail_server = "mail.example.org"
+mail_user = "kasse"
+mail_password = "geheim"
+mail_from = "tickets@museum.example"
+"""
+
+
+def test_a_mail_server_is_read(home: Path) -> None:
+    """From the file and the environment; without a server there is none, whatever else is set."""
+    assert config.load(home, {}).mail is None
+    path = write(home, MAIL)
+    mail = config.load(path, {"EINLASS_MAIL_PORT": "465", "EINLASS_MAIL_ENCRYPTION": "tls"}).mail
+    assert mail is not None
+    assert (mail.server, mail.port, mail.encryption) == ("mail.example.org", 465, Encryption.TLS)
+    assert (mail.user, mail.password, mail.sender) == ("kasse", "geheim", "tickets@museum.example")
+    assert "geheim" not in repr(config.load(path, {}))
+    assert config.load(path, {"EINLASS_MAIL_SERVER": ""}).mail is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"EINLASS_MAIL_ENCRYPTION": "ssl3"}, "mail_encryption"),
+        ({"EINLASS_MAIL_ENCRYPTION": "none"}, "mail_encryption"),
+        ({"EINLASS_MAIL_FROM": ""}, "mail_from"),
+        ({"EINLASS_MAIL_FROM": "Museum <tickets@museum.example>"}, "mail_from"),
+        ({"EINLASS_MAIL_PORT": "0"}, "mail_port"),
+        ({"EINLASS_MAIL_PORT": "65536"}, "mail_port"),
+    ],
+)
+def test_a_wrong_mail_setting_is_refused_by_its_name(
+    home: Path, changes: dict[str, str], named: str
+) -> None:
+    """A password without encryption, too; no value is repeated."""
+    with pytest.raises(config.SettingsError, match=named) as refusal:
+        config.load(write(home, MAIL), changes)
+    assert "geheim" not in str(refusal.value)

@@ -17,7 +17,8 @@ from tests.watching import rows_written
 from ticketing import courier as courier_module
 from ticketing.courier import Courier
 from ticketing.service import hooks_out
-from ticketing.service.ports import ChannelReply, ChannelRequest, House
+from ticketing.service.channels import ChannelReply, ChannelRequest
+from ticketing.service.ports import House
 from ticketing.store.unit import Store, Unit
 
 SLOW, QUICK = "https://slow.example/", "https://quick.example/"

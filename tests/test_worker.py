@@ -17,19 +17,18 @@ from ticketing.domain.ids import ConversationId
 from ticketing.domain.messages import Text
 from ticketing.edge.channels.webchat import WebChat
 from ticketing.service import delivery, retention
-from ticketing.service.ports import (
+from ticketing.service.channels import (
     Channel,
     ChannelReply,
     ChannelRequest,
-    House,
     Incoming,
     Outgoing,
     Permanent,
     Retry,
     SendOutcome,
     Sent,
-    Units,
 )
+from ticketing.service.ports import House, Units
 from ticketing.store import schema
 from ticketing.store.unit import Store, Unit
 from ticketing.worker import Worker

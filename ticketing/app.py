@@ -29,6 +29,7 @@ from ticketing.edge.clock import SystemClock
 from ticketing.edge.keystore import FileKeyStore
 from ticketing.edge.lines import Lines
 from ticketing.edge.links import SignedLinks
+from ticketing.edge.mail import SmtpMailer
 from ticketing.edge.painter import Painter
 from ticketing.edge.passkeys import WebAuthn
 from ticketing.edge.passwords import Argon2Passwords
@@ -39,6 +40,7 @@ from ticketing.edge.signer import FileSigner
 from ticketing.edge.totp import Totp
 from ticketing.edge.wording import FileWording
 from ticketing.home import secret
+from ticketing.postman import Postman
 from ticketing.service.board import StoredBoard
 from ticketing.service.code_exports import Exporter
 from ticketing.service.code_imports import Importer
@@ -106,6 +108,15 @@ class App:
         """The loop that tells other programs what happens."""
         return Courier(self.store, self.house, post=Post(self.house.hook_rules))
 
+    def mailer(self) -> SmtpMailer | None:
+        """The way to the mail server, if the house has one."""
+        return None if self.settings.mail is None else SmtpMailer(self.settings.mail)
+
+    def postman(self) -> Postman:
+        """The loop that sends tickets by e-mail."""
+        words = FileWording(catalogue="mail")
+        return Postman(self.store, self.house, self.mailer(), painter=Painter(), words=words)
+
 
 def build(settings: Settings) -> App:
     """Put the parts of a home together. Raises SettingsError when a key is missing."""
@@ -135,6 +146,7 @@ def build(settings: Settings) -> App:
         hook_rules=HookRules(
             allow_http=settings.webhooks_allow_http, allow_private=settings.webhooks_allow_private
         ),
+        can_mail=settings.mail is not None,
         sign_in_rules=SignInRules(
             strong_roles=frozenset({Role.ADMIN} if settings.admins_need_second_factor else ())
         ),

@@ -14,12 +14,14 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ticketing.domain.calendars import DATES, EASTER, LAST, YEARLY, BadCalendar, calendar_of
+from ticketing.domain.mails import Encryption, MailRules, find_address
 from ticketing.domain.opening import Calendar
 
 HOME_VARIABLE = "EINLASS_HOME"
 DEFAULT_HOME = Path("var")
 FILE_NAME = "settings.toml"
 SQLITE_FILE = "einlass.sqlite3"
+_MOST_PORT = 65_535
 
 
 class SettingsError(Exception):
@@ -67,6 +69,12 @@ SETTINGS = (
         "admins sign in with a passkey, or with a one-time code beside the password",
         default=False,
     ),
+    Setting("mail_server", "host that takes e-mails; empty: tickets are not sent by e-mail", ""),
+    Setting("mail_port", "its port", 587),
+    Setting("mail_encryption", "`starttls`, `tls` from the start, or `none`", "starttls"),
+    Setting("mail_user", "whom the server knows; empty: nobody signs in", ""),
+    Setting("mail_password", "the password of that user", ""),
+    Setting("mail_from", "address in whose name e-mails go out", ""),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -94,6 +102,7 @@ class Settings:
     webhooks_allow_http: bool
     webhooks_allow_private: bool
     admins_need_second_factor: bool
+    mail: MailRules | None
     hours: Calendar
 
     @property
@@ -181,8 +190,34 @@ def _settings(home: Path, values: Mapping[str, Any], opening: Mapping[str, Any])
         raise SettingsError("zone is not a time zone such as Europe/Berlin") from None
     database = values["database_url"] or f"sqlite:///{(home / SQLITE_FILE).resolve()}"
     base_url = values["base_url"].rstrip("/")
-    own = {"zone": zone, "database_url": database, "base_url": base_url}
-    return Settings(home=home, hours=_calendar(opening), **{**values, **own})
+    own = {"zone": zone, "database_url": database, "base_url": base_url, "mail": _mail(values)}
+    kept = {name: value for name, value in values.items() if not name.startswith("mail_")}
+    return Settings(home=home, hours=_calendar(opening), **{**kept, **own})
+
+
+def _mail(values: Mapping[str, Any]) -> MailRules | None:
+    """Where mails go out; None for a house that sends none."""
+    if not values["mail_server"]:
+        return None
+    try:
+        encryption = Encryption(values["mail_encryption"])
+    except ValueError:
+        raise SettingsError("mail_encryption must be starttls, tls or none") from None
+    sender = find_address(values["mail_from"])
+    if sender is None:
+        raise SettingsError("mail_from must be one e-mail address")
+    if not 0 < values["mail_port"] <= _MOST_PORT:
+        raise SettingsError("mail_port must be a port")
+    if values["mail_user"] and encryption is Encryption.NONE:
+        raise SettingsError("mail_encryption: no password goes out without encryption")
+    return MailRules(
+        server=values["mail_server"],
+        port=values["mail_port"],
+        encryption=encryption,
+        user=values["mail_user"],
+        password=values["mail_password"],
+        sender=sender,
+    )
 
 
 def _calendar(opening: Mapping[str, Any]) -> Calendar:

@@ -11,7 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from ticketing.service import hooks_out, webhooks
-from ticketing.service.ports import ChannelReply, ChannelRequest, House, Units
+from ticketing.service.channels import ChannelReply, ChannelRequest
+from ticketing.service.ports import House, Units
 
 log = logging.getLogger("ticketing.courier")
 PAUSE_S = 0.5

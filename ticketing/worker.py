@@ -13,21 +13,20 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from ticketing.service import delivery, retention
-from ticketing.service.code_making import Maker
-from ticketing.service.delivery import Lease
-from ticketing.service.gate.chores import Chores
-from ticketing.service.ports import (
+from ticketing.service.channels import (
     Channel,
     ChannelReply,
     ChannelRequest,
-    House,
     Outgoing,
     Permanent,
     Retry,
     SendOutcome,
     Sent,
-    Units,
 )
+from ticketing.service.code_making import Maker
+from ticketing.service.delivery import Lease
+from ticketing.service.gate.chores import Chores
+from ticketing.service.ports import House, Units
 
 log = logging.getLogger("ticketing.worker")
 PAUSE_S = 0.1

@@ -156,3 +156,10 @@ def test_rows_are_read_only_as_they_are_asked_for() -> None:
     next(chunks)
     assert taken == 2_000
     assert sum(chunk.count(b"\r\n") for chunk in chunks) == 8_000
+
+
+@pytest.mark.parametrize(("lang", "text"), [("de", "-7,05"), ("en", "-7.05"), (PROGRAMS, "-705")])
+def test_an_amount_is_written_like_money(lang: str, text: str) -> None:
+    """Its currency stands in a column of its own."""
+    columns = (Column("x", ColumnKind.AMOUNT),)
+    assert written([(-705,)], lang=lang, columns=columns) == f"x\r\n{text}\r\n"

@@ -12,7 +12,7 @@ import pytest
 from tests.edge.wire_ends import Speak, certificate, listening, saying
 from ticketing.domain.webhooks import HookRules
 from ticketing.edge.post import Post
-from ticketing.service.ports import ChannelReply, ChannelRequest
+from ticketing.service.channels import ChannelReply, ChannelRequest
 
 OPEN = HookRules(allow_http=True, allow_private=True)
 NAME = "receiver.example"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.domain.test_spreadsheets import COLUMNS, a_row, a_sheet
-from ticketing.domain.spreadsheets import Column, Rows
+from ticketing.domain.spreadsheets import Column, ColumnKind, Rows
 from ticketing.edge import sheets
 from ticketing.edge.sheets import Sheets
 
@@ -48,6 +48,19 @@ def test_text_stays_text(text: str) -> None:
 def test_times_look_as_the_reader_writes_them(lang: str, look: str) -> None:
     """The cell holds the time, its format says how it looks."""
     assert look in parts_of([a_row()], lang=lang)["xl/styles.xml"]
+
+
+def test_an_amount_has_no_sign_of_a_currency() -> None:
+    """Another column names it."""
+    files = parts_of([(123_456,)], columns=(Column("x", ColumnKind.AMOUNT),))
+    assert "<v>1234.56</v>" in files["xl/worksheets/sheet1.xml"]
+    assert "€" not in files["xl/styles.xml"]
+
+
+def test_a_text_that_no_cell_holds_is_cut() -> None:
+    """Excel takes 32,767 letters; without that the cell would be empty."""
+    page = parts_of([("x" * 40_000,)], columns=(Column("Code"),))["xl/worksheets/sheet1.xml"]
+    assert f">{'x' * 32_767}<" in page
 
 
 def test_nothing_is_no_cell() -> None:

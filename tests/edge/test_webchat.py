@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticketing.edge.channels.webchat import WebChat
-from ticketing.service.ports import ChannelReply, Incoming, IncomingKind, Outgoing, Retry, Sent
+from ticketing.service.channels import ChannelReply, Incoming, IncomingKind, Outgoing, Retry, Sent
 
 
 def _parse(**fields: object) -> tuple[Incoming, ...]:

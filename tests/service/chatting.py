@@ -8,8 +8,9 @@ from ticketing.domain.messages import Choices
 from ticketing.edge.channels.webchat import WebChat
 from ticketing.edge.wording import FileWording
 from ticketing.service import chat
+from ticketing.service.channels import ChannelRef, Incoming, IncomingKind
 from ticketing.service.chat import Received, ShownMessage
-from ticketing.service.ports import Chance, ChannelRef, House, Incoming, IncomingKind
+from ticketing.service.ports import Chance, House
 from ticketing.store.unit import Store
 from ticketing.worker import Worker
 

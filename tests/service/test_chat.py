@@ -9,8 +9,9 @@ from tests.factories import with_offer
 from tests.service.chatting import CHANNEL, Visitor, spoken
 from ticketing.domain.messages import Choices, Text, TicketPicture
 from ticketing.service import chat, offers, tickets
+from ticketing.service.channels import Incoming, IncomingKind
 from ticketing.service.offers import OfferChange
-from ticketing.service.ports import House, Incoming, IncomingKind
+from ticketing.service.ports import House
 from ticketing.service.tickets import drafted
 from ticketing.store import schema
 from ticketing.store.unit import Store

@@ -12,7 +12,8 @@ from tests.service.chatting import CHANNEL, Visitor, spoken
 from ticketing.domain.delivery import DeliveryState
 from ticketing.domain.messages import MessageSource
 from ticketing.service import chat, delivery
-from ticketing.service.ports import House, Permanent, Retry, SendOutcome, Sent, Unknown
+from ticketing.service.channels import Permanent, Retry, SendOutcome, Sent, Unknown
+from ticketing.service.ports import House
 from ticketing.store import schema
 from ticketing.store.unit import Store
 

@@ -11,8 +11,9 @@ from tests.factories import with_offer
 from tests.service.chatting import Visitor, spoken
 from ticketing.domain.messages import TicketPicture
 from ticketing.service import consent
+from ticketing.service.channels import Incoming
 from ticketing.service.errors import Conflict
-from ticketing.service.ports import House, Incoming
+from ticketing.service.ports import House
 from ticketing.store import conversations, inbox, schema
 from ticketing.store.unit import Store
 

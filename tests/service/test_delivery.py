@@ -15,8 +15,9 @@ from ticketing.domain.delivery import TRIES_MAX, DeliveryState, Errand, OutboxId
 from ticketing.domain.ids import ConversationId, VisitorId
 from ticketing.domain.messages import MessageId, Text
 from ticketing.service import chat, consent, delivery
+from ticketing.service.channels import OptOut, Permanent, Retry, SendOutcome, Sent, Unknown
 from ticketing.service.delivery import Lease
-from ticketing.service.ports import House, OptOut, Permanent, Retry, SendOutcome, Sent, Unknown
+from ticketing.service.ports import House
 from ticketing.store import schema
 from ticketing.store.unit import Store
 

@@ -23,9 +23,10 @@ from ticketing.domain.messages import Text
 from ticketing.domain.offers import Validity
 from ticketing.domain.visitors import Lang
 from ticketing.service import consent, delivery, retention, tickets
+from ticketing.service.channels import Sent
 from ticketing.service.chat import VISIBLE
 from ticketing.service.errors import NotFound
-from ticketing.service.ports import House, Sent
+from ticketing.service.ports import House
 from ticketing.service.retention import Report
 from ticketing.store import conversations, counters, schema, visitors
 from ticketing.store.unit import Store

@@ -12,8 +12,9 @@ from ticketing.domain.delivery import DeliveryState, Errand
 from ticketing.domain.ids import ConversationId, IdentityId, VisitorId
 from ticketing.domain.messages import Text, TicketPicture
 from ticketing.service import delivery, people, sending, webhooks
+from ticketing.service.channels import Permanent, Sent
 from ticketing.service.errors import Conflict, Invalid, NotFound
-from ticketing.service.ports import House, Permanent, Sent
+from ticketing.service.ports import House
 from ticketing.service.sending import MessageOrder
 from ticketing.store.unit import Store
 from ticketing.wire.token import TicketId

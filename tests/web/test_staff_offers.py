@@ -14,6 +14,7 @@ from ticketing.service import audit, offers, slots
 from ticketing.service.ports import House
 from ticketing.service.slots import SlotQuery
 from ticketing.store.unit import Store
+from ticketing.wire.texts import Localised
 
 NEW = {
     "slug": "tower", "name_de": "Turm", "name_en": "Tower", "price": "3,50", "party_max": "4",
@@ -74,6 +75,39 @@ def test_a_wrong_offer_is_told_beside_its_field(
     assert words in answer.text
     assert 'value="Tower"' in answer.text
     assert editor.client.get("/staff/offers/tower").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "order"),
+    [
+        ("", "bac"),
+        ("?sort=name", "abc"),
+        ("?sort=name&down=yes", "cba"),
+        ("?sort=price", "cba"),
+        ("?state=inactive", "c"),
+        ("?state=active&sort=name", "ab"),
+        ("?state=rubbish&sort=rubbish", "bac"),
+    ],
+)
+def test_offers_are_filtered_and_sorted(
+    editor: SignedInBrowser, store: Store, house: House, query: str, order: str
+) -> None:
+    """By name in the reader's language, by price; what is asked otherwise shows all."""
+    with_offer(store, house, slug="b", number=1, price_cents=500, name=Localised("B", "X"))
+    with_offer(store, house, slug="a", number=2, price_cents=900, name=Localised("a", "Y"))
+    with_offer(store, house, slug="c", number=3, active=False, name=Localised("C", "Z"))
+    text = editor.client.get(f"/staff/offers{query}").text
+    assert "".join(re.findall(r'href="/staff/offers/([abc])"', text)) == order
+
+
+def test_a_filter_that_leaves_nothing_says_so(
+    editor: SignedInBrowser, store: Store, house: House
+) -> None:
+    """And not that there were no offers at all."""
+    with_offer(store, house)
+    text = editor.client.get("/staff/offers?state=inactive").text
+    assert "So eines gibt es nicht." in text
+    assert "Noch keine Angebote" not in text
 
 
 def test_a_taken_short_name_is_told(editor: SignedInBrowser) -> None:

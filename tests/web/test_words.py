@@ -26,6 +26,7 @@ BUILT = (  # keys that are put together; one a line
     r"validity_\w+",
     r"ticket_short_\w+",
     r"conflict_\w+",
+    r"mail_(lang|state|why)_\w+",
     r"place_\w+",
     r"(weekday|month)_\d+",
     r"easter_(before_)?\d+",

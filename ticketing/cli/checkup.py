@@ -43,6 +43,9 @@ def _parts(settings: config.Settings) -> Iterator[Finding]:
             yield _tried("clock", lambda: _clock(app))
             yield _tried("pictures", lambda: _pictures(app))
             yield _privacy(settings)
+            mailer = app.mailer()
+            if mailer is not None:
+                yield _tried("mail", mailer.check)
     except (config.SettingsError, KeysError) as error:
         yield Finding("keys", good=False, advice=str(error))
 

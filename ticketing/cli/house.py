@@ -56,6 +56,7 @@ def worker(home: config.Home) -> None:
         opened(config.load(home.path)) as app,
         app.courier().beside(ended),
         app.clerk().beside(ended),
+        app.postman().beside(ended),
     ):
         app.worker().run(ended)
 
@@ -76,7 +77,7 @@ def migrate(home: config.Home, *, as_json: bool) -> None:  # noqa: ARG001  read 
 @json_option
 @click.pass_obj
 def doctor(home: config.Home, *, as_json: bool) -> None:  # noqa: ARG001  read by show()
-    """Check settings, keys, database, clock, pictures and say what to do."""
+    """Check settings, keys, database, clock, pictures, mail and say what to do."""
     findings = checkup(home.path)
     for finding in findings:
         mark = "ok  " if finding.good else "BAD "

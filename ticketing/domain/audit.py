@@ -81,6 +81,7 @@ class Action(StrEnum):
     COUNT_CORRECTED = "count.corrected"
     GATE_CHANGED = "gate.changed"
     GATE_CREATED = "gate.created"
+    LIST_EXPORTED = "list.exported"
     OFFER_CHANGED = "offer.changed"
     OFFER_CREATED = "offer.created"
     SCAN_ANNULLED = "scan.annulled"

@@ -13,6 +13,10 @@ PAIRINGS_KEPT = timedelta(days=1)
 """Counted from the end of a pairing code's validity."""
 ANSWERS_KEPT = timedelta(hours=24)
 """Stored answers for `Idempotency-Key`."""
+MAILS_KEPT = timedelta(days=30)
+"""That a ticket went out by e-mail, and how that ended; the address is gone with its end."""
+UNSENT_KEPT = timedelta(days=1)
+"""A mail that nobody sends goes with its address."""
 HOOKS_KEPT = timedelta(days=30)
 """What receivers of events were sent."""
 
@@ -50,6 +54,8 @@ class Cutoffs:
     pairings: datetime
     answers: datetime
     hooks: datetime
+    mails: datetime
+    unsent: datetime
 
 
 def cutoffs(now: datetime, kept: Kept) -> Cutoffs:
@@ -61,6 +67,8 @@ def cutoffs(now: datetime, kept: Kept) -> Cutoffs:
         pairings=now - PAIRINGS_KEPT,
         answers=now - ANSWERS_KEPT,
         hooks=now - HOOKS_KEPT,
+        mails=now - MAILS_KEPT,
+        unsent=now - UNSENT_KEPT,
     )
 
 

@@ -23,7 +23,7 @@ from itertools import islice
 from typing import Any, Final
 
 Cell = str | int | date | datetime | None
-"""Text, a whole number (cents in a column of money), a date, an aware time, or nothing."""
+"""Text, a whole number (cents in columns of money and amounts), a date, an aware time, nothing."""
 Row = Sequence[Cell]
 Rows = Iterable[Row]
 
@@ -42,6 +42,7 @@ class ColumnKind(StrEnum):
     TEXT = "text"
     WHOLE = "whole"
     MONEY = "money"  # cells are cents
+    AMOUNT = "amount"  # the same where another column names the currency
     DAY = "day"
     MOMENT = "moment"  # cells are aware times
 
@@ -122,7 +123,7 @@ def _written(kind: ColumnKind, sheet: Sheet) -> _Write:
             return safe
         case ColumnKind.WHOLE:
             return int
-        case ColumnKind.MONEY:
+        case ColumnKind.MONEY | ColumnKind.AMOUNT:
             return int if is_plain else money
         case ColumnKind.DAY:
             return date.isoformat

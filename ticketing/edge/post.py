@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from ticketing.domain.addresses import may_reach
 from ticketing.domain.webhooks import BadUrl, HookRules, checked_url
-from ticketing.service.ports import ChannelReply, ChannelRequest
+from ticketing.service.channels import ChannelReply, ChannelRequest
 
 LIMIT_S: Final = 10.0
 CONNECT_LIMIT_S: Final = 4.0

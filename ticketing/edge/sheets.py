@@ -24,8 +24,11 @@ _OPTIONS: Final = {
 _NAME_LIMIT: Final = 31
 _NOT_IN_NAMES: Final = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 _CENTS: Final = 100
+_CELL_LIMIT: Final = 32_767
+"""Letters that Excel takes in a cell; xlsxwriter drops a longer text without a word."""
 _FORMATS: Final = {  # the decimal point is the reader's own: Excel translates these
     ColumnKind.MONEY: {"de": '#,##0.00 "€"', "en": '"€"#,##0.00'},
+    ColumnKind.AMOUNT: {"de": "#,##0.00", "en": "#,##0.00"},
     ColumnKind.DAY: {"de": "dd.mm.yyyy", "en": "yyyy-mm-dd"},
     ColumnKind.MOMENT: {"de": "dd.mm.yyyy hh:mm", "en": "yyyy-mm-dd hh:mm"},
 }
@@ -68,7 +71,7 @@ def _writer(book: Any, page: Any, column: Column, sheet: Sheet) -> _Write:  # no
     look = book.add_format({"num_format": known[sheet.lang]} if known else {})
 
     def text(row: int, at: int, value: str) -> object:
-        return page.write_string(row, at, safe(value))
+        return page.write_string(row, at, safe(value)[:_CELL_LIMIT])
 
     def moment(row: int, at: int, value: Any) -> object:  # noqa: ANN401  an aware time
         return page.write_datetime(row, at, local(value, sheet.zone), look)
@@ -79,7 +82,7 @@ def _writer(book: Any, page: Any, column: Column, sheet: Sheet) -> _Write:  # no
         case ColumnKind.WHOLE:
             number: _Write = page.write_number
             return number
-        case ColumnKind.MONEY:
+        case ColumnKind.MONEY | ColumnKind.AMOUNT:
             return lambda row, at, value: page.write_number(row, at, value / _CENTS, look)
         case ColumnKind.DAY:
             return lambda row, at, value: page.write_datetime(row, at, value, look)

@@ -1,4 +1,4 @@
-"""What the bot says, from `templates/wording` (edge: files).
+"""What bot and mails say, from `templates/wording` (edge: files).
 
 One JSON object a language, key to text, with `{name}` placeholders. Both languages must
 have the same keys and placeholders: a half translated bot is refused at the start.
@@ -25,17 +25,18 @@ class WordingError(Exception):
 class FileWording:
     """The `Wording` port over the two wording files."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, catalogue: str = "chat") -> None:
         """Read and check the files.
 
         Args:
             folder: where `chat.de.json` and `chat.en.json` lie; default: the templates.
+            catalogue: the first part of the files' names.
 
         Raises:
             WordingError: a file is missing, no object of texts, or differs from the other.
         """
         place = folder or templates_dir() / "wording"
-        self._texts = {lang.value: _read(place / f"chat.{lang.value}.json") for lang in Lang}
+        self._texts = {lang.value: _read(place / f"{catalogue}.{lang.value}.json") for lang in Lang}
         _check_same(self._texts)
 
     def say(self, key: str, lang: str, **values: str) -> str:

@@ -18,9 +18,10 @@ from ticketing.domain.messages import (
     storable,
 )
 from ticketing.service import consent
+from ticketing.service.channels import ChannelRef, Incoming, IncomingKind
 from ticketing.service.errors import Conflict
 from ticketing.service.planning import Declared, Message, Plan, plan_turn
-from ticketing.service.ports import ChannelRef, House, Incoming, IncomingKind
+from ticketing.service.ports import House
 from ticketing.service.tickets import Draft, store_draft
 from ticketing.service.visitors import Known, known, store_new
 from ticketing.store import conversations, counters, inbox, outbox

@@ -18,16 +18,9 @@ from ticketing.domain.ids import ConversationId
 from ticketing.domain.messages import Content, MessageId, MessageSource
 from ticketing.domain.visitors import Lang
 from ticketing.service import consent, saying
+from ticketing.service.channels import OptOut, Permanent, Retry, SendOutcome, Sent, Unknown
 from ticketing.service.chat import VISIBLE
-from ticketing.service.ports import (
-    House,
-    OptOut,
-    Permanent,
-    Retry,
-    SendOutcome,
-    Sent,
-    Unknown,
-)
+from ticketing.service.ports import House
 from ticketing.service.telling import tell
 from ticketing.store import conversations, counters, messages
 from ticketing.store import outbox as rows

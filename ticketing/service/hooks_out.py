@@ -17,7 +17,8 @@ from ticketing.domain.webhooks import (
     headers,
     next_try,
 )
-from ticketing.service.ports import ChannelReply, ChannelRequest, House
+from ticketing.service.channels import ChannelReply, ChannelRequest
+from ticketing.service.ports import House
 from ticketing.store import hook_deliveries, news, webhooks
 from ticketing.store.hook_deliveries import HookLease, HookSettlement
 from ticketing.store.news import SOURCES, Source

@@ -25,8 +25,9 @@ from ticketing.domain.delivery import Errand
 from ticketing.domain.messages import Content, Text
 from ticketing.domain.visitors import Lang
 from ticketing.service import saying
+from ticketing.service.channels import Incoming
 from ticketing.service.errors import ServiceError
-from ticketing.service.ports import House, Incoming
+from ticketing.service.ports import House
 from ticketing.service.tickets import Draft, TicketOrder, drafted
 from ticketing.service.visitors import Known
 from ticketing.store.unit import Unit

@@ -29,7 +29,7 @@ class Report:
 
     `expired` messages were never sent and are skipped before they are erased, `tickets`
     lost their person and stay as figures, `answers` are those for `Idempotency-Key`,
-    `hooks` the deliveries of events.
+    `hooks` the deliveries of events, `mails` tickets that went out by e-mail.
     """
 
     expired: int = 0
@@ -44,6 +44,7 @@ class Report:
     answers: int = 0
     pairings: int = 0
     hooks: int = 0
+    mails: int = 0
 
     def __add__(self, other: Self) -> "Report":
         names = [field.name for field in fields(self)]
@@ -120,6 +121,7 @@ def _stages(before: Cutoffs, now: datetime) -> Iterator[_Stage]:
     yield _plain("answers", rows.answers(before.answers))
     yield _plain("pairings", rows.pairings(before.pairings))
     yield _plain("hooks", rows.hook_deliveries(before.hooks))
+    yield _plain("mails", rows.mails(before.mails, unsent=before.unsent))
 
 
 def _plain(name: str, old: Old) -> _Stage:

@@ -7,8 +7,9 @@ from ticketing.domain.conversation import Facts, OwnTicket, Step
 from ticketing.domain.ids import ConversationId, IdentityId, VisitorId
 from ticketing.domain.museum import day_bounds, local_day
 from ticketing.domain.visitors import ID_BYTES, language
+from ticketing.service.channels import Incoming
 from ticketing.service.offers import list_offers
-from ticketing.service.ports import House, Incoming
+from ticketing.service.ports import House
 from ticketing.service.tickets import ListedTicket, issued_to_visitor, tickets_of_visitor
 from ticketing.store import consents as consent_rows
 from ticketing.store import conversations as rows

@@ -9,7 +9,7 @@ from sqlalchemy import Select, delete, select
 
 from ticketing.domain.ids import ConversationId, IdentityId, VisitorId
 from ticketing.domain.visitors import Lang
-from ticketing.store import retention, schema
+from ticketing.store import mails, retention, schema
 from ticketing.store.unit import Unit
 
 _V, _I, _C = schema.visitors.c, schema.identities.c, schema.conversations.c
@@ -109,7 +109,10 @@ def drop_messages(unit: Unit, visitor: VisitorId, *, limit: int) -> int:
 def scrub_tickets(unit: Unit, visitor: VisitorId, *, limit: int) -> int:
     """Take a visitor off some tickets; how many there were."""
     ids = unit.run(select(_T.id).where(_T.visitor == visitor).limit(limit)).scalars().all()
-    return retention.scrub_tickets(unit, [(one,) for one in ids]) if ids else 0
+    if not ids:
+        return 0
+    mails.drop_of(unit, ids)
+    return retention.scrub_tickets(unit, [(one,) for one in ids])
 
 
 def hold(unit: Unit, visitor: VisitorId) -> bool:

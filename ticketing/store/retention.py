@@ -115,6 +115,14 @@ def hook_deliveries(before: datetime) -> Old:
     return Old(schema.webhook_deliveries, schema.webhook_deliveries.c.created_at < before)
 
 
+def mails(before: datetime, *, unsent: datetime) -> Old:
+    """Mails of before a time; those still on their way, and their address, of before another."""
+    mail = schema.mails.c
+    pending = mail.state.in_([state.value for state in PENDING])
+    is_old = or_(mail.created_at < before, pending & (mail.created_at < unsent))
+    return Old(schema.mails, is_old)
+
+
 # ------------------------------------------------------------ finding and holding
 def find(unit: Unit, old: Old, *, after: Key | None, limit: int) -> Keys:
     """The next keys of old rows, in key order; takes no lock."""

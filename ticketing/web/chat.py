@@ -12,8 +12,8 @@ from ticketing.domain.conversation import ids
 from ticketing.domain.messages import MessageSource
 from ticketing.domain.visitors import Lang as SpokenLang
 from ticketing.service import chat
+from ticketing.service.channels import ChannelRef, Incoming, IncomingKind
 from ticketing.service.chat import ShownMessage
-from ticketing.service.ports import ChannelRef, Incoming, IncomingKind
 from ticketing.web.access import open_to_all
 from ticketing.web.errors import refused, wants_problem
 from ticketing.web.opening import today_of

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 
-from ticketing.service.ports import (
+from ticketing.service.channels import (
     ChannelReply,
     ChannelRequest,
     Incoming,

@@ -40,6 +40,7 @@ from ticketing.store.schema.house import (
     stations,
 )
 from ticketing.store.schema.jobs import job_parts, jobs
+from ticketing.store.schema.mails import mails
 from ticketing.store.schema.money import payments, sales
 from ticketing.store.schema.people import (
     consents,
@@ -76,6 +77,7 @@ __all__ = [
     "jobs",
     "journal_entries",
     "journals",
+    "mails",
     "messages",
     "metadata",
     "moves",

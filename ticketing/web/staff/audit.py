@@ -21,9 +21,10 @@ from ticketing.web.staff.frame import Place
 from ticketing.web.staff.listing import LIMIT, Listing
 from ticketing.web.staff.speaker import Speaker
 
-bp = APIBlueprint("staff_audit", __name__, url_prefix=f"{frame.HOME}/audit", enable_openapi=False)
+HOME: Final = f"{frame.HOME}/audit"
+bp = APIBlueprint("staff_audit", __name__, url_prefix=HOME, enable_openapi=False)
 _TEXT_LIMIT: Final = 100
-_FILTERS: Final = ("action", "actor", "object", "day")
+FILTERS: Final = ("action", "actor", "object", "day")
 _SHOWN_LIMIT: Final = 80
 
 
@@ -55,8 +56,8 @@ def listed() -> Response:
     """The lines, newest first."""
     speaker = frame.the_speaker()
     form = Form(request.args, speaker)
-    wanted = _wanted(form)
-    kept = {name: form.value(name) for name in _FILTERS}
+    wanted = the_wanted(form)
+    kept = {name: form.value(name) for name in FILTERS}
     listing = Listing.asked(speaker, ("at",), kept)
     parts = the_parts()
     with parts.store.unit() as unit:
@@ -73,12 +74,13 @@ def listed() -> Response:
         form=form,
         actions=[("", speaker.say("audit_all")), *_actions(speaker)],
         actors=[("", speaker.say("audit_all")), *sorted(names.items(), key=lambda one: one[1])],
+        kept=kept,
         is_filtered=any(kept.values()),
         listing=listing.found(len(found.items), found.next_cursor),
     )
 
 
-def _wanted(form: Form) -> Wanted:
+def the_wanted(form: Form) -> Wanted:
     """The filters of the address; one that cannot be read is told and left out."""
     action = form.choice("action", Action) if form.value("action") else None
     day = form.day("day", is_needed=False)
@@ -95,24 +97,37 @@ def _wanted(form: Form) -> Wanted:
     )
 
 
-def _row(entry: Entry, names: Mapping[str, str], speaker: Speaker) -> EntryRow:
+def actor_name(entry: Entry, names: Mapping[str, str]) -> str:
+    """What whoever acted is called; a station is called by its id, as its name may change."""
     is_person = entry.actor.kind in {ActorKind.STAFF, ActorKind.API_KEY}
+    return names.get(entry.actor.id, entry.actor.id) if is_person else entry.actor.id
+
+
+def fact_text(value: object) -> str:
+    """A value of the log in words, "" for nothing."""
+    if value is None:
+        return ""
+    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+
+
+def _row(entry: Entry, names: Mapping[str, str], speaker: Speaker) -> EntryRow:
     return EntryRow(
         at=speaker.moment(entry.at),
         kind=f"actor_{entry.actor.kind.value}",
-        actor=names.get(entry.actor.id, entry.actor.id) if is_person else entry.actor.id,
-        action=_action(entry.action, speaker),
-        object_kind=_thing(entry.object.kind, speaker),
+        actor=actor_name(entry, names),
+        action=action_name(entry.action, speaker),
+        object_kind=thing_name(entry.object.kind, speaker),
         object=names.get(entry.object.id, entry.object.id),
         facts=_facts(entry),
     )
 
 
-def _action(action: Action, speaker: Speaker) -> str:
+def action_name(action: Action, speaker: Speaker) -> str:
+    """What an action is called."""
     return speaker.say(f"action_{action.value.replace('.', '_')}")
 
 
-def _thing(kind: str, speaker: Speaker) -> str:
+def thing_name(kind: str, speaker: Speaker) -> str:
     """What a kind of thing is called; a line outlives the words for what it is about."""
     key = f"thing_{kind}"
     return speaker.say(key) if speaker.knows(key) else kind
@@ -120,7 +135,7 @@ def _thing(kind: str, speaker: Speaker) -> str:
 
 def _actions(speaker: Speaker) -> list[tuple[str, str]]:
     """Every action and its words, as they stand in a dictionary."""
-    named = [(one.value, _action(one, speaker)) for one in Action]
+    named = [(one.value, action_name(one, speaker)) for one in Action]
     return sorted(named, key=lambda one: search_key(one[1]))
 
 
@@ -132,7 +147,5 @@ def _facts(entry: Entry) -> tuple[FactRow, ...]:
 
 
 def _shown(value: object) -> str:
-    if value is None:
-        return ""
-    text = ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+    text = fact_text(value)
     return text if len(text) <= _SHOWN_LIMIT else text[:_SHOWN_LIMIT] + "…"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from apiflask import APIBlueprint
 from flask import Response, request
@@ -25,9 +26,8 @@ from ticketing.web.staff.speaker import Speaker
 from ticketing.wire.texts import verdict_word
 from ticketing.wire.verdict import Basis
 
-bp = APIBlueprint(
-    "staff_conflicts", __name__, url_prefix=f"{frame.HOME}/conflicts", enable_openapi=False
-)
+HOME: Final = f"{frame.HOME}/conflicts"
+bp = APIBlueprint("staff_conflicts", __name__, url_prefix=HOME, enable_openapi=False)
 
 
 class Closed(StrEnum):
@@ -70,15 +70,14 @@ class Shown:
 def listed() -> Response:
     """Open ones first asked for; the closed ones are kept and can be looked at."""
     speaker = frame.the_speaker()
-    asked = request.args.get("state", ConflictState.OPEN.value)
-    state = next((one for one in ConflictState if one.value == asked), None)
-    listing = Listing.asked(speaker, ("found",), {"state": asked if state else "all"})
+    state = the_state(request.args)
+    listing = Listing.asked(speaker, ("found",), {"state": state.value if state else "all"})
     with the_parts().store.unit() as unit:
         try:
             page = conflicts.list_conflicts(unit, state=state, cursor=listing.cursor, limit=LIMIT)
         except Invalid:
             page = conflicts.list_conflicts(unit, state=state, limit=LIMIT)
-    words = _names(speaker)
+    words = the_names(speaker)
     return frame.show(
         "staff/conflicts.html",
         place=Place.TODAY,
@@ -98,35 +97,42 @@ def close(conflict: str) -> AnyResponse:
     how = form.choice("state", Closed)
     note = form.text("note", most=NOTE_LIMIT, is_needed=False)
     if how is None or form.problems:
-        return frame.not_done(bp.url_prefix or frame.HOME, "conflicts_not_closed")
+        return frame.not_done(HOME, "conflicts_not_closed")
     parts = the_parts()
     closing = Closing(conflict=conflict, state=ConflictState(how.value), note=note)
     try:
         with parts.store.unit() as unit:
             conflicts.close_conflict(unit, parts.house, closing=closing)
     except Conflict:
-        return frame.not_done(bp.url_prefix or frame.HOME, "conflicts_closed_already")
-    return frame.done(bp.url_prefix or frame.HOME, "conflicts_closed")
+        return frame.not_done(HOME, "conflicts_closed_already")
+    return frame.done(HOME, "conflicts_closed")
+
+
+def the_state(given: Mapping[str, str]) -> ConflictState | None:
+    """Which ones an address or form asks for: the open ones unless it says so, None for all."""
+    asked = given.get("state", ConflictState.OPEN.value)
+    return next((one for one in ConflictState if one.value == asked), None)
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
+class Names:
     """What gates are called by slug, and who acts by id."""
 
     gates: Mapping[str, str]
     actors: Mapping[str, str]
 
 
-def _names(speaker: Speaker) -> _Names:
+def the_names(speaker: Speaker) -> Names:
+    """The names of this house."""
     parts = the_parts()
     with parts.store.unit() as unit:
-        return _Names(
+        return Names(
             {gate.slug: gate.name.in_(speaker.lang) for gate in gates.list_gates(unit)},
             audit.names(unit),
         )
 
 
-def _shown(listed: ListedConflict, names: _Names, speaker: Speaker) -> Shown:
+def _shown(listed: ListedConflict, names: Names, speaker: Speaker) -> Shown:
     one = listed.conflict
     return Shown(
         id=one.id,
@@ -152,7 +158,7 @@ def _shown(listed: ListedConflict, names: _Names, speaker: Speaker) -> Shown:
     )
 
 
-def _closed(listed: ListedConflict, names: _Names, speaker: Speaker) -> str:
+def _closed(listed: ListedConflict, names: Names, speaker: Speaker) -> str:
     one = listed.conflict
     if one.closed_at is None:
         return ""

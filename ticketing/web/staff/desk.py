@@ -17,7 +17,7 @@ from ticketing.service.tickets import TicketCase, state_of
 from ticketing.web.access import staff_may
 from ticketing.web.cards import barcode_of, facts_of, picture
 from ticketing.web.parts import the_parts
-from ticketing.web.staff import desk_view, frame
+from ticketing.web.staff import desk_view, frame, mail_view
 from ticketing.web.staff.forms import Form, blank, day_of, the_form
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.speaker import TICKET_SHAPES
@@ -61,13 +61,32 @@ def sell() -> AnyResponse:
 @bp.get("/sold/<ticket>")
 @staff_may(Right.TICKETS_SELL)
 def sold(ticket: str) -> Response:
-    """The ticket just sold: barcode, short code, print, next customer."""
+    """The ticket just sold: barcode, short code, print, e-mail, next customer."""
+    return _sold_page(ticket)
+
+
+@bp.post("/sold/<ticket>/mail")
+@staff_may(Right.TICKETS_SELL)
+def mail(ticket: str) -> AnyResponse:
+    """Send the ticket just sold to an e-mail address."""
+    frame.checked_form()
+    form = the_form(frame.the_speaker())
+    said = mail_view.send(form, _case(ticket).ticket.id)
+    if not said:
+        return _sold_page(ticket, form, status=422)
+    return frame.done(f"{HOME}/sold/{ticket}", said)
+
+
+def _sold_page(ticket: str, form: Form | None = None, *, status: int = 200) -> Response:
     speaker, case = frame.the_speaker(), _case(ticket)
     state = state_of(the_parts().house, case)
     return frame.show(
         "staff/desk_sold.html",
         place=Place.DESK,
+        status=status,
+        box=mail_view.box_of(case.ticket.id, speaker, may_send=True, form=form),
         facts=facts_of(case, speaker.lang),
+        ticket=ticket,
         address=f"{frame.HOME}/tickets/{ticket}",
         code=shown_code(case.ticket.short_code),
         state=f"ticket_short_{state.value}",

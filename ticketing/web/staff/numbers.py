@@ -1,7 +1,7 @@
 """Numbers: who came by day and by hour, how full it was, why tickets were refused."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -21,9 +21,8 @@ from ticketing.web.staff.frame import Place
 from ticketing.web.staff.plots import Plot, plot
 from ticketing.web.staff.speaker import Speaker
 
-bp = APIBlueprint(
-    "staff_numbers", __name__, url_prefix=f"{frame.HOME}/numbers", enable_openapi=False
-)
+HOME: Final = f"{frame.HOME}/numbers"
+bp = APIBlueprint("staff_numbers", __name__, url_prefix=HOME, enable_openapi=False)
 PERIODS: Final = (7, 30, 90, 365)
 _TICKS: Final = 8
 _LEVELS: Final = 6
@@ -62,10 +61,8 @@ class Heat:
 def shown() -> Response:
     """The days up to today: a week, a month, a quarter, a year."""
     parts, speaker = the_parts(), frame.the_speaker()
-    asked = request.args.get("days", "")
-    days = next((n for n in PERIODS if asked == str(n)), PERIODS[1])
-    today = speaker.today()
-    first = today - timedelta(days=days - 1)
+    first, today = the_period(request.args)
+    days = (today - first).days + 1
     with parts.store.unit() as unit:
         found = figures.numbers(unit, first=first, last=today)
         query = StatsQuery(step=Step.QUARTER)
@@ -85,6 +82,14 @@ def shown() -> Response:
         highest=max((one.level.highest for one in inside), default=0),
         reasons=_reasons(found, speaker),
     )
+
+
+def the_period(given: Mapping[str, str]) -> tuple[date, date]:
+    """The first and the last day of an address or form: as many as are asked for, up to today."""
+    asked = given.get("days", "")
+    days = next((n for n in PERIODS if asked == str(n)), PERIODS[1])
+    today = frame.the_speaker().today()
+    return today - timedelta(days=days - 1), today
 
 
 def _row(day: DaySum, speaker: Speaker) -> DayRow:

@@ -1,11 +1,11 @@
 """Offers: what there are tickets for, what it costs, whom it lets in."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -19,7 +19,9 @@ from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame, rows
 from ticketing.web.staff.forms import Form, blank, the_form, typed_money
 from ticketing.web.staff.frame import Place
+from ticketing.web.staff.listing import Listing
 from ticketing.web.staff.speaker import Speaker
+from ticketing.web.words import Lang
 from ticketing.wire.texts import Localised
 
 bp = APIBlueprint("staff_offers", __name__, url_prefix=f"{frame.HOME}/offers", enable_openapi=False)
@@ -34,19 +36,35 @@ _FIELDS: Final = {
 _TOLERANCE_MIN: Final = 12 * 60
 _BOXES: Final = ("pay_at_desk", "reentry", "calendar", "proof", "identity", "active")
 
+_IS_ACTIVE: Final = {"active": True, "inactive": False}
+_Key = Callable[[Offer], tuple[Any, ...]]
+_SORTS: Final[dict[str, Callable[[Lang], _Key]]] = {
+    "usual": lambda _: lambda one: (not one.active, one.number),
+    "name": lambda lang: lambda one: (one.name.in_(lang).casefold(), one.number),
+    "price": lambda _: lambda one: (one.price_cents, one.number),
+}
+
 
 @bp.get("")
 @staff_may(Right.HOUSE_SEE)
 def listed() -> Response:
-    """Every offer, those that are sold first."""
+    """Every offer, those that are sold first; years of exhibitions are filtered and sorted."""
     speaker = frame.the_speaker()
+    asked = request.args.get("state", "")
+    state = asked if asked in _IS_ACTIVE else ""
+    listing = Listing.asked(speaker, _SORTS, {"state": state})
     with the_parts().store.unit() as unit:
         found = offers.list_offers(unit)
-    shown = sorted(found, key=lambda one: (not one.active, one.number))
+    wanted = (one for one in found if _IS_ACTIVE.get(state, one.active) is one.active)
+    shown = sorted(wanted, key=_SORTS[listing.sort](speaker.lang), reverse=listing.is_down)
     return frame.show(
         "staff/offers.html",
         place=Place.OFFERS,
         offers=[rows.offer(one, speaker) for one in shown],
+        is_any=bool(found),
+        states=("", *_IS_ACTIVE),
+        state=state,
+        listing=listing,
         may_change=frame.may(Right.OFFERS_CHANGE),
     )
 

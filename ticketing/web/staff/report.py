@@ -11,10 +11,8 @@ from flask import Response, request
 from ticketing.domain.accounts import Right
 from ticketing.domain.audit import Actor, ActorKind
 from ticketing.domain.conflicts import ConflictKind, ConflictState
-from ticketing.domain.stats import Step
-from ticketing.service import audit, figures, stats, takings
-from ticketing.service.gate import conflicts
-from ticketing.service.stats import StatsQuery
+from ticketing.service import report
+from ticketing.service.report import DayReport
 from ticketing.service.takings import Line, Takings
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
@@ -23,7 +21,8 @@ from ticketing.web.staff.forms import day_of
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.speaker import Speaker
 
-bp = APIBlueprint("staff_report", __name__, url_prefix=f"{frame.HOME}/report", enable_openapi=False)
+HOME: Final = f"{frame.HOME}/report"
+bp = APIBlueprint("staff_report", __name__, url_prefix=HOME, enable_openapi=False)
 _DAY: Final = timedelta(days=1)
 
 
@@ -42,34 +41,42 @@ class MoneyRow:
 @staff_may(Right.REPORTS_SEE)
 def shown() -> Response:
     """The report of a local day, today unless another is asked for."""
-    parts, speaker = the_parts(), frame.the_speaker()
-    house = parts.house
-    today = speaker.today()
-    day = min(day_of(request.args.get("day", "")) or today, today)
-    with parts.store.unit() as unit:
-        sums = figures.of_day(unit, house, day=day)
-        query = StatsQuery(first=day, last=day, step=Step.DAY)
-        inside = stats.occupancy(unit, house, query=query).items
-        money = takings.takings(unit, house, day=day)
-        people = audit.names(unit)
-        found = conflicts.count_conflicts(unit, house, day=day)
+    speaker = frame.the_speaker()
+    found, today = the_report(request.args), speaker.today()
+    day, total = found.day, found.numbers.total
     return frame.show(
         "staff/report.html",
         place=Place.NUMBERS,
         day=speaker.day(day),
+        asked=day.isoformat(),
         before=(day - _DAY).isoformat(),
         after=(day + _DAY).isoformat() if day < today else "",
         is_today=day == today,
-        entries=sums.total.entries,
-        exits=sums.total.exits,
-        refused=sums.total.refused,
-        highest=max((one.level.highest for one in inside), default=0),
-        reasons=[(speaker.reason(one), speaker.number(n)) for one, n in sums.reasons],
-        conflicts=_counted(found, speaker),
-        offers=_offers(money, speaker),
-        persons=_persons(money, people, speaker),
-        tills=[_row("", "", line, speaker) for line in money.tills],
+        entries=total.entries,
+        exits=total.exits,
+        refused=total.refused,
+        highest=found.highest,
+        reasons=[(speaker.reason(one), speaker.number(n)) for one, n in found.numbers.reasons],
+        conflicts=_counted(found.conflicts, speaker),
+        offers=_offers(found.money, speaker),
+        persons=_persons(found, speaker),
+        tills=[_row("", "", line, speaker) for line in found.money.tills],
     )
+
+
+def the_report(given: Mapping[str, str]) -> DayReport:
+    """The report of the day of an address or form; a day to come or none is today."""
+    parts, today = the_parts(), frame.the_speaker().today()
+    day = min(day_of(given.get("day", "")) or today, today)
+    with parts.store.unit() as unit:
+        return report.report_of(unit, parts.house, day=day)
+
+
+def who(actor: Actor, names: Mapping[str, str], speaker: Speaker) -> str:
+    """What somebody is called through whose hands money went."""
+    if actor.kind in {ActorKind.STAFF, ActorKind.STATION}:
+        return names.get(actor.id, speaker.say("report_somebody"))
+    return speaker.say(f"actor_{actor.kind.value}")
 
 
 def _counted(
@@ -93,22 +100,16 @@ def _offers(money: Takings, speaker: Speaker) -> list[MoneyRow]:
     ]
 
 
-def _persons(money: Takings, names: Mapping[str, str], speaker: Speaker) -> list[MoneyRow]:
+def _persons(found: DayReport, speaker: Speaker) -> list[MoneyRow]:
     return [
         _row(
-            _who(one.actor, names, speaker),
+            who(one.actor, found.names, speaker),
             speaker.say(f"report_kind_{one.kind.value}"),
             one.line,
             speaker,
         )
-        for one in money.persons
+        for one in found.money.persons
     ]
-
-
-def _who(actor: Actor, names: Mapping[str, str], speaker: Speaker) -> str:
-    if actor.kind in {ActorKind.STAFF, ActorKind.STATION}:
-        return names.get(actor.id, speaker.say("report_somebody"))
-    return speaker.say(f"actor_{actor.kind.value}")
 
 
 def _row(what: str, where: str, line: Line, speaker: Speaker) -> MoneyRow:

@@ -4,7 +4,6 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from ticketing.domain.accounts import Right
-from ticketing.domain.museum import local_day
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import days_ahead, frame
@@ -19,7 +18,7 @@ bp = APIBlueprint("staff_settings", __name__, url_prefix=HERE, enable_openapi=Fa
 def shown() -> Response:
     """Today's hours, the days that are not as usual, and what else is set."""
     house, speaker = the_parts().house, frame.the_speaker()
-    today, calendar = local_day(house.clock.now(), house.museum.zone), house.museum.hours
+    today, calendar = speaker.today(), house.museum.hours
     return frame.show(
         "staff/settings.html",
         place=Place.SETTINGS,

@@ -21,11 +21,9 @@ from ticketing.domain.calendars import (
     YEARLY,
     calendar_of,
 )
-from ticketing.domain.museum import local_day
 from ticketing.domain.opening import Calendar
 from ticketing.service.settings import Facts, Part, Setting
 from ticketing.web.access import staff_may
-from ticketing.web.parts import the_parts
 from ticketing.web.staff import days_ahead, frame, setting_pages
 from ticketing.web.staff.days_ahead import fact_words, said
 from ticketing.web.staff.forms import Form, blank, the_form
@@ -222,5 +220,4 @@ def _ahead(calendar: Calendar, today: date, speaker: Speaker) -> dict[str, Any]:
 
 
 def _today() -> date:
-    house = the_parts().house
-    return local_day(house.clock.now(), house.museum.zone)
+    return frame.the_speaker().today()

@@ -24,7 +24,8 @@ from ticketing.web.access import staff_may
 from ticketing.web.auth import the_staff
 from ticketing.web.cards import barcode_of, card_of, picture
 from ticketing.web.parts import the_parts
-from ticketing.web.staff import frame, ticket_view
+from ticketing.web.staff import frame, mail_view, ticket_view
+from ticketing.web.staff.forms import Form, the_form
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.tickets import HOME
 from ticketing.wire.token import TicketId
@@ -39,15 +40,7 @@ _WHY_LIMIT: Final = 200
 @staff_may(Right.TICKETS_SEE)
 def shown(ticket: str) -> Response:
     """Everything about one ticket."""
-    parts, speaker, may = the_parts(), frame.the_speaker(), the_staff().staff.may
-    with parts.store.unit() as unit:
-        found = past.past_of(unit, parts.house, ticket_id=_id(ticket))
-    return frame.show(
-        "staff/ticket.html",
-        place=Place.TICKETS,
-        one=ticket_view.view_of(found, speaker, may),
-        address=f"{HOME}/{ticket}",
-    )
+    return _page(ticket)
 
 
 @bp.get("/barcode.png")
@@ -76,6 +69,24 @@ def send(ticket: str) -> AnyResponse:
             sending.send_again(unit, parts.house, ticket_id=ticket_id)
 
     return _after(ticket, act, "ticket_done_sent")
+
+
+@bp.post("/mail")
+@staff_may(Right.TICKETS_CHANGE)
+def mail(ticket: str) -> AnyResponse:
+    """Send the ticket to an e-mail address."""
+    frame.checked_form()
+    form = the_form(frame.the_speaker())
+    said = mail_view.send(form, _id(ticket))
+    return frame.done(f"{HOME}/{ticket}", said) if said else _page(ticket, form, status=422)
+
+
+@bp.get("/mails")
+@staff_may(Right.TICKETS_SEE)
+def mails(ticket: str) -> Response:
+    """What has become of the mails of the ticket, as a part of its page."""
+    box = mail_view.box_of(_id(ticket), frame.the_speaker(), may_send=False)
+    return frame.part("staff/mails.html", box=box, address=f"{HOME}/{ticket}")
 
 
 @bp.post("/block")
@@ -172,6 +183,22 @@ def override(ticket: str, scan: str) -> AnyResponse:
 
 
 # ------------------------------------------------------------ parts of the above
+def _page(ticket: str, form: Form | None = None, *, status: int = 200) -> Response:
+    parts, speaker, may = the_parts(), frame.the_speaker(), the_staff().staff.may
+    with parts.store.unit() as unit:
+        found = past.past_of(unit, parts.house, ticket_id=_id(ticket))
+    one = ticket_view.view_of(found, speaker, may)
+    may_send = may(Right.TICKETS_CHANGE) and not one.is_void
+    return frame.show(
+        "staff/ticket.html",
+        place=Place.TICKETS,
+        status=status,
+        one=one,
+        box=mail_view.box_of(_id(ticket), speaker, may_send=may_send, form=form),
+        address=f"{HOME}/{ticket}",
+    )
+
+
 def _changed(
     ticket: str, change: Callable[..., TicketCase], done: str, **values: str
 ) -> AnyResponse:

@@ -12,7 +12,6 @@ from ticketing.domain.spreadsheets import Column, ColumnKind, Row
 from ticketing.domain.tickets import shown_code
 from ticketing.service import audit, listing
 from ticketing.service.cases import ListedTicket, state_of
-from ticketing.service.errors import NotFound
 from ticketing.service.listing import Filter, Query
 from ticketing.service.pages import walk
 from ticketing.web.access import staff_may
@@ -33,10 +32,7 @@ def export() -> Response:
     """The tickets of the filter, as CSV or XLSX."""
     frame.checked_form()
     speaker, wanted = frame.the_speaker(), the_filter(request.form)
-    try:
-        kind = FileKind(request.form.get("format", ""))
-    except ValueError:
-        raise NotFound("format") from None
+    kind = exports.asked_kind()
     _note(wanted, kind)
     name = speaker.say("place_tickets")
     return exports.download(_columns(speaker), _rows(wanted, speaker), name=name, kind=kind)

@@ -10,6 +10,7 @@ from ticketing.domain.tickets import ShownState, mark, shown_code
 from ticketing.domain.visitors import short_reference
 from ticketing.service.audit import Action, ActorKind, Entry
 from ticketing.service.gate.records import MARKED, RETRACTED
+from ticketing.service.mails import CHANNEL
 from ticketing.service.past import Past, PastScan
 from ticketing.service.takings import Payment
 from ticketing.service.tickets import state_of
@@ -204,10 +205,15 @@ def _entry(entry: Entry, past: Past, speaker: Speaker) -> Happened:
     return Happened(
         moment=entry.at,
         at=speaker.moment(entry.at),
-        what=speaker.say(_DONE[entry.action]),
+        what=speaker.say(_key(entry)),
         where="",
         who=_who(entry, past, speaker),
     )
+
+
+def _key(entry: Entry) -> str:
+    is_mail = entry.action is Action.TICKET_SENT and (entry.after or {}).get("to") == CHANNEL
+    return "ticket_was_mailed" if is_mail else _DONE[entry.action]
 
 
 def _who(entry: Entry, past: Past, speaker: Speaker) -> str:
