@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.fakes import START, FrozenClock, SeededChance
 from ticketing.edge import links as link_module
@@ -17,7 +18,7 @@ from ticketing.edge.passwords import ScryptPasswords
 from ticketing.edge.signer import FileSigner, KeysError, create_ring
 from ticketing.service.ports import Chance, Clock, LinkKind
 from ticketing.wire.keys import KeyId, KeyState
-from ticketing.wire.token import Claims, Flag, TicketId, verify
+from ticketing.wire.token import CONTEXT_TICKET, Claims, Flag, TicketId, verify
 
 CLAIMS = Claims(
     key_id=KeyId(1),
@@ -126,6 +127,43 @@ def test_an_older_key_still_signs_its_own_tickets(folder: Path, tmp_path: Path) 
     assert signer.key_id == 2
     assert signer.barcode(CLAIMS).raw == old.raw
     assert signer.barcode(CLAIMS).key_state is KeyState.VERIFY
+
+
+@pytest.mark.parametrize("has_private", [True, False])
+def test_a_signature_holds_as_it_does_for_a_gate(folder: Path, *, has_private: bool) -> None:
+    """By making it again or, where the private key is gone, by looking: never another answer."""
+    own = FileSigner(folder).barcode(CLAIMS)
+    if not has_private:
+        create_ring(folder.parent / "next", SeededChance("next"))
+        ring = json.loads((folder / "ring.json").read_text())
+        new = json.loads((folder.parent / "next" / "ring.json").read_text())[0] | {"id": 2}
+        (folder / "ring.json").write_text(json.dumps([ring[0] | {"state": "verify"}, new]))
+        (folder / "key-2.pem").write_bytes((folder.parent / "next" / "key-1.pem").read_bytes())
+        (folder / "key-1.pem").unlink()
+    signer = FileSigner(folder)
+    ring = signer.ring()
+    key = ring.keys[0]
+    assert verify(own.text, ring, holds=signer.holds).claims == CLAIMS
+    signed, signature = CONTEXT_TICKET + own.raw[:32], own.raw[32:]
+    assert signer.holds(key, signed, signature)
+    for place in (0, 31, 32, 63):
+        wrong = bytearray(signature)
+        wrong[place] ^= 1
+        assert not signer.holds(key, signed, bytes(wrong))
+    for other in (b"", signature[:-1], signature + b"\0"):
+        assert not signer.holds(key, signed, other)
+    assert not signer.holds(key, signed + b"x", signature)
+    assert not signer.holds(replace(key, id=KeyId(9), raw=bytes(31) + b"\1"), signed, signature)
+
+
+def test_a_good_signature_that_we_would_not_make_holds_too(folder: Path) -> None:
+    """Another maker's nonce is as good: the rule is that of the gates."""
+    signer = FileSigner(folder)
+    key = signer.ring().keys[0]
+    stranger = Ed25519PrivateKey.generate()
+    elsewhere = replace(key, raw=stranger.public_key().public_bytes_raw())
+    assert signer.holds(elsewhere, b"value", stranger.sign(b"value"))
+    assert not signer.holds(key, b"value", stranger.sign(b"value"))
 
 
 def test_a_link_opens_its_subject() -> None:

@@ -60,6 +60,10 @@ class OneKey:
         """That key alone."""
         return KeyRing((self._public,))
 
+    def holds(self, key: PublicKey, value: bytes, signature: bytes) -> bool:
+        """As a gate would judge."""
+        return key.holds(value, signature)
+
     def barcode(self, claims: Claims) -> Token:
         """The signed ticket."""
         return Token(claims, signed_bytes(claims), self._public.state)

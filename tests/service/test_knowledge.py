@@ -160,7 +160,7 @@ def test_a_key_that_will_be_used_next_is_in_the_ring(knowing: Knowing) -> None:
     key = signer.ring().keys[0]
 
     class Announcing:
-        key_id, barcode = signer.key_id, signer.barcode
+        key_id, barcode, holds = signer.key_id, signer.barcode, signer.holds
 
         def ring(self) -> KeyRing:
             return KeyRing((key, replace(key, id=KeyId(2), state=KeyState.NEXT)))

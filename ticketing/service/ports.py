@@ -18,7 +18,7 @@ from ticketing.domain.sign_in import Passkey, SignInRules
 from ticketing.domain.spreadsheets import Sheet
 from ticketing.domain.webhooks import HookRules
 from ticketing.store.unit import Unit
-from ticketing.wire.keys import KeyId, KeyRing
+from ticketing.wire.keys import KeyId, KeyRing, PublicKey
 from ticketing.wire.token import Claims, Token
 
 T = TypeVar("T")
@@ -64,6 +64,9 @@ class Signer(Protocol):
 
     def ring(self) -> KeyRing:
         """Every public key and its state."""
+
+    def holds(self, key: PublicKey, value: bytes, signature: bytes) -> bool:
+        """Whether a signature of a value was made under one of these keys."""
 
 
 class KeyStore(Protocol):

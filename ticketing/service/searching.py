@@ -98,7 +98,7 @@ def search_anything(
 
 def of_exactly(unit: Unit, house: House, typed: str) -> Found:
     """The one ticket of a barcode or a short code; nothing for any other text."""
-    token = look(typed, ring=house.signer.ring()).token
+    token = look(typed, signer=house.signer).token
     if isinstance(token, Token):
         pairs = rows.of_ids(unit, (token.claims.ticket_id,))
         return tuple(pair for pair in pairs if pair[0].holder)  # else it is nobody's any more

@@ -83,6 +83,10 @@ class PublicKey:
         if is_low_order(self.raw):
             raise BadKey("a point of low order is no key")
 
+    def holds(self, value: bytes, signature: bytes) -> bool:
+        """Whether a signature (64 bytes) of a value was made under this key."""
+        return Ed25519Verifier().verify_signature(self.raw, value, signature)
+
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:

@@ -15,7 +15,7 @@ from ticketing.domain.ids import ScanId
 from ticketing.domain.museum import Museum
 from ticketing.domain.tickets import Ticket
 from ticketing.service.gate import discounts
-from ticketing.service.ports import House
+from ticketing.service.ports import House, Signer
 from ticketing.store.facts import Facts, Key
 from ticketing.store.scans import Scan
 from ticketing.wire.admission import (
@@ -29,7 +29,7 @@ from ticketing.wire.admission import (
     override,
 )
 from ticketing.wire.codec import from_base32hex
-from ticketing.wire.keys import KeyRing, KeyState
+from ticketing.wire.keys import KeyState
 from ticketing.wire.textclass import (
     TYPO,
     Classified,
@@ -111,13 +111,13 @@ class Question:
     done: frozenset[Check] = frozenset()
 
 
-def look(barcode: str, *, ring: KeyRing) -> Looked:
+def look(barcode: str, *, signer: Signer) -> Looked:
     """Look at a text: class and signature. Holds no lock."""
     text = classify(barcode)
     token: Token | BadToken | None = None
     if text.kind in {TextClass.TICKET, TextClass.FUTURE}:
         try:
-            token = verify(text.folded, ring)
+            token = verify(text.folded, signer.ring(), holds=signer.holds)
         except BadToken as bad:
             token = bad
     return Looked(barcode, text, token)

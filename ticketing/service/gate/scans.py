@@ -104,7 +104,7 @@ def scan(
             three times.
         Invalid: `gate` that does not exist.
     """
-    what = look(request.barcode, ring=house.signer.ring()).by(station)
+    what = look(request.barcode, signer=house.signer).by(station)
     visit = _visit(house, station=station, request=request, what=what)
     return _settle(unit, house, visit=visit, lang=lang)
 
@@ -116,7 +116,7 @@ def scanning(
 
     Signatures are checked by now, so that the work is short.
     """
-    looked = look(request.barcode, ring=house.signer.ring())
+    looked = look(request.barcode, signer=house.signer)
     key = looked.key(ScanId(bytes.fromhex(request.scan_id)))
     asked = token_hash(token)
 
