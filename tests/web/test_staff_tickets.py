@@ -330,7 +330,9 @@ def test_the_filtered_list_is_taken_out_as_csv(
 def test_the_list_is_taken_out_as_xlsx(staff: SignedInBrowser, case: TicketCase) -> None:
     """A real workbook with the names in it."""
     answer = staff.post("/staff/tickets/export", format="xlsx")
-    with zipfile.ZipFile(io.BytesIO(answer.data)) as book:
+    data = answer.data
+    answer.close()
+    with zipfile.ZipFile(io.BytesIO(data)) as book:
         assert case.ticket.holder in book.read("xl/worksheets/sheet1.xml").decode()
 
 
