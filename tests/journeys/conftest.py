@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys.camera_stand import CameraStand, serving
+from tests.mail_server import MailServer, listening
 
 expect.set_options(timeout=20_000)  # a busy machine is not a broken product
 PICTURES = os.environ.get("EINLASS_PICTURES")
@@ -55,15 +56,30 @@ def _stand() -> Iterator[tuple[CameraStand, str]]:
         yield stand, f"http://127.0.0.1:{port}/"
 
 
+@pytest.fixture(scope="session", name="mail_server")
+def _mail_server() -> Iterator[MailServer]:
+    with listening(MailServer()) as server:
+        yield server
+
+
 @pytest.fixture(scope="session", name="demo")
 def _demo(
-    tmp_path_factory: pytest.TempPathFactory, stand: tuple[CameraStand, str]
+    tmp_path_factory: pytest.TempPathFactory,
+    stand: tuple[CameraStand, str],
+    mail_server: MailServer,
 ) -> Iterator[Demo]:
     home = tmp_path_factory.mktemp("demo") / "home"
     command = [sys.executable, "-m", "ticketing", "--home", str(home), "demo", "--json"]
     command += ["--port", str(free_port()), "--station-port", str(free_port())]
     command += ["--no-browser", "--source", stand[1]]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    mails = {
+        "EINLASS_MAIL_SERVER": "127.0.0.1",
+        "EINLASS_MAIL_PORT": str(mail_server.port),
+        "EINLASS_MAIL_ENCRYPTION": "none",
+        "EINLASS_MAIL_FROM": "tickets@museum.example",
+    }
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": os.environ | mails}
+    with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]
         assert process.stdout is not None
         assert process.stderr is not None
         line = process.stdout.readline()

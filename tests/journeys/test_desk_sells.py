@@ -1,6 +1,7 @@
 """The desk sells, the customer's screen shows the barcode, and the gate lets them in."""
 
 import io
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from tests import axe
 from tests.journeys.camera_stand import CameraStand
 from tests.journeys.conftest import Demo, picture
 from tests.journeys.walks import verdict
+from tests.mail_server import MailServer
 
 Stand = tuple[CameraStand, str]
 
@@ -104,3 +106,26 @@ def test_the_gate_lets_in_who_bought_at_the_desk(
     stand[0].show(card)
     verdict(station_page, "admit")
     stand[0].clear()
+
+
+def test_the_desk_sends_by_e_mail(desk: Page, demo: Demo, mail_server: MailServer) -> None:
+    """By the worker, to a real server; the picture holds the barcode, the page says so."""
+    desk.goto(f"{demo.service}/staff/desk?offer=day-free")
+    desk.locator(".desk__go").click()
+    desk.wait_for_url("**/staff/desk/sold/*")
+    before = len(mail_server.mails)
+    desk.locator("details.confirm > summary").click()
+    assert axe.violations(desk) == []
+    desk.locator("#f-address").fill("anna@example")  # good enough for a browser
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#wrong-address")).to_be_visible()
+    expect(desk.locator("#f-address")).to_be_focused()
+    assert axe.violations(desk) == []
+    desk.locator("#f-address").fill("anna@example.org")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#mails .status")).to_have_text(re.compile("gelöscht|deleted"))
+    assert axe.violations(desk) == []
+    [mail] = mail_server.mails[before:]
+    [drawn] = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+    [found] = zxingcpp.read_barcodes(Image.open(io.BytesIO(drawn.get_content())))
+    assert found.text == read(desk)

@@ -92,7 +92,7 @@ def test_the_page_says_what_became_of_it(
     for one in words:
         assert one in piece
     assert ("hx-trigger" in piece) is isinstance(outcome, Retry)
-    assert "Per E-Mail verschickt" in desk.client.get(page).text
+    assert "Versand per E-Mail" in desk.client.get(page).text
 
 
 def test_twice_the_same_is_told(desk: SignedInBrowser, case: TicketCase) -> None:
