@@ -172,6 +172,18 @@ def test_the_privacy_page_names_who_and_where(client: FlaskClient, lang: str) ->
     assert ("Fassung 1" if lang == "de" else "Version 1") in text
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"), [("de", "spätestens nach einem Tag"), ("en", "after a day at the latest")]
+)
+def test_the_privacy_page_tells_of_mail_where_mail_is_sent(
+    parts: Parts, client: FlaskClient, lang: str, words: str
+) -> None:
+    """And only there."""
+    app = create_app(replace(parts, house=replace(parts.house, can_mail=True)))
+    assert words in app.test_client().get(f"/privacy?lang={lang}").text
+    assert words not in client.get(f"/privacy?lang={lang}").text
+
+
 def test_a_museum_without_contact_and_address_has_pages_too(parts: Parts) -> None:
     """Settings may be empty."""
     museum = a_museum(contact="", address=())

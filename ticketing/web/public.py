@@ -40,9 +40,14 @@ def home() -> AnyResponse:
 @open_to_all
 def privacy() -> Response:
     """What is stored and why, in one page."""
-    museum = the_parts().house.museum
-    contact = museum.contact or museum.name
-    return page("privacy.html", remembered=None, version=PRIVACY_VERSION, contact=contact)
+    house = the_parts().house
+    contact = house.museum.contact or house.museum.name
+    parts = ["who", "what", "why", "how_long", "where", "choice", "rights"]
+    if house.can_mail:
+        parts.insert(-2, "mail")
+    return page(
+        "privacy.html", remembered=None, version=PRIVACY_VERSION, contact=contact, parts=parts
+    )
 
 
 @bp.get("/t/<link>")
