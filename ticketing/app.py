@@ -27,7 +27,6 @@ from ticketing.edge.chance import SystemChance
 from ticketing.edge.channels.webchat import WebChat
 from ticketing.edge.clock import SystemClock
 from ticketing.edge.keystore import FileKeyStore
-from ticketing.edge.lines import Lines
 from ticketing.edge.links import SignedLinks
 from ticketing.edge.mail import SmtpMailer
 from ticketing.edge.painter import Painter
@@ -179,7 +178,7 @@ def log_to_stderr() -> None:
     """Plain lines on stderr: time, level, logger, message; never a person or a code."""
     logging.basicConfig(
         level=os.environ.get("EINLASS_LOG", "INFO").upper(),
-        handlers=[Lines()],
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
     # what no line shows is not looked up with every line
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

@@ -49,20 +49,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session", name="stand")
+@pytest.fixture(scope="package", name="stand")
 def _stand() -> Iterator[tuple[CameraStand, str]]:
     stand = CameraStand()
     with serving(stand) as port:
         yield stand, f"http://127.0.0.1:{port}/"
 
 
-@pytest.fixture(scope="session", name="mail_server")
+@pytest.fixture(scope="package", name="mail_server")
 def _mail_server() -> Iterator[MailServer]:
     with listening(MailServer()) as server:
         yield server
 
 
-@pytest.fixture(scope="session", name="demo")
+@pytest.fixture(scope="package", name="demo")
 def _demo(
     tmp_path_factory: pytest.TempPathFactory,
     stand: tuple[CameraStand, str],

@@ -59,7 +59,7 @@ class WriterLock:
     """One writer at a time: threads first, then processes by a locked side file.
 
     Python collects nothing while it is held: looking through all the objects of a process
-    took 80 ms, on a busy machine 380 (measured), and every gate would wait for that.
+    takes 80 ms, twice that on a busy machine (measured), and every gate would wait for it.
     """
 
     def __init__(self, path: Path | None) -> None:
