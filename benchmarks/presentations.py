@@ -189,7 +189,7 @@ def share(tally: Tally, within: int, worst: int = 5) -> float:
     return round(100 * statistics.fmean(found), 1)
 
 
-def report(group: str, tallies: dict[str, Tally]) -> None:
+def report(group: str, tallies: dict[str, Tally], seed: int) -> None:
     """One line for each way, then what stays unread."""
     for way, tally in tallies.items():
         times = sorted(tally.ms) or [0.0]
@@ -197,6 +197,7 @@ def report(group: str, tallies: dict[str, Tally]) -> None:
             {
                 "set": group,
                 "way": way,
+                "seed": seed,
                 "presentations": len(tally.results),
                 **{f"within_{count}_percent": share(tally, count) for count in (1, 2, 4, 8, 15)},
                 "severities_1_to_3_within_10_percent": share(tally, 10, 3),
@@ -269,7 +270,7 @@ def main() -> None:
     ]
     for group, shown in (("moving", moving), ("still", still)):
         if shown:
-            report(group, measure(shown, ablate=asked.ablate))
+            report(group, measure(shown, ablate=asked.ablate), asked.seed)
     if asked.empty:
         measure_empty(asked.empty)
     if asked.frames:

@@ -70,13 +70,13 @@ def _page(line: Line) -> str:
 def presentations_tables(path: Path) -> list[str]:
     """A row for each way of reading presentations, then one for each part that was left out.
 
-    The parts were taken in a run of their own, with fewer presentations.
+    The parts were taken in a run of their own, with another seed or fewer presentations.
     """
-    found: dict[int, list[Line]] = {}
+    found: dict[tuple[int | None, int], list[Line]] = {}
     for text in path.read_text(encoding="utf-8").splitlines():
         line = json.loads(text)
         if line["benchmark"] == "presentations" and "way" in line:
-            found.setdefault(line["presentations"], []).append(line)
+            found.setdefault((line.get("seed"), line["presentations"]), []).append(line)
     runs = sorted(found.values(), key=lambda run: any("without" in line["way"] for line in run))
     return [_presentations(line) for run in runs for line in run]
 
