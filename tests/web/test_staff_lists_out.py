@@ -150,7 +150,7 @@ def test_the_audit_log_is_taken_out_with_the_filter_of_the_page(
     head, *rows = rows_of(auditor.post("/staff/audit/export", format="csv", **wanted))
     assert head == ["Zeit", "Art", "Wer", "Was", "Woran: Art", "Woran", "Vorher", "Nachher"]
     [row] = rows
-    assert row[3:7] == ["offer.created", "offer", "day", ""]
+    assert row[3:7] == ["Angebot angelegt", "Angebot", "day", ""]
     assert "price_cents: 0; " in row[7]
     [line] = taken_out(store)
     assert line.after == {"action": "offer.created", "day": "2026-10-04", "text": "…"}
@@ -159,7 +159,7 @@ def test_the_audit_log_is_taken_out_with_the_filter_of_the_page(
 def test_whoever_takes_the_audit_out_stands_in_it(auditor: SignedInBrowser) -> None:
     """The first line is the newest one."""
     [_, first, *_] = rows_of(auditor.post("/staff/audit/export", format="csv"))
-    assert first[3:6] == ["list.exported", "audit", "csv"]
+    assert first[3:6] == ["Liste exportiert", "Protokoll", "csv"]
 
 
 def test_no_line_of_the_audit_is_a_formula(
@@ -173,7 +173,7 @@ def test_no_line_of_the_audit_is_a_formula(
         audit.note(unit, evil, action=Action.GATE_CHANGED, object=thing, after={"=A1": ["-2"]})
         unit.commit()
     [_, row] = rows_of(auditor.post("/staff/audit/export", format="csv", action="gate.changed"))
-    assert row[2:] == ["'=cmd|calc", "gate.changed", "'@gate", "'+1", "", "'=A1: -2"]
+    assert row[2:] == ["'=cmd|calc", "Eingang geändert", "'@gate", "'+1", "", "'=A1: -2"]
 
 
 @pytest.mark.parametrize("fields", [{"action": "nothing"}, {"day": "x"}, {"object": "x" * 101}])

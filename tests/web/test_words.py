@@ -94,7 +94,8 @@ def test_the_audit_speaks_in_words(lang: str) -> None:
     """Each action, each told apart from the others, and each thing that is acted upon."""
     actions = [f"action_{one.value.replace('.', '_')}" for one in Action]
     code = Path(ticketing.__file__).parent.rglob("*.py")
-    kinds = {kind for path in code for kind in re.findall(r'Thing\("(\w+)"', path.read_text())}
+    named = r'(?:Thing|exports\.note)\(\s*"(\w+)"'
+    kinds = {kind for path in code for kind in re.findall(named, path.read_text())}
     assert {*actions, *(f"thing_{kind}" for kind in kinds)} <= TEXTS[lang].keys()
     said = [TEXTS[lang][key] for key in actions]
     assert len(set(said)) == len(said)

@@ -124,7 +124,7 @@ def begin_batch(unit: Unit, house: House, *, wanted: NewBatch) -> Claim:
     """
     claim = _stored(unit, house, checked_batch(unit, house, wanted=wanted), lease=True)
     if claim is None:  # pragma: no cover  a drawn id is nobody else's
-        raise Conflict("batch_exists")
+        raise ValueError("there is a batch of that id")
     return claim
 
 

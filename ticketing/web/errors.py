@@ -113,6 +113,7 @@ _DETAILS: Final[Mapping[str, str]] = {
     "redemption_id_reused": "This redemption id belongs to another code, offer or amount.",
     "batch_building": "The codes of this batch are still being made.",
     "batch_failed": "The codes of this batch could not be made.",
+    "no_mail": "This museum sends no e-mail: it has no mail server.",
     "batch_redeemed": "A code of this batch has been redeemed: what it does is fixed.",
     "unknown_code": "There is no such code.",
     "used_code": "This pairing code was used by another station.",
