@@ -14,7 +14,7 @@ from tests.receivers import Receiver
 from tests.service.conftest import Entrance
 from tests.service.hooked import Hooked
 from tests.watching import rows_written
-from ticketing import courier as courier_module
+from ticketing import loops
 from ticketing.courier import Courier
 from ticketing.service import hooks_out
 from ticketing.service.channels import ChannelReply, ChannelRequest
@@ -28,8 +28,8 @@ SLOW, QUICK = "https://slow.example/", "https://quick.example/"
 def _hooked(
     store: Store, house: House, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> Hooked:
-    monkeypatch.setattr(courier_module, "PAUSE_S", 0.01)
-    monkeypatch.setattr(courier_module, "TROUBLE_PAUSE_S", 0.01)
+    monkeypatch.setattr(loops, "PAUSE_S", 0.01)
+    monkeypatch.setattr(loops, "TROUBLE_PAUSE_S", 0.01)
     with_gates(store, house)
     with_offer(store, house)
     return Hooked(Entrance(store, house, clock, with_station(store, house)))

@@ -10,7 +10,7 @@ from tests.factories import HOLDER, with_gates, with_offer, with_ticket
 from tests.fakes import FrozenClock
 from tests.mail_server import MailServer, listening
 from tests.watching import rows_written
-from ticketing import postman as postman_module
+from ticketing import loops
 from ticketing.domain.delivery import DeliveryState
 from ticketing.domain.mails import Encryption, MailRules
 from ticketing.domain.visitors import Lang
@@ -192,8 +192,8 @@ def test_beside_the_worker_it_goes_on_through_trouble(
     office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A sick database is waited out; the stop is heard."""
-    monkeypatch.setattr(postman_module, "PAUSE_S", 0.01)
-    monkeypatch.setattr(postman_module, "TROUBLE_PAUSE_S", 0.01)
+    monkeypatch.setattr(loops, "PAUSE_S", 0.01)
+    monkeypatch.setattr(loops, "TROUBLE_PAUSE_S", 0.01)
     sent = threading.Event()
     troubles = iter([OSError(ADDRESS)])
     real = mails.is_due

@@ -210,7 +210,7 @@ def test_a_sick_database_does_not_end_the_loop(
     visitor: Visitor, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The trouble is logged by its kind and waited out."""
-    monkeypatch.setattr("ticketing.worker.TROUBLE_PAUSE_S", 0.01)
+    monkeypatch.setattr("ticketing.loops.TROUBLE_PAUSE_S", 0.01)
     sick = threading.Event()
 
     @dataclass
@@ -251,7 +251,7 @@ def test_the_worker_erases_at_its_start_and_every_hour(
 
     monkeypatch.setattr(retention, "run", watch)
     monkeypatch.setattr(worker, "run_once", look)
-    monkeypatch.setattr("ticketing.worker.TROUBLE_PAUSE_S", 0.01)
+    monkeypatch.setattr("ticketing.loops.TROUBLE_PAUSE_S", 0.01)
     worker.run(stop)
     assert runs == [0, 3600, 7200]
 

@@ -2,17 +2,16 @@
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
+from ticketing import loops
 from ticketing.domain.jobs import JobKind
 from ticketing.service import jobs
 from ticketing.service.jobs import Craft, Doer
 from ticketing.service.ports import House, Units
 
 log = logging.getLogger("ticketing.clerk")
-PAUSE_S = 0.5
-TROUBLE_PAUSE_S = 2.0
 
 
 class Clerk:
@@ -33,24 +32,11 @@ class Clerk:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; what is being done then is left to the next."""
-        while not stop.is_set():
-            try:
-                busy = self._doer.look() or jobs.drop_old(self._store, self._house) > 0
-            except Exception as error:  # noqa: BLE001  a sick database must not end the clerk
-                log.error("clerk: %s", type(error).__name__)  # noqa: TRY400  a message may quote data
-                stop.wait(TROUBLE_PAUSE_S)
-                continue
-            if not busy:
-                stop.wait(PAUSE_S)
+        loops.keep_turning(self._turn, stop, log=log)
 
-    @contextmanager
-    def beside(self, stop: threading.Event) -> Iterator[None]:
+    def beside(self, stop: threading.Event) -> AbstractContextManager[None]:
         """Run in a thread of its own until `stop` is set, or the block is left."""
-        thread = threading.Thread(target=self.run, args=(stop,), name="clerk")
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            self._doer.stop()
-            thread.join()
+        return loops.beside(self.run, stop, name="clerk", at_end=self._doer.stop)
+
+    def _turn(self) -> bool:
+        return self._doer.look() or jobs.drop_old(self._store, self._house) > 0

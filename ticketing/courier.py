@@ -6,17 +6,16 @@ thread of its own for a while, so a slow one holds up nobody else.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
+from ticketing import loops
 from ticketing.service import hooks_out, webhooks
 from ticketing.service.channels import ChannelReply, ChannelRequest
 from ticketing.service.ports import House, Units
 
 log = logging.getLogger("ticketing.courier")
-PAUSE_S = 0.5
-TROUBLE_PAUSE_S = 2.0
 MOST_IN_A_TURN = 50
 """Deliveries of one receiver before its thread is given back."""
 
@@ -72,27 +71,16 @@ class Courier:
         """Work until `stop` is set; what is being sent then is finished."""
         self._is_stopping = stop
         with ThreadPoolExecutor(webhooks.MOST, thread_name_prefix="courier") as pool:
-            while not stop.is_set():
-                try:
-                    busy = self.feed() > 0
-                    self._hand_out(pool)
-                except Exception as error:  # noqa: BLE001  a sick database must not end the courier
-                    _complain(error)
-                    stop.wait(TROUBLE_PAUSE_S)
-                    continue
-                if not busy:
-                    stop.wait(PAUSE_S)
+            loops.keep_turning(lambda: self._turn(pool), stop, log=log)
 
-    @contextmanager
-    def beside(self, stop: threading.Event) -> Iterator[None]:
+    def beside(self, stop: threading.Event) -> AbstractContextManager[None]:
         """Run in a thread of its own until `stop` is set, or the block is left."""
-        thread = threading.Thread(target=self.run, args=(stop,), name="courier")
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
+        return loops.beside(self.run, stop, name="courier")
+
+    def _turn(self, pool: ThreadPoolExecutor) -> bool:
+        is_busy = self.feed() > 0
+        self._hand_out(pool)
+        return is_busy
 
     def _hand_out(self, pool: ThreadPoolExecutor) -> None:
         """A turn for each receiver with something due that has none now."""
@@ -101,13 +89,9 @@ class Courier:
                 del self._running[webhook]
                 error = turn.exception()
                 if error is not None:
-                    _complain(error)
+                    loops.complain(log, error)
         with self._store.unit() as unit:
             due = hooks_out.due(unit, self._house)
         for webhook in due:
             if webhook not in self._running:
                 self._running[webhook] = pool.submit(self.send, webhook)
-
-
-def _complain(error: BaseException) -> None:
-    log.error("courier: %s", type(error).__name__)  # a message may quote data

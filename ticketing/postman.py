@@ -2,10 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
+from ticketing import loops
 from ticketing.service import mails
 from ticketing.service.channels import Retry, SendOutcome, Sent
 from ticketing.service.letters import Letter, Mailer
@@ -13,8 +13,6 @@ from ticketing.service.mails import MailLease
 from ticketing.service.ports import CardPainter, House, Units, Wording
 
 log = logging.getLogger("ticketing.postman")
-PAUSE_S = 0.5
-TROUBLE_PAUSE_S = 2.0
 _BROKEN = timedelta(seconds=30)
 
 
@@ -57,26 +55,11 @@ class Postman:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; the mail that is being sent then is finished."""
-        while not stop.is_set():
-            try:
-                busy = self.run_once()
-            except Exception as error:  # noqa: BLE001  a sick database must not end the postman
-                log.error("postman: %s", type(error).__name__)  # noqa: TRY400  a message may quote data
-                stop.wait(TROUBLE_PAUSE_S)
-                continue
-            if not busy:
-                stop.wait(PAUSE_S)
+        loops.keep_turning(self.run_once, stop, log=log)
 
-    @contextmanager
-    def beside(self, stop: threading.Event) -> Iterator[None]:
+    def beside(self, stop: threading.Event) -> AbstractContextManager[None]:
         """Run in a thread of its own until `stop` is set, or the block is left."""
-        thread = threading.Thread(target=self.run, args=(stop,), name="postman")
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
+        return loops.beside(self.run, stop, name="postman")
 
     def _sent(self, mailer: Mailer, lease: MailLease, letter: Letter) -> SendOutcome:
         try:

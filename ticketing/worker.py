@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+from ticketing import loops
 from ticketing.service import delivery, retention
 from ticketing.service.channels import (
     Channel,
@@ -31,7 +32,6 @@ from ticketing.service.ports import House, Units
 log = logging.getLogger("ticketing.worker")
 PAUSE_S = 0.1
 """Between two looks at an empty outbox: what a visitor waits for an answer at most."""
-TROUBLE_PAUSE_S = 2.0
 BATCH = 20
 UPKEEP_EVERY = timedelta(hours=1)
 _BROKEN = timedelta(seconds=30)
@@ -80,19 +80,14 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; trouble is logged by its kind and waited out."""
         log.info("worker started")
-        while not stop.is_set():
-            try:
-                self._keep_up()
-                self._chores.look()
-                is_making = self._maker.look()
-                busy = self.run_once() > 0 or is_making
-            except Exception as error:  # noqa: BLE001  a sick database must not end the worker
-                log.error("worker: %s", type(error).__name__)  # noqa: TRY400  a traceback may quote data
-                stop.wait(TROUBLE_PAUSE_S)
-                continue
-            if not busy:
-                stop.wait(PAUSE_S)
+        loops.keep_turning(self._turn, stop, log=log, pause_s=PAUSE_S)
         log.info("worker stopped")
+
+    def _turn(self) -> bool:
+        self._keep_up()
+        self._chores.look()
+        is_making = self._maker.look()
+        return self.run_once() > 0 or is_making
 
     def _keep_up(self) -> None:
         """Erase what is over its time, once an hour; after trouble not before the next."""

@@ -19,7 +19,8 @@ LIMIT = 50
 Item = TypeVar("Item")
 _SHORT_CURSOR = re.compile(r"[0-9a-f]{8,12}(-[a-z0-9_-]{1,100})?")
 _NUMBER_BYTES = 8
-_CURSOR = re.compile(rf"([0-9a-f]{{1,12}})-([0-9a-f]{{{2 * TICKET_ID_BYTES}}})")
+_TICKET_ID = rf"[0-9a-f]{{{2 * TICKET_ID_BYTES}}}"
+_MS = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +62,36 @@ def cut(
     return Page(tuple(shown), key(shown[-1]) if len(behind) > limit else None)
 
 
+def behind(at: datetime, name: str) -> str:
+    """The cursor for what lies behind an item of a time and a name: no secret."""
+    return f"{(at - EPOCH) // _MS:x}-{name}"
+
+
+def read_behind(cursor: str | None, *, name: str) -> tuple[datetime, str] | None:
+    """Time and name of such a cursor, None at the beginning; `name` is a pattern of names.
+
+    Raises:
+        Invalid: A cursor that was not given out.
+    """
+    if cursor is None:
+        return None
+    match = re.fullmatch(rf"([0-9a-f]{{1,12}})-({name})", cursor)
+    if match is None:
+        raise Invalid(FieldError("cursor", "malformed"))
+    try:
+        return EPOCH + int(match[1], 16) * _MS, match[2]
+    except OverflowError:
+        raise Invalid(FieldError("cursor", "malformed")) from None
+
+
 def by_age(at: datetime, name: str) -> str:
     """The key of an item in a list with the oldest first."""
-    return f"{(at - EPOCH) // timedelta(milliseconds=1):012x}-{name}"
+    return f"{(at - EPOCH) // _MS:012x}-{name}"
 
 
 def text_of(ticket: Ticket) -> str:
-    """The cursor for what lies behind a ticket: opaque to callers, no secret."""
-    created_ms = (ticket.created_at - EPOCH) // timedelta(milliseconds=1)
-    return f"{created_ms:x}-{ticket.id.hex()}"
+    """The cursor for what lies behind a ticket."""
+    return behind(ticket.created_at, ticket.id.hex())
 
 
 def place_of(cursor: str | None) -> Place | None:
@@ -78,16 +100,8 @@ def place_of(cursor: str | None) -> Place | None:
     Raises:
         Invalid: A cursor that was not given out.
     """
-    if cursor is None:
-        return None
-    match = _CURSOR.fullmatch(cursor)
-    if match is None:
-        raise Invalid(FieldError("cursor", "malformed"))
-    try:
-        created_at = EPOCH + timedelta(milliseconds=int(match[1], 16))
-    except OverflowError:
-        raise Invalid(FieldError("cursor", "malformed")) from None
-    return Place(created_at, bytes.fromhex(match[2]))
+    found = read_behind(cursor, name=_TICKET_ID)
+    return None if found is None else Place(found[0], bytes.fromhex(found[1]))
 
 
 def sealed(house: House, number: int, *, of: str) -> str:

@@ -3,7 +3,6 @@
 In the service room; nothing here changes anything, and nothing reads what was said.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ from ticketing.service import people
 from ticketing.service.cases import ListedTicket, with_histories
 from ticketing.service.codes import look_up
 from ticketing.service.errors import FieldError, Invalid
-from ticketing.service.pages import Page
+from ticketing.service.pages import Page, behind, read_behind
 from ticketing.service.people import Profile
 from ticketing.service.ports import House
 from ticketing.service.searching import LETTERS_LEAST, of_exactly
@@ -35,7 +34,7 @@ __all__ = ["Found", "Listed"]
 LIMIT: Final = 25
 SHOWN: Final = 50
 """Tickets and codes on the page of one visitor."""
-_CURSOR: Final = re.compile(rf"([0-9a-f]{{1,12}})-([0-9a-f]{{{2 * ID_BYTES}}})")
+_ID: Final = rf"[0-9a-f]{{{2 * ID_BYTES}}}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,17 +142,9 @@ def _declared(fields: dict[str, Any]) -> Declared:
 
 
 def _cursor(last: Listed) -> str:
-    return f"{(last.created_at - EPOCH) // timedelta(milliseconds=1):x}-{last.id.hex()}"
+    return behind(last.created_at, last.id.hex())
 
 
 def _place_of(cursor: str | None) -> Behind | None:
-    if cursor is None:
-        return None
-    match = _CURSOR.fullmatch(cursor)
-    if match is None:
-        raise Invalid(FieldError("cursor", "malformed"))
-    try:
-        created_at = EPOCH + timedelta(milliseconds=int(match[1], 16))
-    except OverflowError:
-        raise Invalid(FieldError("cursor", "malformed")) from None
-    return Behind(created_at, bytes.fromhex(match[2]))
+    found = read_behind(cursor, name=_ID)
+    return None if found is None else Behind(found[0], bytes.fromhex(found[1]))

@@ -4,26 +4,21 @@ They are found when journals are settled. Closing one says how it is explained, 
 changes no move and no count.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 from ticketing.domain.conflicts import NOTE_LIMIT, Conflict, ConflictKind, ConflictState
 from ticketing.domain.museum import day_bounds
 from ticketing.service import audit, errors
 from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import FieldError, Invalid, NotFound
-from ticketing.service.pages import LIMIT, Page
+from ticketing.service.pages import LIMIT, Page, behind, read_behind
 from ticketing.service.ports import House
 from ticketing.store import conflicts as rows
 from ticketing.store.conflicts import Place
 from ticketing.store.scans import Scan
-from ticketing.store.types import EPOCH
 from ticketing.store.unit import Unit
-
-_MS = timedelta(milliseconds=1)
-_CURSOR = re.compile(r"([0-9a-f]{1,12})-(cf_[0-9a-f]{16})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,17 +116,10 @@ def _with_scans(unit: Unit, found: tuple[Conflict, ...]) -> tuple[ListedConflict
 
 
 def _text_of(conflict: Conflict) -> str:
-    """The cursor for what lies behind a conflict: opaque to callers, no secret."""
-    return f"{(conflict.found_at - EPOCH) // _MS:x}-{conflict.id}"
+    """The cursor for what lies behind a conflict."""
+    return behind(conflict.found_at, conflict.id)
 
 
 def _place_of(cursor: str | None) -> Place | None:
-    if cursor is None:
-        return None
-    match = _CURSOR.fullmatch(cursor)
-    if match is None:
-        raise Invalid(FieldError("cursor", "malformed"))
-    try:
-        return Place(EPOCH + int(match[1], 16) * _MS, match[2])
-    except OverflowError:
-        raise Invalid(FieldError("cursor", "malformed")) from None
+    found = read_behind(cursor, name=r"cf_[0-9a-f]{16}")
+    return None if found is None else Place(*found)

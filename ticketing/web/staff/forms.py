@@ -9,7 +9,9 @@ to text) and read as None. The page is then shown again with what was typed:
     if form.problems: return _page(form=form, status=422)
 """
 
+import json
 import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -152,6 +154,30 @@ class Form:
         except ValueError:
             self.problem(name, "wrong_choice")
             return None
+
+
+def changed_since(
+    form: Form,
+    now: Mapping[str, str],
+    *,
+    label: Callable[[str, Speaker], str],
+    plain: Callable[[str, Speaker], str],
+) -> Iterator[str]:
+    """What somebody else has changed since the form was made, which carries its facts as `was`.
+
+    `label` says what a fact is called, `plain` a value of it.
+    """
+    try:
+        read = json.loads(form.value("was"))
+    except ValueError:
+        return
+    was = {name: str(value) for name, value in read.items()} if isinstance(read, dict) else now
+    for name in dict.fromkeys((*now, *was)):
+        old, new = was.get(name, ""), now.get(name, "")
+        if old != new:
+            speaker = form.speaker
+            told = {"old": plain(old, speaker), "new": plain(new, speaker)}
+            yield speaker.say("changed_from_to", what=label(name, speaker), **told)
 
 
 def day_of(text: str) -> date | None:

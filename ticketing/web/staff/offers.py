@@ -1,7 +1,7 @@
 """Offers: what there are tickets for, what it costs, whom it lets in."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from apiflask import APIBlueprint
@@ -17,7 +17,7 @@ from ticketing.service.offers import OfferChange
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame, rows
-from ticketing.web.staff.forms import Form, blank, the_form, typed_money
+from ticketing.web.staff.forms import Form, blank, changed_since, the_form, typed_money
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.listing import Listing
 from ticketing.web.staff.speaker import Speaker
@@ -133,7 +133,8 @@ def change(slug: str) -> AnyResponse:
     except Conflict:
         with parts.store.unit() as unit:
             present = offers.get_offer(unit, slug=slug)
-        return _offer_page(present, form, status=409, others=tuple(_others(form, present, speaker)))
+        others = tuple(changed_since(form, _facts(present), label=_label, plain=_plain))
+        return _offer_page(present, form, status=409, others=others)
     return frame.done(f"{HERE}/{slug}", "offer_changed")
 
 
@@ -227,20 +228,9 @@ def _facts(offer: Offer) -> dict[str, str]:
     return facts | {"gates": ", ".join(offer.gates or ())}
 
 
-def _others(form: Form, present: Offer, speaker: Speaker) -> Iterator[str]:
-    """What somebody else has changed since this form was opened."""
-    try:
-        was: Any = json.loads(form.value("was", "{}"))
-    except ValueError:
-        was = {}
-    before = was if isinstance(was, dict) else {}
-    for name, now in _facts(present).items():
-        then = str(before.get(name, now))
-        if then != now:
-            words = speaker.say(f"offer_{name}")
-            yield speaker.say(
-                "changed_from_to", what=words, old=_plain(then, speaker), new=_plain(now, speaker)
-            )
+def _label(name: str, speaker: Speaker) -> str:
+    key = f"offer_{name}"
+    return speaker.say(key) if speaker.knows(key) else name
 
 
 def _plain(value: str, speaker: Speaker) -> str:

@@ -5,11 +5,11 @@ sees what the first one changed, and decides.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from flask import request
+from flask import Response
 from werkzeug.wrappers import Response as AnyResponse
 
 from ticketing.domain.accounts import Right
@@ -18,11 +18,18 @@ from ticketing.service.errors import Conflict, Invalid
 from ticketing.service.settings import Facts, Part, Setting
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame
-from ticketing.web.staff.forms import Form
+from ticketing.web.staff.forms import Form, changed_since, the_form
+from ticketing.web.staff.frame import Place
 from ticketing.web.staff.speaker import Speaker
 
 HERE: Final = f"{frame.HOME}/settings"
 _UNREADABLE: Final = -1
+_MOST: Final = 1_000_000_000
+
+
+def labelled(keys: Mapping[str, str]) -> Callable[[str, Speaker], str]:
+    """What facts are called that have words of a key; one that somebody made up keeps its name."""
+    return lambda fact, speaker: speaker.say(keys[fact]) if fact in keys else fact
 
 
 def _plain(value: str, speaker: Speaker) -> str:
@@ -77,15 +84,29 @@ def get(page: PartPage) -> Setting:
         return settings.get(unit, parts.house, part=page.part)
 
 
-def shown(page: PartPage, setting: Setting, speaker: Speaker) -> Shown:
-    """What every template of a part is given."""
-    at = setting.changed_at
-    return Shown(
+def show(
+    template: str,
+    page: PartPage,
+    setting: Setting,
+    outcome: Unsaved | None,
+    **values: object,
+) -> Response:
+    """The page of a part: as it is, or with what kept a form from being saved."""
+    speaker, at = frame.the_speaker(), setting.changed_at
+    part = Shown(
         address=page.address,
         version=setting.version,
         was=json.dumps(_texts(setting.facts)),
         changed="" if at is None else speaker.moment(at),
         may_change=frame.may(page.right),
+    )
+    return frame.show(
+        template,
+        place=Place.SETTINGS,
+        status=200 if outcome is None else outcome.status,
+        part=part,
+        others=() if outcome is None else outcome.others,
+        **values,
     )
 
 
@@ -96,34 +117,31 @@ def save(page: PartPage, form: Form, facts: Facts | None, *, told: str) -> AnyRe
     parts = the_parts()
     try:
         with parts.store.unit() as unit:
-            settings.change(
-                unit, parts.house, part=page.part, facts=facts, version=_version(form.value)
-            )
+            settings.change(unit, parts.house, part=page.part, facts=facts, version=_version(form))
     except Invalid as refusal:
         form.take(refusal, dict(page.names))
         return Unsaved()
     except Conflict:
-        return Unsaved(409, tuple(_others(page, form)))
+        now = _texts(get(page).facts)
+        return Unsaved(409, tuple(changed_since(form, now, label=page.label, plain=page.plain)))
     return frame.done(page.address, told)
 
 
 def take_back(page: PartPage) -> AnyResponse:
     """Undo the last change of a part; what somebody else did meanwhile stays."""
     frame.checked_form()
-    parts = the_parts()
+    parts, form = the_parts(), the_form(frame.the_speaker())
     try:
         with parts.store.unit() as unit:
-            settings.take_back(
-                unit, parts.house, part=page.part, version=_version(request.form.get)
-            )
+            settings.take_back(unit, parts.house, part=page.part, version=_version(form))
     except Conflict:
         return frame.not_done(page.address, "settings_not_taken_back")
     return frame.done(page.address, "settings_taken_back")
 
 
-def _version(read: Callable[[str, str], Any]) -> int:
-    text = str(read("version", ""))
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else _UNREADABLE  # noqa: PLR2004  more digits than any version has
+def _version(form: Form) -> int:
+    found = form.whole("version", least=0, most=_MOST)
+    return _UNREADABLE if found is None else found
 
 
 def _texts(facts: Facts) -> dict[str, str]:
@@ -132,22 +150,3 @@ def _texts(facts: Facts) -> dict[str, str]:
         name: ", ".join(value) if isinstance(value, list) else str(value)
         for name, value in facts.items()
     }
-
-
-def _others(page: PartPage, form: Form) -> Iterator[str]:
-    """What somebody else has changed since the form was made."""
-    speaker, now = form.speaker, _texts(get(page).facts)
-    try:
-        read = json.loads(form.value("was", "{}"))
-    except ValueError:
-        read = {}
-    was = {name: str(value) for name, value in read.items()} if isinstance(read, dict) else now
-    for name in dict.fromkeys((*now, *was)):
-        old, new = was.get(name, ""), now.get(name, "")
-        if old != new:
-            yield speaker.say(
-                "changed_from_to",
-                what=page.label(name, speaker),
-                old=page.plain(old, speaker),
-                new=page.plain(new, speaker),
-            )

@@ -13,9 +13,7 @@ from ticketing.service.settings import Facts, Part, Setting
 from ticketing.web.access import staff_may
 from ticketing.web.staff import frame, setting_pages
 from ticketing.web.staff.forms import Form, the_form
-from ticketing.web.staff.frame import Place
 from ticketing.web.staff.setting_pages import HERE, PartPage, Unsaved
-from ticketing.web.staff.speaker import Speaker
 
 bp = APIBlueprint("staff_settings_museum", __name__, url_prefix=HERE, enable_openapi=False)
 _LABELS: Final = {
@@ -25,13 +23,7 @@ _LABELS: Final = {
     "capacity": "museum_capacity",
     "knowledge_days": "museum_knowledge_days",
 }
-
-
-def _label(fact: str, speaker: Speaker) -> str:
-    return speaker.say(_LABELS[fact]) if fact in _LABELS else fact
-
-
-PAGE: Final = PartPage(Part.MUSEUM, Right.SETTINGS_CHANGE, _label)
+PAGE: Final = PartPage(Part.MUSEUM, Right.SETTINGS_CHANGE, setting_pages.labelled(_LABELS))
 
 
 @bp.get("/museum")
@@ -81,12 +73,11 @@ def _filled(facts: Facts) -> Form:
 
 
 def _show(setting: Setting, form: Form, outcome: Unsaved | None = None) -> Response:
-    return frame.show(
+    return setting_pages.show(
         "staff/settings_museum.html",
-        place=Place.SETTINGS,
-        status=200 if outcome is None else outcome.status,
-        part=setting_pages.shown(PAGE, setting, frame.the_speaker()),
-        others=() if outcome is None else outcome.others,
+        PAGE,
+        setting,
+        outcome,
         form=form,
         facts=setting.facts,
     )

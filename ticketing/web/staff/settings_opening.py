@@ -27,7 +27,6 @@ from ticketing.web.access import staff_may
 from ticketing.web.staff import days_ahead, frame, setting_pages
 from ticketing.web.staff.days_ahead import fact_words, said
 from ticketing.web.staff.forms import Form, blank, the_form
-from ticketing.web.staff.frame import Place
 from ticketing.web.staff.setting_pages import HERE, PartPage, Unsaved
 from ticketing.web.staff.speaker import Speaker
 
@@ -195,13 +194,12 @@ def _show(setting: Setting, forms: _Forms, outcome: Unsaved | None = None) -> Re
     speaker = frame.the_speaker()
     if outcome is not None and outcome.others:
         setting = setting_pages.get(PAGE)
-    calendar, today = calendar_of(setting.facts), _today()
-    return frame.show(
+    calendar, today = calendar_of(setting.facts), speaker.today()
+    return setting_pages.show(
         "staff/settings_opening.html",
-        place=Place.SETTINGS,
-        status=200 if outcome is None else outcome.status,
-        part=setting_pages.shown(PAGE, setting, speaker),
-        others=() if outcome is None else outcome.others,
+        PAGE,
+        setting,
+        outcome,
         forms=forms,
         days=[(day, speaker.say(f"weekday_{number}")) for number, day in enumerate(DAYS)],
         months=[(str(n), speaker.say(f"month_{n}")) for n in range(1, 13)],
@@ -217,7 +215,3 @@ def _ahead(calendar: Calendar, today: date, speaker: Speaker) -> dict[str, Any]:
         "week": days_ahead.week(calendar, today, speaker),
         "next": days_ahead.next_ones(calendar, today, speaker),
     }
-
-
-def _today() -> date:
-    return frame.the_speaker().today()

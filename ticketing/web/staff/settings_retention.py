@@ -17,19 +17,11 @@ from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame, setting_pages
 from ticketing.web.staff.forms import Form, the_form
-from ticketing.web.staff.frame import Place
 from ticketing.web.staff.setting_pages import HERE, PartPage, Unsaved
-from ticketing.web.staff.speaker import Speaker
 
 bp = APIBlueprint("staff_settings_retention", __name__, url_prefix=HERE, enable_openapi=False)
 _LABELS: Final = {"messages_days": "retention_messages", "tickets_days": "retention_tickets"}
-
-
-def _label(fact: str, speaker: Speaker) -> str:
-    return speaker.say(_LABELS[fact]) if fact in _LABELS else fact
-
-
-PAGE: Final = PartPage(Part.RETENTION, Right.SETTINGS_CHANGE, _label)
+PAGE: Final = PartPage(Part.RETENTION, Right.SETTINGS_CHANGE, setting_pages.labelled(_LABELS))
 
 
 @bp.get("/retention")
@@ -61,12 +53,11 @@ def _is_shorter(wanted: dict[str, int | None], facts: Facts) -> bool:
 
 
 def _show(setting: Setting, form: Form, outcome: Unsaved | None = None) -> Response:
-    return frame.show(
+    return setting_pages.show(
         "staff/settings_retention.html",
-        place=Place.SETTINGS,
-        status=200 if outcome is None else outcome.status,
-        part=setting_pages.shown(PAGE, setting, frame.the_speaker()),
-        others=() if outcome is None else outcome.others,
+        PAGE,
+        setting,
+        outcome,
         form=form,
         facts=setting.facts,
         least=LEAST_DAYS,

@@ -16,7 +16,6 @@ from ticketing.web.access import staff_may
 from ticketing.web.parts import the_room
 from ticketing.web.staff import frame, setting_pages
 from ticketing.web.staff.forms import Form, the_form
-from ticketing.web.staff.frame import Place
 from ticketing.web.staff.setting_pages import HERE, PartPage, Unsaved
 from ticketing.web.staff.speaker import Speaker
 
@@ -104,12 +103,11 @@ def _key_words(key: str, speaker: Speaker) -> str:
 
 def _show(setting: Setting, form: Form, outcome: Unsaved | None = None) -> Response:
     speaker = frame.the_speaker()
-    return frame.show(
+    return setting_pages.show(
         "staff/settings_wording.html",
-        place=Place.SETTINGS,
-        status=200 if outcome is None else outcome.status,
-        part=setting_pages.shown(PAGE, setting, speaker),
-        others=() if outcome is None else outcome.others,
+        PAGE,
+        setting,
+        outcome,
         form=form,
         keys=[_row(key, setting, speaker) for key in OWN],
         most=TEXT_LIMIT,

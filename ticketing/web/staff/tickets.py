@@ -17,14 +17,14 @@ from ticketing.web.access import staff_may
 from ticketing.web.auth import the_staff
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame, rows
-from ticketing.web.staff.forms import Form, blank, day_of, the_form
+from ticketing.web.staff.forms import Form, blank, day_of
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.listing import Listing
+from ticketing.web.staff.looking import searched
 from ticketing.web.staff.speaker import Speaker
 
 HOME: Final = f"{frame.HOME}/tickets"
 bp = APIBlueprint("staff_tickets", __name__, url_prefix=HOME, enable_openapi=False)
-_TYPED_LIMIT: Final = 1000
 
 
 @bp.get("")
@@ -63,17 +63,9 @@ def listed() -> Response:
 @staff_may(Right.TICKETS_SEE)
 def search() -> AnyResponse:
     """Tickets by name, short code, reference or barcode; what was typed is in no address."""
-    frame.checked_form()
-    parts, form = the_parts(), the_form(frame.the_speaker())
-    typed = form.text("q", most=_TYPED_LIMIT)
-    if form.problems:
+    form, found = searched(searching.search_anything, "tickets_too_short")
+    if found is None:
         return _results(form, [], status=422)
-    with parts.store.unit() as unit:
-        try:
-            found = searching.search_anything(unit, parts.house, text=typed)
-        except Invalid:
-            form.problem("q", "tickets_too_short")
-            return _results(form, [], status=422)
     shown = [rows.ticket(one, form.speaker) for one in found.items]
     return _results(form, shown, has_more=found.next_cursor is not None)
 

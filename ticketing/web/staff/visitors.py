@@ -22,11 +22,11 @@ from ticketing.web.staff import exports, frame, visitor_view
 from ticketing.web.staff.forms import Form, blank, the_form
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.listing import LIMIT, Listing
+from ticketing.web.staff.looking import searched
 from ticketing.web.staff.visitor_view import VisitorRow
 
 HOME: Final = f"{frame.HOME}/visitors"
 bp = APIBlueprint("staff_visitors", __name__, url_prefix=HOME, enable_openapi=False)
-_TYPED_LIMIT: Final = 1000
 
 
 @bp.get("")
@@ -53,17 +53,9 @@ def listed() -> Response:
 @staff_may(Right.VISITORS_SEE)
 def search() -> Response:
     """Visitors by name on a ticket, code or reference; what was typed is in no address."""
-    frame.checked_form()
-    parts, form = the_parts(), the_form(frame.the_speaker())
-    typed = form.text("q", most=_TYPED_LIMIT)
-    if form.problems:
+    form, found = searched(visitor_lists.search_visitors, "visitors_too_short")
+    if found is None:
         return _results(form, [], status=422)
-    with parts.store.unit() as unit:
-        try:
-            found = visitor_lists.search_visitors(unit, parts.house, text=typed)
-        except Invalid:
-            form.problem("q", "visitors_too_short")
-            return _results(form, [], status=422)
     shown = [visitor_view.row(one, form.speaker) for one in found.items]
     return _results(form, shown, has_more=found.next_cursor is not None)
 
