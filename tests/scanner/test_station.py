@@ -824,8 +824,12 @@ def test_what_is_to_be_taken_back_waits_for_the_service(
     service.annulled.clear()
     moody(service)
     world.mono_ms += 5_000
-    desk.heard(Pulse(None))
-    until(lambda: not desk._giving_back.is_owed)
+
+    def is_given_back() -> bool:
+        desk.heard(Pulse(None))  # one that comes during a try in vain starts no other
+        return not desk._giving_back.is_owed
+
+    until(is_given_back)
     desk.heard(Pulse(None))
     desk.typed(today_ticket(2))
     work_until(desk, shows(desk, "Einlass"))
