@@ -18,11 +18,13 @@ from ticketing.edge.mail import SmtpMailer
 from ticketing.edge.painter import Painter
 from ticketing.edge.wording import FileWording
 from ticketing.postman import Postman
-from ticketing.service import mails, tickets
-from ticketing.service.channels import SendOutcome, Sent
-from ticketing.service.letters import Letter, Mailer
+from ticketing.service import mails, settings, tickets
+from ticketing.service.board import StoredBoard
+from ticketing.service.channels import Sent
+from ticketing.service.letters import Letter, Mailer, MailOutcome
 from ticketing.service.mails import Mail, MailOrder
 from ticketing.service.ports import House
+from ticketing.service.settings import Part
 from ticketing.store.unit import Store
 from ticketing.wire.token import TicketId
 
@@ -78,13 +80,9 @@ def mailer_to(server: MailServer) -> SmtpMailer:
 class Broken:
     """A mailer that breaks, naming what it should not."""
 
-    def send(self, letter: Letter, picture: bytes) -> SendOutcome:
+    def send(self, letter: Letter, picture: bytes) -> MailOutcome:
         """Never comes back."""
         raise RuntimeError(letter.to, picture)
-
-    def check(self) -> str:
-        """Not asked here."""
-        raise NotImplementedError
 
 
 @pytest.mark.parametrize(
@@ -148,6 +146,30 @@ def test_a_ticket_that_was_withdrawn_is_not_sent(office: Office) -> None:
     assert office.mails()[0].reason == "ticket_void"
 
 
+def test_a_mail_names_the_museum_as_it_is_called_now(office: Office) -> None:
+    """The postman is kept for long; somebody gave the house another name meanwhile."""
+    board = StoredBoard(office.store, office.house.museum, office.house.wording)
+    office.house = replace(office.house, board=board)
+    got: list[Letter] = []
+
+    class Keeping:
+        def send(self, letter: Letter, picture: bytes) -> MailOutcome:
+            del picture
+            got.append(letter)
+            return Sent()
+
+    postman = office.postman(Keeping())
+    office.post()
+    with office.store.unit() as unit:
+        facts = {"name": "Haus am See", "lines": ["Am See 1"]}
+        settings.change(unit, office.house, part=Part.MUSEUM, facts=facts, version=0)
+    assert postman.run_once()
+    [letter] = got
+    assert letter.sender == "Haus am See"
+    assert "Haus am See" in letter.subject
+    assert letter.foot[-1] == "Haus am See, Am See 1"
+
+
 def test_without_a_mailer_nothing_is_claimed(office: Office) -> None:
     """What another worker could send stays for it."""
     office.post()
@@ -171,16 +193,13 @@ def test_a_lease_that_ran_out_is_no_end(
     class Slow:
         """Takes longer than a lease; meanwhile another one sends."""
 
-        def send(self, letter: Letter, picture: bytes) -> SendOutcome:
+        def send(self, letter: Letter, picture: bytes) -> MailOutcome:
             del letter, picture
             clock.tick(minutes=2)
             with office.store.unit() as unit:
                 lease = mails.claim(unit, office.house)
             assert lease is not None
             return Sent()
-
-        def check(self) -> str:
-            raise NotImplementedError
 
     office.post()
     assert office.postman(Slow()).run_once()
@@ -204,13 +223,10 @@ def test_beside_the_worker_it_goes_on_through_trouble(
         return real(*args)  # type: ignore[arg-type]  # passed on
 
     class Quick:
-        def send(self, letter: Letter, picture: bytes) -> SendOutcome:
+        def send(self, letter: Letter, picture: bytes) -> MailOutcome:
             del letter, picture
             sent.set()
             return Sent()
-
-        def check(self) -> str:
-            raise NotImplementedError
 
     monkeypatch.setattr(mails, "is_due", is_due)
     office.post()

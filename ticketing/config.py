@@ -6,14 +6,21 @@ The table in docs/operators.md is compared with `SETTINGS` by a test.
 
 import os
 import tomllib
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ticketing.domain.calendars import DATES, EASTER, LAST, YEARLY, BadCalendar, calendar_of
+from ticketing.domain.calendars import (
+    DATES,
+    EASTER,
+    LAST,
+    YEARLY,
+    BadCalendar,
+    calendar_of,
+    checked,
+)
 from ticketing.domain.mails import Encryption, MailRules, find_address
 from ticketing.domain.opening import Calendar
 
@@ -208,6 +215,9 @@ def _mail(values: Mapping[str, Any]) -> MailRules | None:
         raise SettingsError("mail_from must be one e-mail address")
     if not 0 < values["mail_port"] <= _MOST_PORT:
         raise SettingsError("mail_port must be a port")
+    for name in ("mail_user", "mail_password"):
+        if not values[name].isascii():
+            raise SettingsError(f"{name}: mail servers take letters of ASCII alone")
     if values["mail_user"] and encryption is Encryption.NONE:
         raise SettingsError("mail_encryption: no password goes out without encryption")
     return MailRules(
@@ -227,19 +237,22 @@ def _calendar(opening: Mapping[str, Any]) -> Calendar:
     for kind, table in tables.items():
         facts |= {f"{kind}.{day}": hours for day, hours in table.items()}
     try:
-        return calendar_of(facts)
+        return checked(calendar_of(facts))
     except BadCalendar as error:
-        [wrong] = error.errors
+        wrong = error.errors[0]
         kind, _, _ = wrong.field.partition(".")
-        raise SettingsError(f"opening.{kind}: {_LOOKS[wrong.problem, kind]}") from None
+        looks = _LOOKS.get((wrong.problem, kind)) or _LOOKS.get((wrong.problem, "")) or _HOURS_LOOK
+        raise SettingsError(f"opening.{kind}: {looks}") from None
 
 
-_LOOKS = defaultdict(
-    lambda: 'hours look like "10:00-18:00" or "closed"',
-    {
-        ("day", DATES): "days look like 2026-12-26",
-        ("day", YEARLY): "days look like 12-24",
-        ("number", EASTER): "days after Easter Sunday look like 1 or -2",
-        ("number", LAST): "minutes look like 45",
-    },
-)
+_HOURS_LOOK = 'hours look like "10:00-18:00" or "closed"'
+_LOOKS = {
+    ("day", DATES): "days look like 2026-12-26",
+    ("day", YEARLY): "days look like 12-24",
+    ("number", EASTER): "days after Easter Sunday look like 1 or -2",
+    ("number", LAST): "minutes look like 45",
+    ("range", ""): "out of bounds",
+    ("order", ""): "it closes before it opens",
+    ("too_short", ""): "open for less time than the last admission is before closing",
+    ("too_many", ""): "too many of them",
+}

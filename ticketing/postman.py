@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from ticketing import loops
 from ticketing.service import mails
-from ticketing.service.channels import Retry, SendOutcome, Sent
-from ticketing.service.letters import Letter, Mailer
+from ticketing.service.channels import Retry, Sent
+from ticketing.service.letters import Letter, Mailer, MailOutcome
 from ticketing.service.mails import MailLease
 from ticketing.service.ports import CardPainter, House, Units, Wording
 
@@ -39,17 +39,18 @@ class Postman:
         """Send one mail that is due; whether there was any. Nothing due takes no lock."""
         if self._mailer is None:
             return False
+        house = self._house.fresh()
         with self._store.unit() as unit:
-            if not mails.is_due(unit, self._house):
+            if not mails.is_due(unit, house):
                 return False
-            lease = mails.claim(unit, self._house)
+            lease = mails.claim(unit, house)
         if lease is None:
             return False
         with self._store.unit() as unit:
-            letter = mails.letter_of(unit, self._house, lease=lease, words=self._words)
+            letter = mails.letter_of(unit, house, lease=lease, words=self._words)
         outcome = self._sent(self._mailer, lease, letter) if isinstance(letter, Letter) else letter
         with self._store.unit() as unit:
-            if not mails.settle(unit, self._house, lease=lease, outcome=outcome):
+            if not mails.settle(unit, house, lease=lease, outcome=outcome):
                 log.warning("mail %d: the lease ran out before it was settled", lease.id)
         return True
 
@@ -61,7 +62,7 @@ class Postman:
         """Run in a thread of its own until `stop` is set, or the block is left."""
         return loops.beside(self.run, stop, name="postman")
 
-    def _sent(self, mailer: Mailer, lease: MailLease, letter: Letter) -> SendOutcome:
+    def _sent(self, mailer: Mailer, lease: MailLease, letter: Letter) -> MailOutcome:
         try:
             outcome = mailer.send(letter, self._painter.card(letter.card))
         except Exception as error:  # noqa: BLE001  one broken mail must not stop the others

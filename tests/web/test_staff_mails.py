@@ -10,7 +10,8 @@ from tests.web.conftest import SignedInBrowser
 from ticketing.domain.accounts import Role
 from ticketing.domain.mails import PATIENCE
 from ticketing.service import mails, tickets
-from ticketing.service.channels import Permanent, Retry, SendOutcome, Sent
+from ticketing.service.channels import Permanent, Retry, Sent
+from ticketing.service.letters import MailOutcome
 from ticketing.service.mails import MailLease
 from ticketing.service.ports import House
 from ticketing.service.tickets import TicketCase
@@ -78,7 +79,7 @@ def test_the_page_says_what_became_of_it(
     store: Store,
     house: House,
     case: TicketCase,
-    outcome: SendOutcome,
+    outcome: MailOutcome,
     words: tuple[str, ...],
 ) -> None:
     """As a piece that the page asks for until it is over."""

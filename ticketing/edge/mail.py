@@ -18,8 +18,8 @@ from html import escape
 from typing import Final
 
 from ticketing.domain.mails import PATIENCE, Encryption, MailReason, MailRules
-from ticketing.service.channels import Permanent, Retry, SendOutcome, Sent
-from ticketing.service.letters import Letter
+from ticketing.service.channels import Permanent, Retry, Sent
+from ticketing.service.letters import Letter, MailOutcome
 
 TIMEOUT_S: Final = 10.0
 """For each step; a lease lasts longer than all of them usually take."""
@@ -37,7 +37,7 @@ class SmtpMailer:
         self._rules = rules
         self._trust = trust
 
-    def send(self, letter: Letter, picture: bytes) -> SendOutcome:
+    def send(self, letter: Letter, picture: bytes) -> MailOutcome:
         """Send a mail; 500 and more is for good, where it is about this mail."""
         try:
             message = message_of(letter, picture, sender=self._rules.sender)
@@ -144,5 +144,5 @@ def _html(letter: Letter) -> str:
     )
 
 
-def _refused(code: int, reason: MailReason) -> SendOutcome:
+def _refused(code: int, reason: MailReason) -> MailOutcome:
     return Permanent(reason.value) if code >= _FOR_GOOD else Retry(PATIENCE)

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ticketing.service.channels import SendOutcome
+from ticketing.service.channels import Permanent, Retry, Sent
 from ticketing.service.ports import CardFacts
+
+MailOutcome = Sent | Retry | Permanent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +30,5 @@ class Letter:
 class Mailer(Protocol):
     """The way to the mail server."""
 
-    def send(self, letter: Letter, picture: bytes) -> SendOutcome:
+    def send(self, letter: Letter, picture: bytes) -> MailOutcome:
         """Send one mail with its picture (PNG); how it went, never an exception of the way."""
-
-    def check(self) -> str:
-        """Go as far as signing in: what is wrong and what to do, "" if all is well."""

@@ -16,11 +16,12 @@ from ticketing.service import audit, vault
 from ticketing.service.audit import Action, Thing
 from ticketing.service.cards import card_facts
 from ticketing.service.cases import get_ticket
-from ticketing.service.channels import OptOut, Permanent, Retry, SendOutcome, Sent
+from ticketing.service.channels import Permanent, Retry, Sent
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
-from ticketing.service.letters import Letter
+from ticketing.service.letters import Letter, MailOutcome
 from ticketing.service.ports import House, LinkKind, Wording
 from ticketing.store import mails as rows
+from ticketing.store import moves
 from ticketing.store.mails import Errand, MailLease
 from ticketing.store.unit import Unit
 from ticketing.wire.token import TicketId
@@ -58,10 +59,11 @@ def post(unit: Unit, house: House, *, order: MailOrder) -> bool:
         raise Conflict(f"ticket_{state.value}")
     address = find_address(order.address)
     if address is None:
-        raise Invalid(FieldError("address", "malformed"))
+        raise Invalid(FieldError("address", "no_address"))
     key = house.chance.draw(_KEY_BYTES).hex()
     box = vault.seal(house, address.encode(), owner=_owner(key))
     unit.begin()
+    moves.hold(unit, order.ticket)  # of two presses of one button the second sees the first's
     if any(_address(house, one) == address for one in rows.pending(unit, order.ticket)):
         unit.rollback()
         return False
@@ -132,7 +134,7 @@ def letter_of(unit: Unit, house: House, *, lease: MailLease, words: Wording) -> 
 
 
 def settle(
-    unit: Unit, house: House, *, lease: MailLease, outcome: SendOutcome | MailReason
+    unit: Unit, house: House, *, lease: MailLease, outcome: MailOutcome | MailReason
 ) -> bool:
     """Store what became of a mail; False if the lease is not the newest any more."""
     unit.begin()
@@ -142,7 +144,7 @@ def settle(
 
 
 # ------------------------------------------------------------ parts of the above
-def _settlement(house: House, lease: MailLease, outcome: SendOutcome | MailReason) -> Settlement:
+def _settlement(house: House, lease: MailLease, outcome: MailOutcome | MailReason) -> Settlement:
     match outcome:
         case Sent():
             return Settlement(DeliveryState.SENT)
@@ -152,10 +154,6 @@ def _settlement(house: House, lease: MailLease, outcome: SendOutcome | MailReaso
             return Settlement(DeliveryState.FAILED, outcome.reason)
         case MailReason():
             return Settlement(DeliveryState.SKIPPED, outcome.value)
-        case OptOut():
-            return Settlement(DeliveryState.FAILED, MailReason.REFUSED.value)
-        case _:  # Unknown: perhaps sent, and twice is better than never
-            return again(LEASE, lease.tries, house.clock.now())
 
 
 def _owner(key: str) -> str:

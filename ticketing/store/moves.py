@@ -53,7 +53,7 @@ def values_of(move: Move, *, ticket_id: TicketId, issue: int, state: TicketState
 
 
 def hold(unit: Unit, ticket_id: TicketId) -> None:
-    """Let nobody else write a move of this ticket until the transaction ends."""
+    """Let nobody else write a move of this ticket, or mail it, until the transaction ends."""
     if not unit.is_sqlite:  # SQLite's writer lock holds everything already
         ticket = schema.tickets.c.id
         unit.run(select(ticket).where(ticket == ticket_id).with_for_update())

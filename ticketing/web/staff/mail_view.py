@@ -68,8 +68,8 @@ def send(form: Form, ticket: TicketId) -> str:
         with parts.store.unit() as unit:
             order = MailOrder(ticket=ticket, address=address, lang=lang)
             is_new = mails.post(unit, parts.house, order=order)
-    except Invalid:
-        form.problem("address", "mail_wrong_address")
+    except Invalid as refusal:
+        form.take(refusal)
         return ""
     except Conflict as refusal:
         form.problem("address", f"refused_{refusal.reason}")
