@@ -1,6 +1,6 @@
 """One visitor: all that is kept is shown, and all of it goes when it is asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from sqlalchemy import select
@@ -13,9 +13,11 @@ from ticketing.domain.audit import HIDDEN, Thing, Wanted
 from ticketing.domain.audit import Action as Deed
 from ticketing.domain.consent import Action, Purpose
 from ticketing.domain.ids import VisitorId
-from ticketing.service import audit, batch_codes, consent, people, webhooks
+from ticketing.domain.visitors import Lang
+from ticketing.service import audit, batch_codes, consent, mails, people, webhooks
 from ticketing.service.errors import NotFound
 from ticketing.service.gate import scans
+from ticketing.service.mails import MailOrder
 from ticketing.service.people import Record
 from ticketing.service.ports import House
 from ticketing.service.tickets import TicketCase
@@ -79,7 +81,13 @@ def test_an_export_holds_all_that_is_kept(known: Known) -> None:
     assert {said.direction for said in record.sayings} == {"in", "out"}
     assert record.declarations[0]["purpose"] == "news"
     assert [one.ticket.holder for one in record.tickets] == [NAME]
-    told = people.record_json(known.house, record)
+    order = MailOrder(ticket=known.ticket.ticket.id, address="anna@example.org", lang=Lang.EN)
+    with known.store.unit() as unit:
+        mails.post(unit, replace(known.house, can_mail=True), order=order)
+    told = people.record_json(known.house, known.export())
+    [mail] = told["mails"]
+    assert (mail["ticket"], mail["state"]) == (known.ticket.ticket.id.hex(), "queued")
+    assert "example.org" not in str(mail)
     assert (told["tickets"][0]["reference"], told["tickets"][0]["state"]) == ("R-77", "valid")
 
 

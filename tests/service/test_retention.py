@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from tests.factories import HOLDER, with_offer, with_ticket
 from tests.fakes import FrozenClock
 from tests.service.chatting import Visitor, spoken
+from tests.service.coding import Shop
 from tests.service.conftest import Entrance
 from tests.watching import rows_written
 from ticketing.domain.consent import Purpose
@@ -22,7 +23,7 @@ from ticketing.domain.ids import ConversationId, IdentityId, VisitorId
 from ticketing.domain.messages import Text
 from ticketing.domain.offers import Validity
 from ticketing.domain.visitors import Lang
-from ticketing.service import consent, delivery, retention, tickets
+from ticketing.service import batch_codes, consent, delivery, retention, tickets
 from ticketing.service.channels import Sent
 from ticketing.service.chat import VISIBLE
 from ticketing.service.errors import NotFound
@@ -118,6 +119,26 @@ def test_after_ninety_one_days_a_visitor_is_gone(visitor: Visitor, clock: Frozen
     emptied = ("inbox", "messages", "outbox", "conversations", "identities", "visitors")
     assert _counts(visitor.store, *emptied) == [0] * 6
     assert _counts(visitor.store, "tickets", "consents") == [1, 2]
+
+
+def test_the_codes_of_who_is_gone_are_nobodys(visitor: Visitor, clock: FrozenClock) -> None:
+    """As after erasing by hand: nobody could tell the id from those of other programs."""
+    _gets_a_ticket(visitor)
+    shop = Shop(visitor.store, visitor.house, clock)
+    batch = shop.batch(count=3, per_visitor=5)
+    with visitor.store.unit() as unit:
+        own = VisitorId(unit.run(select(schema.visitors.c.id)).scalar_one())
+    used, *bound = shop.texts(batch)
+    for text in bound:
+        with visitor.store.unit() as unit:
+            batch_codes.bind_code(unit, visitor.house, code=text, visitor=own)
+    shop.redeem(used, visitor=own)
+    clock.tick(days=91)
+    assert _run(visitor).visitors == 1
+    with visitor.store.unit() as unit:
+        for table in (schema.codes, schema.redemptions, schema.code_visitors):
+            found = unit.run(select(table.c.visitor)).scalars().all()
+            assert set(found) <= {None}, table.name
 
 
 def test_once_more_changes_nothing(visitor: Visitor, clock: FrozenClock) -> None:

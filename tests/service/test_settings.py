@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import insert
 
+from tests.factories import with_offer, with_ticket
 from tests.fakes import START, FrozenClock
 from tests.service.conftest import Entrance
 from ticketing.domain import FieldError
@@ -16,8 +17,9 @@ from ticketing.domain.audit import Action, Actor, ActorKind, Thing, Wanted
 from ticketing.domain.calendars import calendar_of, facts_of
 from ticketing.domain.failures import StoreUnavailable
 from ticketing.domain.retention import Kept
-from ticketing.service import audit, settings
+from ticketing.service import audit, retention, settings
 from ticketing.service.board import StoredBoard
+from ticketing.service.cases import get_ticket
 from ticketing.service.errors import Conflict, Invalid
 from ticketing.service.gate import scans
 from ticketing.service.ports import House
@@ -192,14 +194,22 @@ def test_what_was_set_is_not_hidden_by_who_looked_before(
 
 def test_a_scan_pays_for_no_look(entrance: Entrance) -> None:
     """Five statements as before, with everything set that can be."""
-    hung = replace(
-        entrance.house,
-        board=StoredBoard(entrance.store, entrance.house.museum, entrance.house.wording),
-    )
-    for part in Part:
-        change(entrance.store, hung, part, settings_of(hung, part))
-    change(entrance.store, hung, Part.MUSEUM, {"capacity": 80})
+    asked = Counted(entrance.store)
+    board = StoredBoard(asked, entrance.house.museum, entrance.house.wording)
+    hung = replace(entrance.house, board=board)
+    hours = {**settings_of(hung, Part.OPENING), "last_admission_min": 1}
+    everything: dict[Part, Facts] = {
+        Part.OPENING: hours,
+        Part.MUSEUM: {"capacity": 80},
+        Part.RETENTION: {"messages_days": 60},
+        Part.WORDING: {"menu.what.de": "Was darf es sein?"},
+    }
+    assert set(everything) == set(Part)
+    for part, facts in everything.items():
+        assert change(entrance.store, hung, part, facts).version == 1
     case = entrance.ticket()
+    hung.fresh()
+    looks = asked.units
     with entrance.store.unit() as unit:
         house = hung.fresh()
         request = entrance.request(case.barcode)
@@ -208,6 +218,43 @@ def test_a_scan_pays_for_no_look(entrance: Entrance) -> None:
         ).answer
     assert answer.verdict is Verdict.ADMIT
     assert unit.statements <= 5
+    assert asked.units == looks
+
+
+def test_erasing_goes_by_what_the_database_has(
+    store: Store, hung: House, clock: FrozenClock
+) -> None:
+    """Not by what a look that failed has left to hold, nor by the settings file's shorter time."""
+    change(store, hung, Part.RETENTION, {"messages_days": 300, "tickets_days": 200})
+    broken = Counted(store)
+    broken.broken = StoreUnavailable("OperationalError")
+    house = replace(hung, board=StoredBoard(broken, hung.museum, hung.wording)).fresh()
+    assert house.museum.kept == Kept()
+    with store.unit() as unit:
+        assert settings.kept(unit, house) == Kept(messages_days=300, tickets_days=200)
+    broken.broken = None
+    with_offer(store, house)
+    case = with_ticket(store, house, holder="Anna")
+    clock.tick(days=100)
+    retention.run(store, house)
+    with store.unit() as unit:
+        assert get_ticket(unit, house, ticket_id=case.ticket.id).ticket.holder == "Anna"
+
+
+def test_a_part_that_cannot_be_read_hides_no_other(
+    store: Store, hung: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Such as one of a newer release: the settings file says what holds there."""
+    change(store, hung, Part.MUSEUM, {"capacity": 80})
+    row = SettingRow(part=Part.OPENING, version=1, facts={"mon": "?"}, before={}, changed_at=START)
+    with store.unit() as unit:
+        unit.begin()
+        rows.add(unit, row)
+        unit.commit()
+    hung.board.turn()
+    museum = hung.fresh().museum
+    assert (museum.capacity, museum.hours) == (80, hung.museum.hours)
+    assert "settings: BadCalendar of opening" in caplog.messages
 
 
 def test_the_second_of_two_is_told(store: Store, hung: House) -> None:

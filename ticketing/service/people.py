@@ -11,6 +11,7 @@ from ticketing.domain.codes import Batch
 from ticketing.domain.consent import Action, Purpose
 from ticketing.domain.events import of_erasure
 from ticketing.domain.ids import VisitorId
+from ticketing.domain.mails import Mail
 from ticketing.domain.retention import CHUNK, next_size
 from ticketing.service import audit, consent
 from ticketing.service.audit import Action as Deed
@@ -19,7 +20,7 @@ from ticketing.service.errors import NotFound
 from ticketing.service.ports import House, Units
 from ticketing.service.telling import tell
 from ticketing.service.tickets import ListedTicket, state_of, with_histories
-from ticketing.store import codes, consents, redemptions, retention
+from ticketing.store import codes, consents, mails, redemptions, retention
 from ticketing.store import people as rows
 from ticketing.store import tickets as ticket_rows
 from ticketing.store.codes import Found
@@ -50,7 +51,8 @@ class Profile:
 class Record:
     """All that is kept of a visitor (Art. 15 GDPR); `declarations` are the ledger's fields.
 
-    `codes` are bound to the visitor, `redemptions` those of which it is known who used them.
+    `codes` are bound to the visitor, `redemptions` those of which it is known who used them,
+    `mails` went out with a ticket; their addresses are kept by nobody.
     """
 
     profile: Profile
@@ -59,6 +61,7 @@ class Record:
     tickets: tuple[ListedTicket, ...]
     codes: tuple[Found, ...]
     redemptions: tuple[tuple[Redemption, Batch], ...]
+    mails: tuple[Mail, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +107,7 @@ def export(unit: Unit, house: House, *, visitor: VisitorId) -> Record:
         tickets=with_histories(unit, found),
         codes=codes.of_visitor(unit, visitor, limit=_TOLD),
         redemptions=redemptions.of_visitor(unit, visitor, limit=_TOLD),
+        mails=mails.of_visitor(unit, visitor, limit=_TOLD),
     )
     unit.begin()  # not before: reading much would keep a gate waiting
     audit.note(unit, house, action=Deed.VISITOR_EXPORTED, object=_WHOSE)
@@ -184,6 +188,7 @@ def record_json(house: House, record: Record) -> dict[str, Any]:
         "tickets": [_ticket_json(house, one) for one in record.tickets],
         "codes": [_code_json(one) for one in record.codes],
         "redemptions": [_redemption_json(*one) for one in record.redemptions],
+        "mails": [_mail_json(one) for one in record.mails],
     }
 
 
@@ -240,6 +245,16 @@ def _redemption_json(one: Redemption, batch: Batch) -> dict[str, Any]:
         "amount_cents": one.amount_cents,
         "off_cents": one.off_cents,
         "released_at": _iso(one.released_at),
+    }
+
+
+def _mail_json(one: Mail) -> dict[str, Any]:
+    return {
+        "ticket": one.ticket.hex(),
+        "lang": one.lang.value,
+        "state": one.state.value,
+        "created_at": one.created_at.isoformat(),
+        "settled_at": _iso(one.settled_at),
     }
 
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Self
 
 from ticketing.domain.retention import CHUNK, Cutoffs, cutoffs, next_size
+from ticketing.service import settings
 from ticketing.service.chat import VISIBLE
 from ticketing.service.ports import House, Units
 from ticketing.store import counters
@@ -64,10 +65,16 @@ class _Stage:
 
 
 def run(store: Units, house: House) -> Report:
-    """Erase all that is over its time now; once more changes nothing."""
+    """Erase all that is over its time now; once more changes nothing.
+
+    How long things are kept is read anew: what a look that failed has left to hold may be
+    shorter, and what is erased is gone.
+    """
     now = house.clock.now()
     report = Report()
-    for stage in _stages(cutoffs(now, house.museum.kept), now):
+    with store.unit() as unit:
+        kept = settings.kept(unit, house)
+    for stage in _stages(cutoffs(now, kept), now):
         report += _swept(store, house, stage)
     with store.unit() as unit:
         rows.empty_log(unit)

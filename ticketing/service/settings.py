@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ticketing.domain import settings as rules
+from ticketing.domain.retention import Kept
 from ticketing.domain.settings import Facts, Part
 from ticketing.service import audit
 from ticketing.service.audit import Action, Thing
@@ -13,7 +14,7 @@ from ticketing.store import settings as rows
 from ticketing.store.settings import SettingRow
 from ticketing.store.unit import Unit
 
-__all__ = ["Facts", "Part", "Setting", "change", "get", "take_back"]
+__all__ = ["Facts", "Part", "Setting", "change", "get", "kept", "take_back"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,12 @@ def get(unit: Unit, house: House, *, part: Part) -> Setting:
         before=row.before,
         changed_at=row.changed_at,
     )
+
+
+def kept(unit: Unit, house: House) -> Kept:
+    """For how long things are kept, as newly as the database has it; by it things are erased."""
+    facts = get(unit, house, part=Part.RETENTION).facts
+    return rules.laid_over(house.museum, Part.RETENTION, facts).kept
 
 
 def change(unit: Unit, house: House, *, part: Part, facts: Facts, version: int) -> Setting:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, delete, insert, or_, select, update
 
 from ticketing.domain.delivery import PENDING, DeliveryState, Settlement
+from ticketing.domain.ids import VisitorId
 from ticketing.domain.mails import Mail
 from ticketing.domain.visitors import Lang
 from ticketing.store import schema
@@ -61,6 +62,13 @@ def add(unit: Unit, errand: Errand, *, at: datetime) -> None:
 def of_ticket(unit: Unit, ticket: TicketId, *, limit: int) -> tuple[Mail, ...]:
     """The mails of a ticket, newest first."""
     query = select(schema.mails).where(T.ticket == ticket).order_by(T.id.desc()).limit(limit)
+    return tuple(_mail(row) for row in unit.run(query))
+
+
+def of_visitor(unit: Unit, visitor: VisitorId, *, limit: int) -> tuple[Mail, ...]:
+    """The mails of a visitor's tickets, newest first."""
+    own = select(schema.tickets.c.id).where(schema.tickets.c.visitor == visitor)
+    query = select(schema.mails).where(T.ticket.in_(own)).order_by(T.id.desc()).limit(limit)
     return tuple(_mail(row) for row in unit.run(query))
 
 

@@ -28,7 +28,9 @@ from sqlalchemy import (
 
 from ticketing.domain.consent import Action
 from ticketing.domain.delivery import PENDING, DeliveryState
-from ticketing.store import schema
+from ticketing.domain.ids import VisitorId
+from ticketing.domain.retention import CHUNK
+from ticketing.store import codes, redemptions, schema
 from ticketing.store.unit import Unit
 
 EXPIRED = "expired"
@@ -194,11 +196,24 @@ def drop_people(unit: Unit, old: Old, keys: Keys) -> People:
     gone = [row for row in rows if row[2] not in agreed]
     spoken, addresses, visitors = ([row[at] for row in gone] for at in range(3))
     is_alone = ~exists().where(_I.visitor == _V.id)
-    return People(
-        conversations=unit.run(delete(schema.conversations).where(_C.id.in_(spoken))).rowcount,
-        identities=unit.run(delete(schema.identities).where(_I.id.in_(addresses))).rowcount,
-        visitors=unit.run(delete(schema.visitors).where(_V.id.in_(visitors), is_alone)).rowcount,
-    )
+    conversations = unit.run(delete(schema.conversations).where(_C.id.in_(spoken))).rowcount
+    identities = unit.run(delete(schema.identities).where(_I.id.in_(addresses))).rowcount
+    some = delete(schema.visitors).where(_V.id.in_(visitors), is_alone).returning(_V.id)
+    left = [VisitorId(one) for one in unit.run(some).scalars()]
+    for visitor in left:
+        _free(unit, visitor)
+    return People(conversations=conversations, identities=identities, visitors=len(left))
+
+
+def _free(unit: Unit, visitor: VisitorId) -> None:
+    """Codes and redemptions are nobody's then.
+
+    Other programs bind codes to ids of their own: later nobody could tell this one from those.
+    """
+    while codes.free(unit, visitor, limit=CHUNK) == CHUNK:
+        pass
+    while redemptions.forget(unit, visitor, limit=CHUNK) == CHUNK:
+        pass
 
 
 def empty_log(unit: Unit) -> None:

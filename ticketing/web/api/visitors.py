@@ -100,6 +100,16 @@ class OwnRedemptionOut(shapes.Out):
     released_at: datetime | None
 
 
+class OwnMailOut(shapes.Out):
+    """A ticket that went out by e-mail; the address is kept by nobody."""
+
+    ticket: str
+    lang: str
+    state: str
+    created_at: datetime
+    settled_at: datetime | None
+
+
 class ExportOut(VisitorOut):
     """All that is kept of a visitor; `declarations` as the ledger keeps them."""
 
@@ -109,6 +119,7 @@ class ExportOut(VisitorOut):
     tickets: list[OwnTicketOut]
     codes: list[OwnCodeOut]
     redemptions: list[OwnRedemptionOut]
+    mails: list[OwnMailOut]
 
 
 class ErasedOut(shapes.Out):
