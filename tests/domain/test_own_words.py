@@ -42,6 +42,8 @@ def test_the_programs_own_texts_are_such_texts(lang: Lang) -> None:
         ("person.de", "{contact:>999999999}", "braces"),
         ("person.de", "{contact} {contact:{contact}}", "braces"),
         ("greeting.de", "Hallo, hier ist Anna.", "bot"),
+        ("greeting.de", "Hier schreibt Anna. Unser Angebot: Tickets, kein Verbot.", "bot"),
+        ("bot.again.en", "Robotics is our theme.", "bot"),
     ],
 )
 def test_what_the_bot_cannot_say_is_refused(name: str, text: str, problem: str) -> None:
@@ -59,6 +61,12 @@ def test_what_is_taken_can_be_filled_in(text: str) -> None:
     except BadWords:
         return
     assert "hier" in text.format_map({"contact": "hier"})
+
+
+@pytest.mark.parametrize("text", ["Ich bin ein Bot.", "Der Chat-Bot hilft", "our BOTS", "Chatbot"])
+def test_a_bot_that_says_so_is_one(text: str) -> None:
+    """In any spelling of its own word."""
+    assert checked({"greeting.de": text})
 
 
 def test_braces_can_be_written_twice_to_be_said() -> None:

@@ -37,7 +37,7 @@ def test_a_part_changes_nothing_else() -> None:
         (Part.MUSEUM, "lines", ["x"] * 7, "too_many"),
         (Part.MUSEUM, "lines", ["x" * 101], "length"),
         (Part.MUSEUM, "lines", [""], "length"),
-        (Part.MUSEUM, "contact", "somebody", "malformed"),
+        (Part.MUSEUM, "contact", "somebody", "no_address"),
         (Part.MUSEUM, "contact", "x" * 100 + "@example.org", "length"),
         (Part.MUSEUM, "capacity", -1, "range"),
         (Part.MUSEUM, "capacity", 100_001, "range"),

@@ -62,7 +62,7 @@ def test_the_house_takes_as_many_as_was_set(
         ({"name": "x" * 101}, "Höchstens 100 Zeichen."),
         ({"lines": "\n".join("abcdefg")}, "Höchstens 6 Zeilen."),
         ({"lines": "x" * 101}, "Fehlt oder ist zu lang."),
-        ({"contact": "niemand"}, "So kann das nicht heißen."),
+        ({"contact": "niemand"}, "Das ist keine E-Mail-Adresse."),
         ({"contact": "x" * 101}, "Höchstens 100 Zeichen."),
         ({"capacity": "-1"}, "Eine ganze Zahl von 0 bis 100.000."),
         ({"knowledge_days": "367"}, "Eine ganze Zahl von 0 bis 366."),
@@ -95,6 +95,17 @@ def test_the_second_admin_sees_what_the_first_changed(staff: SignedInBrowser) ->
     ):
         assert words in answer.text
     assert "Personen zugleich im Haus: " not in answer.text
+    assert staff.post(MUSEUM, **(HOUSE | hidden_in(answer))).status_code == 303
+
+
+def test_what_was_changed_and_taken_back_is_told_too(staff: SignedInBrowser) -> None:
+    """There is nothing to list then, and the next try is kept."""
+    opened = hidden(staff, MUSEUM)
+    send(staff, MUSEUM, **(HOUSE | {"capacity": "7"}))
+    staff.post(f"{MUSEUM}/back", version="1")
+    answer = staff.post(MUSEUM, **(HOUSE | opened | {"name": "Haus am See"}))
+    assert answer.status_code == 409
+    assert "inzwischen geändert" in answer.text
     assert staff.post(MUSEUM, **(HOUSE | hidden_in(answer))).status_code == 303
 
 

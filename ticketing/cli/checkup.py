@@ -42,7 +42,7 @@ def _parts(settings: config.Settings) -> Iterator[Finding]:
             yield _tried("keys", lambda: _keys(app))
             yield _tried("clock", lambda: _clock(app))
             yield _tried("pictures", lambda: _pictures(app))
-            yield _privacy(settings)
+            yield _privacy(app)
             mailer = app.mailer()
             if mailer is not None:
                 yield _tried("mail", mailer.check)
@@ -87,7 +87,7 @@ def _pictures(app: App) -> str:
     return "" if Painter().card(facts).startswith(b"\x89PNG") else "cards cannot be drawn"
 
 
-def _privacy(settings: config.Settings) -> Finding:
-    named = bool(settings.contact)
-    advice = "" if named else "set `contact`: the privacy notice must name one"
+def _privacy(app: App) -> Finding:
+    named = bool(app.house.fresh().museum.contact)
+    advice = "" if named else "set `contact`, or on the site: the privacy notice must name one"
     return Finding("privacy contact", good=named, advice=advice)

@@ -22,7 +22,8 @@ LAST_LIMIT_MIN: Final = 240
 EASTER_LIMIT: Final = 80
 """Days before and after Easter Sunday: any more, and the day could be of another year."""
 EXCEPTIONS_LIMIT: Final = 400
-_LEAP_YEAR: Final = 2024
+LEAP_YEAR: Final = 2024
+"""In which every day of a year is one."""
 
 
 class BadCalendar(DomainError):  # noqa: N818  agreed name
@@ -31,23 +32,8 @@ class BadCalendar(DomainError):  # noqa: N818  agreed name
 
 def facts_of(calendar: Calendar) -> dict[str, Any]:
     """Every fact of a calendar: the week first, exceptions in the order of their days."""
-    week = zip(DAYS, calendar.weekly, strict=True)
-    return {
-        **{day: written(hours) for day, hours in week},
-        LAST: calendar.last_admission_min,
-        **{
-            f"{DATES}.{one.day.isoformat()}": written(one.hours)
-            for one in sorted(calendar.dated, key=lambda one: one.day)
-        },
-        **{
-            f"{YEARLY}.{one.month:02d}-{one.day:02d}": written(one.hours)
-            for one in sorted(calendar.yearly, key=lambda one: (one.month, one.day))
-        },
-        **{
-            f"{EASTER}.{one.days_after_easter}": written(one.hours)
-            for one in sorted(calendar.movable, key=lambda one: one.days_after_easter)
-        },
-    }
+    hours = {name: written(one) for name, one in _entries(calendar)}
+    return {**{day: hours.pop(day) for day in DAYS}, LAST: calendar.last_admission_min, **hours}
 
 
 def calendar_of(facts: Facts) -> Calendar:
@@ -125,7 +111,7 @@ def _date(field: str, text: str) -> date:
 
 def _month_and_day(field: str, text: str) -> tuple[int, int]:
     try:
-        day = date.fromisoformat(f"{_LEAP_YEAR}-{text}")  # 02-29 is a day
+        day = date.fromisoformat(f"{LEAP_YEAR}-{text}")  # 02-29 is a day
     except ValueError:
         _wrong(field, "day")
     return day.month, day.day
@@ -145,7 +131,9 @@ def _errors(calendar: Calendar) -> Iterator[FieldError]:
     yield from (FieldError(name, "range") for name in _far(calendar))
     if len(calendar.dated) + len(calendar.yearly) + len(calendar.movable) > EXCEPTIONS_LIMIT:
         yield FieldError("exceptions", "too_many")
-    for name, hours in _named(calendar):
+    for name, hours in _entries(calendar):
+        if hours is None:
+            continue
         if hours.opens >= hours.closes:
             yield FieldError(name, "order")
         elif _minutes(hours) < calendar.last_admission_min:
@@ -162,11 +150,15 @@ def _far(calendar: Calendar) -> Iterator[str]:
             yield f"{EASTER}.{movable.days_after_easter}"
 
 
-def _named(calendar: Calendar) -> Iterator[tuple[str, Hours]]:
-    for name, text in facts_of(calendar).items():
-        hours = None if name == LAST else _hours(name, text)
-        if hours is not None:
-            yield name, hours
+def _entries(calendar: Calendar) -> Iterator[tuple[str, Hours | None]]:
+    """The hours of every day and exception, by the names of their facts."""
+    yield from zip(DAYS, calendar.weekly, strict=True)
+    for dated in sorted(calendar.dated, key=lambda one: one.day):
+        yield f"{DATES}.{dated.day.isoformat()}", dated.hours
+    for yearly in sorted(calendar.yearly, key=lambda one: (one.month, one.day)):
+        yield f"{YEARLY}.{yearly.month:02d}-{yearly.day:02d}", yearly.hours
+    for movable in sorted(calendar.movable, key=lambda one: one.days_after_easter):
+        yield f"{EASTER}.{movable.days_after_easter}", movable.hours
 
 
 def _minutes(hours: Hours) -> int:

@@ -4,6 +4,7 @@ What a visitor agrees to, how long things are kept and what a button does is not
 has to be true, and provable.
 """
 
+import re
 import string
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -31,6 +32,8 @@ OWN: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 """The keys, in the order of a conversation, with the placeholders that the files have too."""
 SAYS_BOT: Final = frozenset({"greeting", "bot.again"})
 """Where a visitor is told that no human writes (EU AI Act, art. 50)."""
+_BOT: Final = re.compile(r"\b(?:chat-?)?bots?\b", re.IGNORECASE)
+"""A word of its own: "Angebot" says nothing of the kind."""
 _FORMATTER: Final = string.Formatter()
 
 
@@ -72,7 +75,7 @@ def _problem(key: str, text: str) -> str:
         return "braces"
     if found != OWN[key]:
         return "placeholders"
-    return "bot" if key in SAYS_BOT and "bot" not in text.casefold() else ""
+    return "bot" if key in SAYS_BOT and not _BOT.search(text) else ""
 
 
 def _placeholders(text: str) -> frozenset[str] | None:

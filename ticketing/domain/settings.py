@@ -4,13 +4,13 @@ A part is read and changed as a whole. Its facts are what the database and the a
 laid over a museum they make the museum that every rule reads.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from enum import StrEnum
 from typing import Any, Final
 
 from ticketing.domain import DomainError, FieldError, calendars, own_words
+from ticketing.domain.mails import find_address
 from ticketing.domain.museum import Museum
 from ticketing.domain.retention import LEAST_DAYS, MOST_DAYS, Kept
 
@@ -19,7 +19,6 @@ NAME_LIMIT: Final = 100
 LINES_LIMIT: Final = 6
 CAPACITY_LIMIT: Final = 100_000
 KNOWLEDGE_LIMIT: Final = 366
-_CONTACT: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 class Part(StrEnum):
@@ -50,7 +49,7 @@ def facts_of(museum: Museum, part: Part) -> dict[str, Any]:
             }
         case Part.RETENTION:
             return asdict(museum.kept)
-        case Part.WORDING:
+        case _:  # Part.WORDING
             return dict(museum.words)
 
 
@@ -75,7 +74,7 @@ def laid_over(museum: Museum, part: Part, facts: Facts) -> Museum:
                 capacity=known["capacity"],
                 knowledge_days=known["knowledge_days"],
             )
-        case Part.RETENTION:
+        case _:  # Part.RETENTION
             kept = Kept(messages_days=known["messages_days"], tickets_days=known["tickets_days"])
             return replace(museum, kept=kept)
 
@@ -86,7 +85,7 @@ def checked(museum: Museum, part: Part) -> Museum:
     Raises:
         BadCalendar: See `calendars.checked`.
         BadWords: See `own_words.checked`.
-        BadSetting: `length`, `range`, `malformed` or `too_many`, by the facts' names.
+        BadSetting: `length`, `range`, `no_address` or `too_many`, by the facts' names.
     """
     match part:
         case Part.OPENING:
@@ -95,7 +94,7 @@ def checked(museum: Museum, part: Part) -> Museum:
             _refuse(*_museum_errors(museum))
         case Part.RETENTION:
             _refuse(*_kept_errors(museum.kept))
-        case Part.WORDING:
+        case _:  # Part.WORDING
             own_words.checked(museum.words)
     return museum
 
@@ -112,8 +111,8 @@ def _museum_errors(museum: Museum) -> Iterator[FieldError]:
         yield FieldError("lines", "too_many")
     if any(not line.strip() or len(line) > NAME_LIMIT for line in museum.address):
         yield FieldError("lines", "length")
-    if museum.contact and not _CONTACT.fullmatch(museum.contact):
-        yield FieldError("contact", "malformed")
+    if museum.contact and find_address(museum.contact) is None:
+        yield FieldError("contact", "no_address")
     if len(museum.contact) > NAME_LIMIT:
         yield FieldError("contact", "length")
     if not 0 <= museum.capacity <= CAPACITY_LIMIT:

@@ -79,6 +79,16 @@ def note(
     )
 
 
+def note_list(
+    unit: Unit, house: House, *, action: Action, of: str, kind: str, wanted: Mapping[str, str]
+) -> None:
+    """Write down that a list leaves the house as a file of a kind; "" filtered nothing."""
+    unit.begin()
+    filters = {name: value for name, value in wanted.items() if value}
+    note(unit, house, action=action, object=Thing(of, kind), after=filters)
+    unit.commit()
+
+
 def page(
     unit: Unit, *, wanted: Wanted | None = None, cursor: str | None = None, limit: int = LIMIT
 ) -> Page[Entry]:

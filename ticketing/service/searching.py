@@ -85,15 +85,30 @@ def search_anything(
     found: Found = ()
     if "\0" not in typed:
         found = rows.of_reference(unit, typed, ended_after=None, after=None, limit=limit + 1)
-    if names.letters(typed) < LETTERS_LEAST:
-        if not found:
-            raise Invalid(FieldError("text", "too_short"))
-    elif not (found and any(symbol.isdigit() for symbol in typed)):
+    if is_name(typed, is_known=bool(found)):
         known = {ticket.id for ticket, _ in found}
         named = _of_holder(unit, typed, Search(limit=limit), None)
         found = (*found, *(pair for pair in named if pair[0].id not in known))
     shown = with_histories(unit, found[:limit])
     return Page(shown, text_of(shown[-1].ticket) if len(found) > limit else None)
+
+
+def is_name(typed: str, *, is_known: bool) -> bool:
+    """Whether a name is to be looked for; what is known as something else and has a digit is none.
+
+    Raises:
+        Invalid: `text` of too few letters that is nothing else either.
+    """
+    if names.letters(typed) < LETTERS_LEAST:
+        if not is_known:
+            raise Invalid(FieldError("text", "too_short"))
+        return False
+    return not (is_known and any(symbol.isdigit() for symbol in typed))
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name, the longest first: the rarest decides first."""
+    return sorted(names.words(name), key=len, reverse=True)
 
 
 def of_exactly(unit: Unit, house: House, typed: str) -> Found:
@@ -134,7 +149,7 @@ def _of_holder(unit: Unit, holder: str, search: Search, after: Place | None) -> 
         return ()
     return rows.of_words(
         unit,
-        sorted(names.words(holder), key=len, reverse=True),  # the rarest decides first
+        words_of(holder),
         ended_after=search.ended_after,
         after=after,
         limit=search.limit + 1,

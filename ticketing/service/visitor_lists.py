@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ticketing.domain import names
 from ticketing.domain.consent import Action, How, Purpose
 from ticketing.domain.ids import VisitorId
 from ticketing.domain.visitors import ID_BYTES, Lang, beginning_of_id
 from ticketing.service import people
 from ticketing.service.cases import ListedTicket, with_histories
 from ticketing.service.codes import look_up
-from ticketing.service.errors import FieldError, Invalid
 from ticketing.service.pages import Page, behind, read_behind
 from ticketing.service.people import Profile
 from ticketing.service.ports import House
-from ticketing.service.searching import LETTERS_LEAST, of_exactly
+from ticketing.service.searching import is_name, of_exactly, words_of
 from ticketing.store import codes
 from ticketing.store import people as people_rows
 from ticketing.store import searching as ticket_rows
@@ -86,12 +84,8 @@ def search_visitors(unit: Unit, house: House, *, text: str, limit: int = LIMIT) 
     if "\0" in typed:  # no name has one, and a database refuses it
         return Page((), None)
     found = dict.fromkeys(_exactly(unit, house, typed, limit + 1))
-    if names.letters(typed) < LETTERS_LEAST:
-        if not found:
-            raise Invalid(FieldError("text", "too_short"))
-    elif not (found and any(symbol.isdigit() for symbol in typed)):  # else it is no name
-        words = sorted(names.words(typed), key=len, reverse=True)  # the rarest decides first
-        found |= dict.fromkeys(rows.of_words(unit, words))
+    if is_name(typed, is_known=bool(found)):
+        found |= dict.fromkeys(rows.of_words(unit, words_of(typed)))
     items = rows.of_ids(unit, tuple(found)[:limit])
     return Page(items, _cursor(items[-1]) if items and len(found) > limit else None)
 

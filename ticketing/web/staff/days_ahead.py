@@ -10,6 +10,7 @@ from ticketing.domain.calendars import (
     DAYS,
     EASTER,
     LAST,
+    LEAP_YEAR,
     YEARLY,
     facts_of,
     next_exceptions,
@@ -100,7 +101,7 @@ def fact_words(fact: str, speaker: Speaker) -> str:
         if kind == DATES:
             return local_date(date.fromisoformat(day), None, speaker.lang)
         if kind == YEARLY:
-            on = date.fromisoformat(f"2024-{day}")
+            on = date.fromisoformat(f"{LEAP_YEAR}-{day}")
             return speaker.say("opening_every", day=on.day, month=speaker.say(f"month_{on.month}"))
         if kind == EASTER:
             return _after_easter(int(day), speaker)

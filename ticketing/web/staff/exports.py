@@ -56,16 +56,9 @@ def asked_kind() -> FileKind:
 def note(of: str, kind: FileKind, **wanted: str) -> None:
     """Write into the audit which list leaves the house, filtered by what; "" filters nothing."""
     parts = the_parts()
+    action = audit.Action.LIST_EXPORTED
     with parts.store.unit() as unit:
-        unit.begin()
-        audit.note(
-            unit,
-            parts.house,
-            action=audit.Action.LIST_EXPORTED,
-            object=audit.Thing(of, kind.value),
-            after={name: value for name, value in wanted.items() if value},
-        )
-        unit.commit()
+        audit.note_list(unit, parts.house, action=action, of=of, kind=kind.value, wanted=wanted)
 
 
 def download(

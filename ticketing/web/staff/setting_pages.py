@@ -5,6 +5,7 @@ sees what the first one changed, and decides.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -24,7 +25,8 @@ from ticketing.web.staff.speaker import Speaker
 
 HERE: Final = f"{frame.HOME}/settings"
 _UNREADABLE: Final = -1
-_MOST: Final = 1_000_000_000
+_VERSION: Final = re.compile(r"[0-9]{1,9}")
+_CONFLICT: Final = 409
 
 
 def labelled(keys: Mapping[str, str]) -> Callable[[str, Speaker], str]:
@@ -59,7 +61,8 @@ class PartPage:
 class Shown:
     """What a template needs of a part, besides its own forms.
 
-    `was` are its facts as plain texts, `changed` says when it was changed last, "" if never.
+    `was` are its facts as plain texts, `changed` says when it was changed last, "" if never;
+    `is_conflict`: a form was not kept because of what somebody else did meanwhile.
     """
 
     address: str
@@ -67,6 +70,7 @@ class Shown:
     was: str
     changed: str
     may_change: bool
+    is_conflict: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ def show(
         was=json.dumps(_texts(setting.facts)),
         changed="" if at is None else speaker.moment(at),
         may_change=frame.may(page.right),
+        is_conflict=outcome is not None and outcome.status == _CONFLICT,
     )
     return frame.show(
         template,
@@ -123,7 +128,9 @@ def save(page: PartPage, form: Form, facts: Facts | None, *, told: str) -> AnyRe
         return Unsaved()
     except Conflict:
         now = _texts(get(page).facts)
-        return Unsaved(409, tuple(changed_since(form, now, label=page.label, plain=page.plain)))
+        return Unsaved(
+            _CONFLICT, tuple(changed_since(form, now, label=page.label, plain=page.plain))
+        )
     return frame.done(page.address, told)
 
 
@@ -140,8 +147,8 @@ def take_back(page: PartPage) -> AnyResponse:
 
 
 def _version(form: Form) -> int:
-    found = form.whole("version", least=0, most=_MOST)
-    return _UNREADABLE if found is None else found
+    text = form.value("version")  # no field that a page shows: nothing is noted beside it
+    return int(text) if _VERSION.fullmatch(text) else _UNREADABLE
 
 
 def _texts(facts: Facts) -> dict[str, str]:

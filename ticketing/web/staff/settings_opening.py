@@ -18,6 +18,7 @@ from ticketing.domain.calendars import (
     EASTER,
     LAST,
     LAST_LIMIT_MIN,
+    LEAP_YEAR,
     YEARLY,
     calendar_of,
 )
@@ -146,7 +147,7 @@ def _yearly(form: Form) -> tuple[str, ...]:
     if day is None or month is None:
         return ()
     try:
-        date(2024, month, day)  # a leap year: 29 February is a day
+        date(LEAP_YEAR, month, day)
     except ValueError:
         form.problem("day", "opening_wrong_day")
         return ()
@@ -183,8 +184,8 @@ def _fresh(setting: Setting) -> _Forms:
 def _week_form(facts: Facts, speaker: Speaker) -> Form:
     sent: MultiDict[str, str] = MultiDict({LAST: str(facts[LAST])})
     for day in DAYS:
-        opens, _, closes = "" if facts[day] == CLOSED else str(facts[day]), "", ""
-        opens, _, closes = opens.partition("-")
+        hours = "" if facts[day] == CLOSED else str(facts[day])
+        opens, _, closes = hours.partition("-")
         sent[f"{day}_from"], sent[f"{day}_to"] = opens, closes
     return Form(sent, speaker)
 

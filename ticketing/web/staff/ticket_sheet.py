@@ -43,15 +43,14 @@ def _note(wanted: Filter, kind: FileKind) -> None:
     parts = the_parts()
     with parts.store.unit() as unit:
         listing.list_for_staff(unit, parts.house, query=Query(filter=wanted, limit=1))
-        unit.begin()
-        audit.note(
+        audit.note_list(
             unit,
             parts.house,
             action=audit.Action.TICKETS_EXPORTED,
-            object=audit.Thing("tickets", kind.value),
-            after={name: value for name, value in kept(wanted).items() if value},
+            of="tickets",
+            kind=kind.value,
+            wanted=kept(wanted),
         )
-        unit.commit()
 
 
 def _columns(speaker: Speaker) -> list[Column]:

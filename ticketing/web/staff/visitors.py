@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ticketing.domain.accounts import Right
 from ticketing.domain.ids import VisitorId
-from ticketing.domain.visitors import find_visitor_id
+from ticketing.domain.visitors import find_visitor_id, short_reference
 from ticketing.service import people, visitor_lists
 from ticketing.service.errors import Invalid, NotFound
 from ticketing.web.access import staff_may
@@ -116,12 +116,12 @@ def erase(visitor: str) -> AnyResponse:
 # ------------------------------------------------------------ parts of the above
 def _asked(visitor: VisitorId, form: Form, *, status: int = 200) -> Response:
     with the_parts().store.unit() as unit:
-        found = visitor_lists.view_visitor(unit, visitor=visitor)
+        people.get_visitor(unit, visitor=visitor)  # who is gone is not asked about
     return frame.show(
         "staff/visitor_erase.html",
         place=Place.VISITORS,
         status=status,
-        one=visitor_view.view_of(found, form.speaker),
+        reference=short_reference(visitor),
         address=f"{HOME}/{visitor.hex()}",
         form=form,
     )
