@@ -25,7 +25,6 @@ class MailServer:
     answers: dict[str, str] = field(default_factory=dict)
     tls: Path | None = None
     is_wrapped: bool = False
-    needs_user: bool = False
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)
     to: list[str] = field(default_factory=list)
