@@ -54,9 +54,9 @@ class _Area:
 def follow(before: Gray, grid: Grid, now: Gray) -> Grid | None:
     """The grid of a frame in the next one, laid on its known modules again; None if it is lost.
 
-    Cheap guesses first: it is where it was, or the whole has moved by one shift; a guess within
-    two modules is drawn in. What fits about as well as before is taken. Only for the rest are
-    points followed one by one.
+    Cheap guesses first: it is where it was, or the whole has moved by one shift; a guess that is a
+    module off is drawn in. What fits about as well as before is taken. Only for the rest are points
+    followed one by one.
     """
     best: Grid | None = None
     for matrix in _guesses(before, grid, now):
