@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from scanner.sight.geometry import MODULE_PX, Grid, is_plausible, measured, rectified
+from scanner.sight.geometry import MODULE_PX, Grid, evened, is_plausible, measured, rectified
 from scanner.sight.layout import QUIET
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from scanner.sight.layout import Layout, Modules
     from scanner.sight.reading import Gray
 
-_LIGHT_WINDOW = (9 * MODULE_PX | 1, 9 * MODULE_PX | 1)
-_LEAST_SPREAD, _STRONGEST = 5.0, 1.6
 _EVERY_PX = 2
 """Every second pixel of every second line is looked at: after blurring they say the same."""
 _RIDGE = 1e-4
@@ -97,7 +95,7 @@ def refined(gray: Gray, grid: Grid) -> Grid:
         grid: a guess with the right polarity.
     """
     layout = grid.layout
-    seen = _levelled(rectified(gray, grid.matrix, layout.modules))
+    seen = evened(rectified(gray, grid.matrix, layout.modules))
     warp: Matrix = np.eye(3)
     for stage in (_COARSE, _FINE):
         found = _aligned(seen * grid.polarity, layout, warp, stage)
@@ -112,15 +110,6 @@ def refined(gray: Gray, grid: Grid) -> Grid:
         return grid
     better = measured(gray, matrix, layout)
     return better if better.score > grid.score else grid
-
-
-def _levelled(picture: Gray) -> Modules:
-    """How light (+) or dark (-) each pixel is for its surroundings."""
-    light = picture.astype(np.float32)
-    usual = cv2.blur(light, _LIGHT_WINDOW)
-    spread = cv2.blur(light * light, _LIGHT_WINDOW) - usual * usual
-    spread = np.sqrt(np.maximum(spread, _LEAST_SPREAD**2))
-    return np.asarray(np.clip((light - usual) / spread, -_STRONGEST, _STRONGEST))
 
 
 def _aligned(seen: Modules, layout: Layout, warp: Matrix, stage: _Stage) -> Matrix | None:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from scanner.sight.align import refined
-from scanner.sight.geometry import ACCEPTED, Grid, corners_of, is_plausible, measured
+from scanner.sight.geometry import ACCEPTED, Grid, corners_of, is_plausible, measured, smaller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,11 +145,8 @@ def _points(gray: Gray, corners: Matrix, area: _Area) -> Matrix | None:
 
 def _shift(old: Gray, new: Gray) -> Matrix:
     """How far everything went at once: a hand that swings moves further than points are sought."""
-    size = (max(1, old.shape[1] // _SHRINK), max(1, old.shape[0] // _SHRINK))
-    small = [
-        cv2.resize(one, size, interpolation=cv2.INTER_AREA).astype(np.float32) for one in (old, new)
-    ]
-    window = cv2.createHanningWindow(size, cv2.CV_32F)
+    small = [smaller(one, _SHRINK).astype(np.float32) for one in (old, new)]
+    window = cv2.createHanningWindow(small[0].shape[::-1], cv2.CV_32F)
     (x, y), response = cv2.phaseCorrelate(small[0], small[1], window)
     if response < 0.05 or max(abs(x), abs(y)) > _FURTHEST:  # noqa: PLR2004 (a peak above noise)
         return np.zeros(2, np.float32)
