@@ -84,19 +84,17 @@ def _guesses(before: Gray, grid: Grid, now: Gray) -> Iterator[Matrix]:
     shift = _shift(before[around.window], now[around.window])
     if shift.any():
         yield np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1]]) @ grid.matrix
-    moved = _motion(before, now, corners, shift)
+    points = _points(before, corners, inside)
+    moved = None if points is None else _motion(before, now, points, around=around, shift=shift)
     if moved is not None:
         matrix = moved @ grid.matrix
         yield matrix / matrix[2, 2]
 
 
-def _motion(before: Gray, now: Gray, corners: Matrix, shift: Matrix) -> Matrix | None:
+def _motion(
+    before: Gray, now: Gray, points: Matrix, *, around: _Area, shift: Matrix
+) -> Matrix | None:
     """The homography between the frames around the symbol, from many points."""
-    inside = _area(corners, _MARGIN_PX, before.shape)
-    points = _points(before, corners, inside)
-    if points is None or len(points) < _FEWEST_POINTS:
-        return None
-    around = _area(corners, _MARGIN_PX + _REACH_PX, before.shape)
     old = cv2.GaussianBlur(before[around.window], (0, 0), 1.2)
     new = cv2.GaussianBlur(now[around.window], (0, 0), 1.2)
     start = points - np.array([around.left, around.top], np.float32)
@@ -130,7 +128,7 @@ def _area(corners: Matrix, margin_px: int, shape: tuple[int, ...]) -> _Area:
 
 
 def _points(gray: Gray, corners: Matrix, area: _Area) -> Matrix | None:
-    """Corners of modules to follow, in pixels of the frame: (count, 1, 2)."""
+    """Corners of modules to follow, in pixels of the frame: (count, 1, 2); None if too few."""
     mask = np.zeros((area.bottom - area.top, area.right - area.left), np.uint8)
     outline = np.round(corners - [area.left, area.top]).astype(np.int32)
     cv2.fillConvexPoly(mask, outline, (255,))
@@ -138,7 +136,7 @@ def _points(gray: Gray, corners: Matrix, area: _Area) -> Matrix | None:
     soft = cv2.GaussianBlur(gray[area.window], (0, 0), 1.2)
     # The stub forgets that there may be none.
     points: Any = cv2.goodFeaturesToTrack(soft, _POINTS, 0.02, 7, mask=mask)
-    if points is None:
+    if points is None or len(points) < _FEWEST_POINTS:
         return None
     return np.asarray(points + np.array([area.left, area.top], np.float32))
 

@@ -114,7 +114,7 @@ def test_a_symbol_that_moves_as_a_whole_needs_no_points(
     shift: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Following points is the dearest guess, and the first to fail where all is smeared."""
-    monkeypatch.setattr(track, "_motion", lambda *_: pytest.fail("points were followed"))
+    monkeypatch.setattr(track, "_points", lambda *_: pytest.fail("points were followed"))
     modules = drawn(text_of(3))
     before = frame(modules, at=AT, blur=4)
     after = frame(modules, at=(AT[0] + shift[0], AT[1] + shift[1]), blur=4, seed=1)
@@ -138,7 +138,7 @@ def test_a_symbol_that_turns_is_followed_by_its_points(monkeypatch: pytest.Monke
     assert moved is not None
     wanted = np.array(grid.corners) @ turn[:, :2].T + turn[:, 2]
     assert np.abs(np.array(moved.corners) - wanted).max() < 3
-    monkeypatch.setattr(track, "_motion", lambda *_: None)
+    monkeypatch.setattr(track, "_points", lambda *_: None)
     assert follow(before.gray, grid, after) is None
 
 
