@@ -30,6 +30,7 @@ _DRAWS = 200
 """Tries for four points that agree: among a third that do, 200 find some in 90 of 100; OpenCV's
 2,000 took 20 ms where nothing agreed."""
 _AS_BEFORE = 0.9
+"""Share of the score before: with less the grid may have slipped, and another guess fit better."""
 LOST_SCORE = 0.3
 """Below this the known modules are not where the grid says: it was lost."""
 
