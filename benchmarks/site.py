@@ -18,24 +18,22 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from random import Random
 
 from flask.testing import FlaskClient
 
 from benchmarks import bulk, clients
-from benchmarks.house import made, serving
+from benchmarks.house import made, serving, short_codes
 from ticketing import config
 from ticketing.app import App, opened
-from ticketing.domain import tickets as rules
 from ticketing.domain.accounts import Role
-from ticketing.domain.code_texts import text_of
 from ticketing.domain.tickets import TICKET_ID_BYTES, Ticket
-from ticketing.service import access, batch_codes, code_batches, codes, figures
+from ticketing.service import access, batch_codes, code_batches, code_lists, codes, figures
 from ticketing.service.code_guessing import Guesser
 from ticketing.service.codes import Asked
 from ticketing.service.tickets import TicketOrder, drafted
-from ticketing.store import code_lists
 from ticketing.store import tickets as ticket_rows
 from ticketing.wire.token import TicketId
 from ticketing.wire.verdict import TicketState
@@ -185,7 +183,7 @@ def _fill(app: App) -> list[Ticket]:
     """So many tickets over half a year, written in chunks; some of each state. A sample."""
     draw, sample = Random(1), list[Ticket]()
     patterns = list(_patterns(app))
-    codes = _codes(app)
+    codes = short_codes(app)
     for start in range(0, TICKETS, _CHUNK):
         some = [
             replace(_fresh(app, draw, patterns, start + n), short_code=next(codes))
@@ -201,16 +199,15 @@ def _fill(app: App) -> list[Ticket]:
 
 def _followed(app: App, batch: str) -> list[str]:
     """Some of a batch's codes, most of them sent, some redeemed; figures kept as a worker does."""
-    texts, after = list[str](), -1
     with app.store.unit() as unit:
         figures.refresh(unit, app.house)
         of = code_batches.get_batch(unit, batch=batch)
-        while len(texts) < min(SENT, CODES):
-            part = code_lists.page(unit, of.number, after=after, limit=_CHUNK)
-            texts += [text_of(of.prefix, one.bits) for one in part.codes]
-            after = part.codes[-1].bits
-            batch_codes.mark_sent(unit, app.house, codes_sent=texts[-len(part.codes) :])
-        for place, text in enumerate(texts[:: len(texts) // REDEEMED]):
+    texts = list(islice(code_lists.every_text(app.store, of), SENT))
+    with app.store.unit() as unit:
+        for start in range(0, len(texts), _CHUNK):
+            some = texts[start : start + _CHUNK]
+            batch_codes.mark_sent(unit, app.house, codes_sent=some)
+        for place, text in enumerate(texts[:: max(1, len(texts) // REDEEMED)]):
             codes.redeem_code(
                 unit,
                 app.house,
@@ -245,16 +242,6 @@ def _fresh(app: App, draw: Random, patterns: list[Ticket], number: int) -> Ticke
         created_at=pattern.created_at - age,
         issued_at=pattern.created_at - age,
     )
-
-
-def _codes(app: App) -> Iterator[str]:
-    """Short codes that differ: 35 bits meet after 200,000."""
-    seen: set[str] = set()
-    while True:
-        code = rules.short_code(app.house.chance.draw(rules.SHORT_SYMBOLS))
-        if code not in seen:
-            seen.add(code)
-            yield code
 
 
 def _signed_in(app: App, sample: list[Ticket], batch: str, some: list[str]) -> Desk:

@@ -6,7 +6,7 @@ each. That is linear in (b, c, c d), and J does not depend on what is seen: the 
 worked out once, and each step is one look-up of pixels and one product (the inverse compositional
 algorithm of Baker and Matthews, with brightness and contrast as unknowns). Light is levelled
 before, so that glare on one finder does not outweigh the others. OpenCV's ECC, which works J out
-anew in each step, took seven times as long, and came to rest from less far off.
+anew in each step, took seven times as long.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from scanner.sight.geometry import MODULE_PX, Grid, is_plausible, measured, rectified
+from scanner.sight.geometry import MODULE_PX, Grid, evened, is_plausible, measured, rectified
 from scanner.sight.layout import QUIET
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from scanner.sight.layout import Layout, Modules
     from scanner.sight.reading import Gray
 
-_LIGHT_WINDOW = (9 * MODULE_PX | 1, 9 * MODULE_PX | 1)
-_LEAST_SPREAD, _STRONGEST = 5.0, 1.6
 _EVERY_PX = 2
 """Every second pixel of every second line is looked at: after blurring they say the same."""
 _RIDGE = 1e-4
+"""Holds back changes that the known modules hardly answer to."""
 _LEAST_CONTRAST = 0.02
+_LEAST_DETERMINANT = 0.02
 _AT_REST_PX = 0.05
 
 
@@ -44,6 +44,8 @@ class _Stage:
 
 
 _COARSE, _FINE = _Stage(2.3, 20), _Stage(1.1, 12)
+"""The blurred edges reach further, the others lie more exactly. Of 86 grids half were at rest after
+10 and 6 steps, three in four after 12 and 9."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,23 +88,24 @@ def _known(layout: Layout, blur: float) -> _Known:
     return _Known(half, np.stack([x, y, one]).astype(np.float32), solve.astype(np.float32))
 
 
-def refined(gray: Gray, grid: Grid, *, near: bool = False) -> Grid:
+def refined(gray: Gray, grid: Grid) -> Grid:
     """The grid moved until the known modules lie on their pictures; the same if that is no gain.
 
-    Corners that are two modules off come to rest within a fifth of a module; of those that are
-    three and more off, some do.
+    Corners that are up to 1¼ modules off, each in any direction, come to rest within a fifth of a
+    module; of those up to two off, nine in ten do, but not a shift of all by two both ways.
 
     Args:
         gray: the frame.
         grid: a guess with the right polarity.
-        near: whether the guess is less than a module off, so that the fine stage is enough.
     """
     layout = grid.layout
-    seen = _levelled(rectified(gray, grid.matrix, layout.modules))
+    seen = evened(rectified(gray, grid.matrix, layout.modules))
     warp: Matrix = np.eye(3)
-    for stage in (_FINE,) if near else (_COARSE, _FINE):
+    for stage in (_COARSE, _FINE):
         found = _aligned(seen * grid.polarity, layout, warp, stage)
-        warp = warp if found is None else found
+        if found is None:
+            return grid
+        warp = found
     half = len(seen) / 2 / MODULE_PX
     frame = np.array([[half, 0, half - QUIET], [0, half, half - QUIET], [0, 0, 1]])
     matrix = grid.matrix @ frame @ warp @ np.linalg.inv(frame)
@@ -111,15 +114,6 @@ def refined(gray: Gray, grid: Grid, *, near: bool = False) -> Grid:
         return grid
     better = measured(gray, matrix, layout)
     return better if better.score > grid.score else grid
-
-
-def _levelled(picture: Gray) -> Modules:
-    """How light (+) or dark (-) each pixel is for its surroundings."""
-    light = picture.astype(np.float32)
-    usual = cv2.blur(light, _LIGHT_WINDOW)
-    spread = cv2.blur(light * light, _LIGHT_WINDOW) - usual * usual
-    spread = np.sqrt(np.maximum(spread, _LEAST_SPREAD**2))
-    return np.asarray(np.clip((light - usual) / spread, -_STRONGEST, _STRONGEST))
 
 
 def _aligned(seen: Modules, layout: Layout, warp: Matrix, stage: _Stage) -> Matrix | None:
@@ -136,7 +130,7 @@ def _aligned(seen: Modules, layout: Layout, warp: Matrix, stage: _Stage) -> Matr
         moves = np.array(moved) / contrast
         # What is seen is the known picture moved by so much: the warp has to give way.
         step = np.append(moves, 0).reshape(3, 3) + np.eye(3)
-        if not np.isfinite(step).all() or abs(np.linalg.det(step)) < _LEAST_CONTRAST:
+        if not np.isfinite(step).all() or abs(np.linalg.det(step)) < _LEAST_DETERMINANT:
             return None
         warp = warp @ np.linalg.inv(step)
         warp = warp / warp[2, 2]

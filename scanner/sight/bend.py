@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from scanner.sight import reader, symbol
-from scanner.sight.geometry import module_means
+from scanner.sight.geometry import evened, module_means
 from scanner.sight.layout import QUIET
 from scanner.sight.lines import KNOWN_WEIGHT, MARGIN, PX, REACH, best_path, gains_of_rows
 
@@ -194,12 +194,9 @@ def _unbent(gray: Gray, grid: Grid, warp: _Warp) -> Gray:
 
 
 def _level(picture: Gray, grid: Grid) -> Modules:
-    """How dark (+) or light (-) each pixel is for its surroundings."""
-    window = (9 * PX | 1, 9 * PX | 1)
-    soft = cv2.GaussianBlur(picture, (0, 0), PX * 0.22).astype(np.float32)
-    light = cv2.blur(soft, window)
-    spread = np.sqrt(np.maximum(cv2.blur(soft * soft, window) - light * light, 25))
-    return np.asarray(np.clip((light - soft) / spread * grid.polarity, -1.5, 1.5))
+    """How dark (+) or light (-) each pixel is for its surroundings, noise averaged out."""
+    soft = np.asarray(cv2.GaussianBlur(picture, (0, 0), PX * 0.22))
+    return -evened(soft, PX) * grid.polarity
 
 
 def _gains(level: Modules, layout: Layout, reach: int, window: tuple[int, int]) -> Modules:

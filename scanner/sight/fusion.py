@@ -47,9 +47,9 @@ _DOUBT_AFTER = 3
 _BEND_AFTER = 1
 _BEND_SCORE = 0.5
 _BEND_EXTRA_S = 0.06
-_ORDERS = ((False, True), (True, False))
-"""Whether the sharpened frame is searched, first and then; it costs three times as much."""
 _SHARP_EVERY, _LIVE_EVERY, _LIVE_TURN = 3, 6, 3
+"""Turns in which the sharpened frame is searched first, which costs three times as much, and those
+in which the larger symbol is sought."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +77,8 @@ class Pace:
     """How much work a frame may be.
 
     Attributes:
-        budget_ms: no step is begun on a frame after this time.
+        budget_ms: no step is begun on a frame after this time, but the first equaliser, and bent
+            paper for 60 ms more.
         thorough: whether every way to find a symbol is tried on a frame in which nothing says
             that there is one; live, one way a frame in turn has to do.
         bend_every: frames between two tries at bent paper.
@@ -173,7 +174,8 @@ class Fusion:
             return None, ()
         grid = locate.from_suspects(look.gray, look.suspects, self._layouts())
         turn = next(self._turn)
-        for is_sharpened in _ORDERS[turn % _SHARP_EVERY == 1]:
+        is_sharp_first = turn % _SHARP_EVERY == 1
+        for is_sharpened in (is_sharp_first, not is_sharp_first):
             if grid is not None:
                 break
             if is_sharpened:

@@ -30,6 +30,9 @@ ACCEPTED: Final = 0.55
 MODULE_PX: Final = 4
 """Pixels a module of a rectified picture; more costs time and reads no better."""
 _SCORE_PX = 3
+_LIGHT_MODULES = 9
+_LEAST_SPREAD, _STRONGEST = 5.0, 1.5
+"""Noise on a flat patch is no contrast; a glaring edge counts no more than a clear one."""
 _SMALLEST_PX, _LARGEST_PX = 40.0, 900.0
 
 
@@ -100,6 +103,21 @@ def rectified(
         borderMode=cv2.BORDER_REPLICATE,
     )
     return np.asarray(picture)
+
+
+def evened(picture: Gray, module_px: int = MODULE_PX) -> Modules:
+    """How light (+) or dark (-) each pixel of a rectified picture is for its surroundings."""
+    window = (_LIGHT_MODULES * module_px | 1, _LIGHT_MODULES * module_px | 1)
+    light = picture.astype(np.float32)
+    usual = cv2.blur(light, window)
+    spread = np.sqrt(np.maximum(cv2.blur(light * light, window) - usual * usual, _LEAST_SPREAD**2))
+    return np.asarray(np.clip((light - usual) / spread, -_STRONGEST, _STRONGEST))
+
+
+def smaller(gray: Gray, shrink: int) -> Gray:
+    """The picture with so many pixels averaged to one, each way."""
+    size = (max(1, gray.shape[1] // shrink), max(1, gray.shape[0] // shrink))
+    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA))
 
 
 def module_means(picture: Gray, module_px: int = MODULE_PX) -> Modules:

@@ -107,7 +107,7 @@ def read(
             vain; when it says so, the last attempt is the answer.
     """
     soft = scaled(np.sum([inner(one.soft) for one in samples], axis=0))
-    tried = symbol.attempt(soft, layout, erasing=not rounds)
+    tried = symbol.attempt(soft, layout, trying_hard=not rounds)
     labels = layout.known
     for number, turn in enumerate(rounds):
         if tried.text is not None or (number and is_late()):

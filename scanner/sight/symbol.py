@@ -51,13 +51,14 @@ class Attempt:
     confirmed: Modules
 
 
-def attempt(soft: Modules, layout: Layout, *, erasing: bool = True) -> Attempt:
+def attempt(soft: Modules, layout: Layout, *, trying_hard: bool = True) -> Attempt:
     """Try the likeliest mask, and the next one if it is nearly as likely.
 
     Args:
         soft: (n, n) soft modules.
         layout: what symbol it is.
-        erasing: whether to try without the least certain symbols of a block that fails.
+        trying_hard: whether a block that fails is tried by its single bits, and without its least
+            certain symbols.
     """
     none = np.zeros((layout.modules, layout.modules), np.int8)
     best: Modules = none
@@ -65,7 +66,7 @@ def attempt(soft: Modules, layout: Layout, *, erasing: bool = True) -> Attempt:
         bits = soft[layout.rows, layout.columns]
         bits = np.where(layout.masks[mask], -bits, bits)
         bits = np.where(layout.constant != 0, layout.constant * _CERTAIN, bits)
-        blocks = _blocks(bits, layout, erasing=erasing)
+        blocks = _blocks(bits, layout, trying_hard=trying_hard)
         if all(block is not None for block in blocks):
             text = parse(np.concatenate([b[: layout.data] for b in blocks if b is not None]))
             if text is not None and is_ours(text, layout):
@@ -89,7 +90,7 @@ def _likely_masks(soft: Modules, layout: Layout) -> list[int]:
     return [mask for mask in order if likeness[mask] > likeness[order[0]] - _CLEARLY]
 
 
-def _blocks(bits: Modules, layout: Layout, *, erasing: bool) -> list[Bytes | None]:
+def _blocks(bits: Modules, layout: Layout, *, trying_hard: bool) -> list[Bytes | None]:
     """Each block, or None; after one that costs too much in vain no other is tried so hard."""
     parts = [bits.reshape(-1, 8)[own] for own in layout.places]
     found: list[Bytes | None] = [None] * len(parts)
@@ -97,7 +98,7 @@ def _blocks(bits: Modules, layout: Layout, *, erasing: bool) -> list[Bytes | Non
     for number in clearest:
         word = np.packbits(parts[number] > 0)
         found[number] = _spelt(corrected(word, layout.checks), number, layout)
-    for number in clearest if erasing else ():
+    for number in clearest if trying_hard else ():
         if found[number] is None:
             found[number] = _harder(parts[number], number, layout)
         if found[number] is None:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from scanner.sight.align import refined
-from scanner.sight.geometry import ACCEPTED, Grid, corners_of, is_plausible, measured
+from scanner.sight.geometry import ACCEPTED, Grid, corners_of, is_plausible, measured, smaller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,7 @@ _DRAWS = 200
 """Tries for four points that agree: among a third that do, 200 find some in 90 of 100; OpenCV's
 2,000 took 20 ms where nothing agreed."""
 _AS_BEFORE = 0.9
+"""Share of the score before: with less the grid may have slipped, and another guess fit better."""
 LOST_SCORE = 0.3
 """Below this the known modules are not where the grid says: it was lost."""
 
@@ -54,9 +55,9 @@ class _Area:
 def follow(before: Gray, grid: Grid, now: Gray) -> Grid | None:
     """The grid of a frame in the next one, laid on its known modules again; None if it is lost.
 
-    Cheap guesses first: it is where it was, or the whole has moved by one shift; a guess within
-    two modules is drawn in. What fits about as well as before is taken. Only for the rest are
-    points followed one by one.
+    Cheap guesses first: it is where it was, or the whole has moved by one shift; a guess that is a
+    module off is drawn in. What fits about as well as before is taken. Only for the rest are points
+    followed one by one.
     """
     best: Grid | None = None
     for matrix in _guesses(before, grid, now):
@@ -84,19 +85,17 @@ def _guesses(before: Gray, grid: Grid, now: Gray) -> Iterator[Matrix]:
     shift = _shift(before[around.window], now[around.window])
     if shift.any():
         yield np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1]]) @ grid.matrix
-    moved = _motion(before, now, corners, shift)
+    points = _points(before, corners, inside)
+    moved = None if points is None else _motion(before, now, points, around=around, shift=shift)
     if moved is not None:
         matrix = moved @ grid.matrix
         yield matrix / matrix[2, 2]
 
 
-def _motion(before: Gray, now: Gray, corners: Matrix, shift: Matrix) -> Matrix | None:
+def _motion(
+    before: Gray, now: Gray, points: Matrix, *, around: _Area, shift: Matrix
+) -> Matrix | None:
     """The homography between the frames around the symbol, from many points."""
-    inside = _area(corners, _MARGIN_PX, before.shape)
-    points = _points(before, corners, inside)
-    if points is None or len(points) < _FEWEST_POINTS:
-        return None
-    around = _area(corners, _MARGIN_PX + _REACH_PX, before.shape)
     old = cv2.GaussianBlur(before[around.window], (0, 0), 1.2)
     new = cv2.GaussianBlur(now[around.window], (0, 0), 1.2)
     start = points - np.array([around.left, around.top], np.float32)
@@ -130,7 +129,7 @@ def _area(corners: Matrix, margin_px: int, shape: tuple[int, ...]) -> _Area:
 
 
 def _points(gray: Gray, corners: Matrix, area: _Area) -> Matrix | None:
-    """Corners of modules to follow, in pixels of the frame: (count, 1, 2)."""
+    """Corners of modules to follow, in pixels of the frame: (count, 1, 2); None if too few."""
     mask = np.zeros((area.bottom - area.top, area.right - area.left), np.uint8)
     outline = np.round(corners - [area.left, area.top]).astype(np.int32)
     cv2.fillConvexPoly(mask, outline, (255,))
@@ -138,18 +137,15 @@ def _points(gray: Gray, corners: Matrix, area: _Area) -> Matrix | None:
     soft = cv2.GaussianBlur(gray[area.window], (0, 0), 1.2)
     # The stub forgets that there may be none.
     points: Any = cv2.goodFeaturesToTrack(soft, _POINTS, 0.02, 7, mask=mask)
-    if points is None:
+    if points is None or len(points) < _FEWEST_POINTS:
         return None
     return np.asarray(points + np.array([area.left, area.top], np.float32))
 
 
 def _shift(old: Gray, new: Gray) -> Matrix:
     """How far everything went at once: a hand that swings moves further than points are sought."""
-    size = (max(1, old.shape[1] // _SHRINK), max(1, old.shape[0] // _SHRINK))
-    small = [
-        cv2.resize(one, size, interpolation=cv2.INTER_AREA).astype(np.float32) for one in (old, new)
-    ]
-    window = cv2.createHanningWindow(size, cv2.CV_32F)
+    small = [smaller(one, _SHRINK).astype(np.float32) for one in (old, new)]
+    window = cv2.createHanningWindow(small[0].shape[::-1], cv2.CV_32F)
     (x, y), response = cv2.phaseCorrelate(small[0], small[1], window)
     if response < 0.05 or max(abs(x), abs(y)) > _FURTHEST:  # noqa: PLR2004 (a peak above noise)
         return np.zeros(2, np.float32)

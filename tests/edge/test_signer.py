@@ -1,5 +1,6 @@
 """The keys on disk, links, passwords, clock and chance: the real parts."""
 
+import hashlib
 import json
 import stat
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.fakes import START, FrozenClock, SeededChance
 from ticketing.edge import links as link_module
@@ -156,14 +158,47 @@ def test_a_signature_holds_as_it_does_for_a_gate(folder: Path, *, has_private: b
     assert not signer.holds(replace(key, id=KeyId(9), raw=bytes(31) + b"\1"), signed, signature)
 
 
-def test_a_good_signature_that_we_would_not_make_holds_too(folder: Path) -> None:
-    """Another maker's nonce is as good: the rule is that of the gates."""
+def test_another_key_of_the_same_id_holds_its_own_signatures_alone(folder: Path) -> None:
+    """What we would sign is no answer for a key that is not ours."""
     signer = FileSigner(folder)
     key = signer.ring().keys[0]
     stranger = Ed25519PrivateKey.generate()
     elsewhere = replace(key, raw=stranger.public_key().public_bytes_raw())
     assert signer.holds(elsewhere, b"value", stranger.sign(b"value"))
     assert not signer.holds(key, b"value", stranger.sign(b"value"))
+    raw = signer.barcode(CLAIMS).raw
+    signed, own = CONTEXT_TICKET + raw[:32], raw[32:]
+    assert signer.holds(key, signed, own)
+    assert not signer.holds(elsewhere, signed, own)
+
+
+def _signed_otherwise(folder: Path, value: bytes) -> bytes:
+    """As RFC 8032 signs, but for the nonce, which is another key's secret."""
+    own = load_pem_private_key((folder / "key-1.pem").read_bytes(), None)
+    assert isinstance(own, Ed25519PrivateKey)
+    nonce = Ed25519PrivateKey.generate()
+    point, public = (one.public_key().public_bytes_raw() for one in (nonce, own))
+    hashed = int.from_bytes(hashlib.sha512(point + public + value).digest(), "little")
+    scalar = (_secret(nonce) + hashed * _secret(own)) % (
+        2**252 + 27742317777372353535851937790883648493
+    )
+    return point + scalar.to_bytes(32, "little")
+
+
+def _secret(key: Ed25519PrivateKey) -> int:
+    """The scalar of a private key."""
+    half = int.from_bytes(hashlib.sha512(key.private_bytes_raw()).digest()[:32], "little")
+    return half & (2**254 - 8) | 2**254
+
+
+def test_a_good_signature_that_we_would_not_make_holds_too(folder: Path) -> None:
+    """Another maker's nonce is as good: the rule is that of the gates."""
+    signer = FileSigner(folder)
+    key = signer.ring().keys[0]
+    other = _signed_otherwise(folder, b"value")
+    assert other != _signed_otherwise(folder, b"value")
+    assert signer.holds(key, b"value", other)
+    assert not signer.holds(key, b"valve", other)
 
 
 def test_a_link_opens_its_subject() -> None:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests import axe
 from tests.journeys.conftest import Demo, picture
 from tests.journeys.test_site_by_roles import signed_in
+from tests.journeys.walks import flawless
 from ticketing.domain.code_texts import text_of
 
 WORDS = {
@@ -43,11 +43,8 @@ def a_list(prefix: str) -> bytes:
 def looked_at(page: Page, name: str) -> None:
     """No violation, nothing sideways on a phone; a picture in both widths and lights."""
     for width, light in ((1280, "light"), (390, "dark"), (320, "light")):
-        page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme="dark" if light == "dark" else "light")
-        assert axe.violations(page) == [], (name, width)
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, (name, width, wide)
+        flawless(page, width)
         picture(page, f"{name}-{width}")
     page.set_viewport_size({"width": 1280, "height": 900})
     page.emulate_media(color_scheme="light")

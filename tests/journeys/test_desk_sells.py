@@ -98,13 +98,14 @@ def test_the_gate_lets_in_who_bought_at_the_desk(
 ) -> None:
     """The card that is printed, before the camera."""
     desk.goto(f"{demo.service}/staff/desk?offer=day-adult")
+    desk.locator("#f-holder").fill("Jördis Wömpener")
     desk.locator(".desk__go").click()
     desk.wait_for_url("**/staff/desk/sold/*")
     address = desk.locator(".print-card").get_attribute("src")
     stand[0].clear()
     card = desk.request.get(f"{demo.service}{address}").body()
     stand[0].show(card)
-    verdict(station_page, "admit")
+    expect(verdict(station_page, "admit")).to_contain_text("Jördis Wömpener")
     stand[0].clear()
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests import axe
 from tests.journeys.conftest import Demo, picture
-from tests.journeys.walks import free_ticket
+from tests.journeys.walks import flawless, free_ticket
 from ticketing.domain.accounts import RIGHTS, Right, Role
 from ticketing.web.staff.frame import NAVIGATION
 
@@ -68,12 +68,9 @@ def test_the_list_of_pages_is_the_navigation() -> None:
 def test_no_page_has_a_violation_or_scrolls_sideways(admin: Page, demo: Demo) -> None:
     """On a desktop, then on a phone."""
     for width in (1440, 390):
-        admin.set_viewport_size({"width": width, "height": 900})
         for path in PAGES:
             admin.goto(demo.service + path)
-            assert axe.violations(admin) == [], (path, width)
-            wide = admin.evaluate("document.documentElement.scrollWidth")
-            assert wide <= width, (path, wide)
+            flawless(admin, width)
     admin.set_viewport_size({"width": 1440, "height": 1000})
     for path, name in (("/staff", "staff-today"), ("/staff/numbers", "staff-numbers")):
         admin.goto(demo.service + path)
@@ -147,11 +144,9 @@ def test_a_visitor_is_found_taken_out_and_erased(
     expect(admin.locator("#tickets tbody tr")).to_have_count(1)
     profile = admin.url
     for width in (1440, 390):
-        admin.set_viewport_size({"width": width, "height": 900})
         for path in (profile, f"{profile}/erase"):
             admin.goto(path)
-            assert axe.violations(admin) == [], path
-            assert admin.evaluate("document.documentElement.scrollWidth") <= width, path
+            flawless(admin, width)
     admin.goto(profile)
     with admin.expect_download() as told:
         admin.locator("form[action$='/export'] button").click()

@@ -1,8 +1,10 @@
-"""Walks that several journeys take: through the chat to a ticket, and what the gate says."""
+"""Walks that several journeys take: through the chat to a ticket, what the gate says, a page."""
 
 import time
 
 from playwright.sync_api import Locator, Page, expect
+
+from tests import axe
 
 ANSWER_LIMIT_S = 10.0
 
@@ -76,6 +78,14 @@ def free_ticket(page: Page, address: str, holder: str) -> bytes:
     tap(page, "1")
     say(page, holder)
     return card_bytes(page)
+
+
+def flawless(page: Page, width: int) -> None:
+    """The page has no violation and nothing that scrolls sideways at this width."""
+    page.set_viewport_size({"width": width, "height": 900})
+    assert axe.violations(page) == [], (page.url, width)
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width, (page.url, width, wide)
 
 
 def verdict(station: Page, kind: str) -> Locator:

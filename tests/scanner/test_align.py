@@ -29,16 +29,15 @@ def off_by(grid: Grid) -> float:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(st.floats(-0.7, 0.7), min_size=8, max_size=8),
-    st.tuples(st.floats(-1, 1), st.floats(-1, 1)),
+    st.lists(st.floats(-1.25, 1.25), min_size=8, max_size=8),
     st.sampled_from([1, -1]),
 )
-def test_corners_that_are_modules_off_come_to_rest_on_the_symbol(
-    bent: list[float], shift: tuple[float, float], polarity: int
+def test_corners_that_are_a_module_off_come_to_rest_on_the_symbol(
+    off_modules: list[float], polarity: int
 ) -> None:
-    """Wherever the guess began, and in dark mode."""
+    """Each wherever it began, and in dark mode."""
     gray = VIEWS[TICKET].gray if polarity > 0 else 255 - VIEWS[TICKET].gray
-    begun = guess(TICKET, [one + shift[at % 2] for at, one in enumerate(bent)], polarity)
+    begun = guess(TICKET, off_modules, polarity)
     found = refined(np.asarray(gray), begun)
     assert off_by(found) < 0.2
     assert found.score > 0.95
@@ -49,12 +48,6 @@ def test_the_larger_symbol_has_its_own_known_modules() -> None:
     """Nothing in here is measured for a ticket alone."""
     found = refined(VIEWS[LIVE].gray, guess(LIVE, [2, 1, -1, 1, 1, -2, 0, 1]))
     assert off_by(found) < 0.2
-
-
-def test_a_near_guess_needs_the_fine_stage_alone() -> None:
-    """A tracked grid is less than a module off."""
-    begun = guess(TICKET, [0.5, -0.4, 0.4, 0.3, -0.5, 0.5, 0.3, -0.3])
-    assert off_by(refined(VIEWS[TICKET].gray, begun, near=True)) < 0.1
 
 
 def test_glare_on_one_finder_does_not_draw_the_grid_to_it() -> None:
@@ -69,15 +62,15 @@ def test_glare_on_one_finder_does_not_draw_the_grid_to_it() -> None:
 
 @pytest.mark.parametrize("polarity", [1, -1])
 @pytest.mark.parametrize("seed", range(5))
-def test_where_no_symbol_is_the_guess_stays_or_is_no_worse(seed: int, polarity: int) -> None:
+def test_where_no_symbol_is_the_guess_stays(seed: int, polarity: int) -> None:
     """Noise, a flat wall, and a symbol seen with the wrong polarity."""
     noise = np.random.default_rng(seed).integers(0, 255, (720, 1280)).astype(np.uint8)
     flat = np.full((720, 1280), 90 + seed, np.uint8)
     begun = guess(TICKET, [0.0] * 8, polarity)
-    assert refined(noise, begun).score < 0.4
+    assert refined(noise, begun) is begun
     assert refined(flat, begun) is begun
     inverted = 255 - VIEWS[TICKET].gray if polarity > 0 else VIEWS[TICKET].gray
-    assert refined(np.asarray(inverted), begun).score >= begun.score
+    assert refined(np.asarray(inverted), begun) is begun
 
 
 def test_an_impossible_step_is_not_taken() -> None:
@@ -85,6 +78,4 @@ def test_an_impossible_step_is_not_taken() -> None:
     cut = VIEWS[TICKET].gray.copy()
     cut[:, : AT[0] + 200] = 0
     begun = guess(TICKET, [3, -3, -3, 3, 3, 3, -3, -3])
-    found = refined(cut, begun)
-    assert np.isfinite(found.matrix).all()
-    assert found is begun or found.score > begun.score
+    assert refined(cut, begun) is begun

@@ -148,9 +148,10 @@ def test_rubbish_between_good_frames_costs_those_frames_alone() -> None:
 
 def test_a_stream_of_pictures_that_never_unpack_is_lost() -> None:
     """Each of them looks like a JPEG: the camera is broken, and is opened again."""
-    steps = [part(packed(HALL)[:900])] * 60
+    steps = [*[part(packed(HALL)[:900])] * 60, STALL]
     with stream(steps, pause_s=0.02) as address, looking(lambda: open_source(address)) as desk:
-        until(lambda: desk.told[-1:] == ["lost"])
+        until(lambda: desk.told[-1:] == ["lost"], within_s=3)
+    assert desk.told[:2] == ["live", "lost"]
 
 
 def test_a_webcam_that_is_unplugged_and_plugged_in_again_reads_on() -> None:
@@ -164,12 +165,13 @@ def test_a_webcam_that_is_unplugged_and_plugged_in_again_reads_on() -> None:
 
 
 def test_nothing_is_left_running_of_cameras_that_come_and_go() -> None:
-    """Twenty losses in a row, and as many threads as before."""
-    before = threading.active_count()
+    """Twenty losses in a row, and no thread of theirs."""
+    before = set(threading.enumerate())
     steps = [part(packed(HALL))]
     with stream(steps, pause_s=0.0) as address, looking(lambda: open_source(address)) as desk:
         until(lambda: len(desk.told) > 40, within_s=20)
-    until(lambda: threading.active_count() <= before)
+    left = [one.name for one in set(threading.enumerate()) - before]
+    assert {"mjpeg", "eyes"}.isdisjoint(left)
 
 
 # ---------------------------------------------------------------- pictures

@@ -640,6 +640,7 @@ def test_closing_twice_and_in_the_middle_is_harmless() -> None:
     with watching(Script([part(packed(shade(40))), STALL])) as camera:
         camera.close()
         camera.close()
+        assert not camera._thread.is_alive()
 
 
 # ---------------------------------------------------------------- the rest

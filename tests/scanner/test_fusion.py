@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -114,7 +115,7 @@ def test_a_symbol_that_moves_as_a_whole_needs_no_points(
     shift: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Following points is the dearest guess, and the first to fail where all is smeared."""
-    monkeypatch.setattr(track, "_motion", lambda *_: pytest.fail("points were followed"))
+    monkeypatch.setattr(track, "_points", lambda *_: pytest.fail("points were followed"))
     modules = drawn(text_of(3))
     before = frame(modules, at=AT, blur=4)
     after = frame(modules, at=(AT[0] + shift[0], AT[1] + shift[1]), blur=4, seed=1)
@@ -138,7 +139,7 @@ def test_a_symbol_that_turns_is_followed_by_its_points(monkeypatch: pytest.Monke
     assert moved is not None
     wanted = np.array(grid.corners) @ turn[:, :2].T + turn[:, 2]
     assert np.abs(np.array(moved.corners) - wanted).max() < 3
-    monkeypatch.setattr(track, "_motion", lambda *_: None)
+    monkeypatch.setattr(track, "_points", lambda *_: None)
     assert follow(before.gray, grid, after) is None
 
 
@@ -229,7 +230,7 @@ def test_frames_passed_by_are_used_once_the_symbol_is_found(
     read(fused, [shown(modules, number) for number in range(4)])
     assert fused.frames == 0
     monkeypatch.setattr(locate, "from_texture", real)
-    # One turn in three searches for the other kind of symbol.
+    # One turn in six searches for the other kind of symbol.
     read(fused, [shown(modules, number) for number in (5, 6)])
     assert fused.frames > 2
 
@@ -255,11 +256,27 @@ def test_what_the_sharpened_frame_gives_another_reader_is_taken() -> None:
     assert fused.frames == 0
 
 
-def test_a_late_frame_begins_no_further_step() -> None:
-    """The next one waits already."""
-    hour = iter(range(0, 10_000_000, 3_600))
-    fused = Fusion(Pace(), clock=lambda: float(next(hour)))
-    assert read(fused, [shown(drawn(text_of(1)), n, share=0.5) for n in range(6)]) == []
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_late_frame_begins_no_step_after_the_first_equaliser(
+    monkeypatch: pytest.MonkeyPatch, *, is_late: bool
+) -> None:
+    """The next one waits already; in time the later ones read this one."""
+    rounds: list[reader.Round] = []
+    equalised = reader.equalised
+
+    def noted(*given: Any) -> Modules:
+        rounds.append(given[-1])
+        return equalised(*given)
+
+    monkeypatch.setattr(reader, "equalised", noted)
+    fused = Fusion(Pace(budget_ms=-1 if is_late else 60_000, thorough=True))
+    looks = [shown(drawn(text_of(1)), number, share=0.38) for number in range(6)]
+    assert read(fused, looks) == ([] if is_late else [text_of(1)])
+    assert fused.frames == len(looks)
+    if is_late:
+        assert rounds == [reader.ROUNDS[0]] * len(looks)
+    else:
+        assert set(rounds) == set(reader.ROUNDS)
 
 
 def test_a_still_hall_is_not_searched(monkeypatch: pytest.MonkeyPatch) -> None:

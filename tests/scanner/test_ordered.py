@@ -123,6 +123,8 @@ def test_noise_rarely_agrees_and_never_spells_a_block() -> None:
     far = [nearest(rng.normal(0, 1, LENGTH * 8), CHECKS) for _ in range(150)]
     believed = [one for one in far if one.deviations >= symbol.LEAST_DEVIATIONS]
     assert len(believed) <= 3
+    for one, number in itertools.product(far, range(len(TICKET.places))):
+        assert symbol._spelt(one.word, number, TICKET) is None
     assert float(np.median([one.deviations for one in far])) < symbol.LEAST_DEVIATIONS - 1
 
 

@@ -70,6 +70,7 @@ def test_a_network_camera_is_told_apart_from_a_webcam(tmp_path: Path, service: S
         until(lambda: state_of(station)["words"]["de"]["chip"] == "Live · Netzkamera")
         station.eyes.use("97")
         until(lambda: state_of(station)["picture"] == "lost")
+    assert load_settings(tmp_path).source == "97"
 
 
 def test_what_was_written_last_counts_settings_or_choice(tmp_path: Path) -> None:

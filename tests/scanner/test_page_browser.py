@@ -220,6 +220,7 @@ def test_what_only_the_service_knows_is_waited_for(page: Page, service: Service)
     scan(page, SHORT_CODE)
     word(page, "Moment")
     word(page, "Einlass")
+    assert [one["barcode"] for one in service.asked if "barcode" in one] == [SHORT_CODE]
 
 
 def test_without_a_camera_pictures_are_dropped(page: Page) -> None:

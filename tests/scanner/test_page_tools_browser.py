@@ -305,13 +305,14 @@ def test_what_nobody_may_overrule_has_no_key(page: Page, service: Service) -> No
 
 @pytest.mark.parametrize(("scanner", "computer"), [("us", "de"), ("us", "fr"), ("de", "us")])
 def test_a_hand_scanner_with_another_layout_opens_the_door(
-    page: Page, scanner: str, computer: str
+    page: Page, service: Service, scanner: str, computer: str
 ) -> None:
     """What arrives looks like nothing; it is read all the same."""
     page.locator("#code").focus()
     page.keyboard.insert_text(typed(today_ticket(), scanner, computer))
     page.keyboard.press("Enter")
     word(page, "Einlass")
+    assert [one["barcode"] for one in service.asked if "barcode" in one] == [today_ticket()]
 
 
 def test_a_number_before_page_up_counts_that_many(page: Page, service: Service) -> None:

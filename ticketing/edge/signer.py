@@ -92,7 +92,8 @@ class FileSigner:
         a third of the time of looking whether it holds. It is compared in constant time and
         told to nobody. Any other is looked at as everywhere else.
         """
-        private = self._keys.private.get(key.id)
+        keys = self._keys
+        private = keys.private.get(key.id) if key in keys.ring.keys else None
         if private is not None and compare_digest(private.sign(value), signature):
             return True
         return key.holds(value, signature)
