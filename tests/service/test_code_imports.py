@@ -123,6 +123,10 @@ def test_codes_come_in_and_are_good(shop: Shop) -> None:
     assert (batch.state, batch.count, batch.tally.made) == (BatchState.READY, 3, 3)
     assert (batch.effect, batch.max_uses) == (Effect(EffectKind.PERCENT, 20), 2)
     assert batch.created_by == EDITOR.id
+    with shop.store.unit() as unit:
+        (made,) = audit.page(unit, wanted=Sought(action=Action.BATCH_CREATED)).items
+    assert made.after is not None
+    assert (made.after["state"], made.after["count"]) == ("stopped", 0)
     assert sorted(shop.texts(batch)) == sorted(text(n) for n in (1, 2, 3))
     assert shop.redeem(text(1), offer="day").redemption.off_cents == 180
 

@@ -106,14 +106,14 @@ def checked_batch(unit: Unit, house: House, *, wanted: NewBatch, token: str = ""
     return batch
 
 
-def add_batch(unit: Unit, house: House, *, batch: Batch) -> int:
-    """Store a checked batch without codes, stopped, within the caller's transaction; its number.
+def add_batch(unit: Unit, house: House, *, batch: Batch) -> Batch:
+    """Store a checked batch without codes, stopped, within the caller's transaction.
 
     Whoever brings its codes publishes it: `store.code_batches.publish`.
     """
-    number = rows.add_stopped(unit, batch)
-    _note(unit, house, Action.BATCH_CREATED, before=None, after=batch)
-    return number
+    stored = rows.add_stopped(unit, batch)
+    _note(unit, house, Action.BATCH_CREATED, before=None, after=stored)
+    return stored
 
 
 def begin_batch(unit: Unit, house: House, *, wanted: NewBatch) -> Claim:

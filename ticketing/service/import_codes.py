@@ -212,7 +212,7 @@ class Matching:
         if target.number is None:
             if aim.draft is None:  # pragma: no cover  such lines are faulty
                 raise RuntimeError("a code without a batch")
-            target.number = code_batches.add_batch(unit, self._house, batch=aim.draft)
+            target.number = code_batches.add_batch(unit, self._house, batch=aim.draft).number
             standing.made.append(target.number)
         return target.number
 
