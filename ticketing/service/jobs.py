@@ -59,10 +59,15 @@ class NewJob:
     total: int = 0
 
 
+def new_id(house: House) -> str:
+    """An id that nobody guesses and that says nothing."""
+    return house.chance.draw(_ID_BYTES).hex()
+
+
 def begin_job(unit: Unit, house: House, *, wanted: NewJob) -> Job:
     """Store a job; a clerk finds it. Within the caller's transaction, if there is one."""
     job = Job(
-        id=house.chance.draw(_ID_BYTES).hex(),
+        id=new_id(house),
         kind=wanted.kind,
         about=wanted.about,
         state=JobState.QUEUED,
@@ -85,7 +90,7 @@ def begin_upload(unit: Unit, house: House) -> Job:
     `keep_file` brings the file, `end_upload` says that it is whole.
     """
     job = Job(
-        id=house.chance.draw(_ID_BYTES).hex(),
+        id=new_id(house),
         kind=JobKind.UPLOAD,
         about="",
         state=JobState.DONE,
