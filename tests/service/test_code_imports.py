@@ -187,6 +187,32 @@ def test_a_line_changes_its_whole_batch(shop: Shop) -> None:
     }  # fmt: skip
 
 
+def test_one_batch_by_several_names_is_one(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By name, id and prefix: counted once, with one room; who contradicts is told."""
+    monkeypatch.setattr("ticketing.service.import_batches.MOST", 4)
+    brought(shop, rows(1))
+    batch = the_batch(shop)
+    names = ("Händler", batch.id, "")
+    lines = [f"{text(n)};{name};30;" for n, name in enumerate(names, start=2)]
+    lines += [f"{text(5)};;;", f"{text(6)};{batch.id};;"]
+    result = brought(shop, lines)
+    assert counts(result) == (3, 0, 0, 2)
+    assert [one[1:] for one in result["problems"]] == [["batch", "batch_full"]] * 2
+    assert result["batches"] == [{"id": batch.id, "name": "Händler", "kind": "changed", "new": 3}]
+    lines = [f"{text(2)};Händler;40;", f"{text(3)};{batch.id};50;", f"{text(4)};;;"]
+    result = brought(shop, lines)
+    assert (counts(result), result["batches_changed"]) == ((0, 2, 0, 1), 1)
+    assert result["problems"] == [[3, "percent", "differs"]]
+    assert shop.now(batch).effect.value == 40
+
+
+def test_a_new_batch_is_made_once(shop: Shop) -> None:
+    """Whether its lines call it like its prefix or do not name it."""
+    result = brought(shop, [*rows(1, more=";NEU;20;"), *rows(2, more=";;;2")])
+    assert (counts(result), result["batches_made"]) == ((2, 0, 0, 0), 1)
+    assert (the_batch(shop).count, the_batch(shop).max_uses) == (2, 2)
+
+
 def test_offers_in_another_order_are_no_change(shop: Shop) -> None:
     """They mean the same."""
     shop.offer()

@@ -203,7 +203,7 @@ class Importer:
             aims = aimed(unit, house, reading.wishes)
             standing = kept or self._begun(unit, aims, reading, tell)
             apply_changes(unit, house, aims)
-        for aim in aims:
+        for aim in dict.fromkeys(aims):
             aim.target.is_changed = aim.batch is not None and aim.batch.id in standing.changed
         matching = Matching(self._store, house, reading=reading, aims=aims)
         done = matching.store_all(tell, standing=standing, before=reading.lines)
@@ -217,7 +217,9 @@ class Importer:
 
     def _begun(self, unit: Unit, aims: Sequence[Aim], reading: Reading, tell: Tell) -> Standing:
         """Note which batches change, before they do: afterwards nobody sees that they did."""
-        changed = [one.batch.id for one in aims if one.batch and one.target.is_changed]
+        changed = [
+            one.batch.id for one in dict.fromkeys(aims) if one.batch and one.target.is_changed
+        ]
         standing = Standing(changed=changed)
         unit.begin()
         tell.keep(unit, reading.lines, asdict(standing))
@@ -249,9 +251,12 @@ def _sniffed(pieces: Iterable[bytes], sniffer: Sniffer) -> Iterator[bytes]:
 
 def _result(reading: Reading, aims: Sequence[Aim], standing: Standing) -> dict[str, Any]:
     """What came of a list, as JSON."""
+    news: Counter[Aim] = Counter()
+    for place, n in standing.new_of.items():
+        news[aims[int(place)]] += n
     touched = []
-    for place, aim in enumerate(aims):
-        new = standing.new_of.get(str(place), 0)
+    for aim in dict.fromkeys(aims):
+        new = news[aim]
         is_made = aim.batch is None or aim.batch.number in standing.made
         is_changed = aim.target.is_changed and aim.target.fault is None
         if new or is_changed:

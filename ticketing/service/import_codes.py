@@ -143,7 +143,7 @@ class Matching:
         the transaction took.
         """
         clock = self._house.clock
-        targets = [aim.target for aim in self._aims]
+        targets = [aim.target for aim in dict.fromkeys(self._aims)]
         for _ in range(_TRIES):
             kept = [(target.number, target.room) for target in targets]
             judged = self._judged(unit, chunk)
@@ -169,12 +169,13 @@ class Matching:
         judged, last = [], self._last
         for entry in chunk:
             old, target = known.get(entry.bits), self._aims[entry.wish].target
+            wish = self._reading.wishes[entry.wish]
             outcome: Outcome | Problem
             if last is not None and entry.bits == last.bits:
                 outcome = self._again(entry, last)
             else:
                 is_there = entry.visitor in visitors
-                outcome = compared(entry, old, target, is_visitor_known=is_there)
+                outcome = compared(entry, old, wish, target, is_visitor_known=is_there)
             target.room -= outcome is Outcome.NEW
             is_bound = entry.says_visitor and entry.visitor != (old and old.visitor)
             judged.append(Judged(entry, outcome, is_bound))
@@ -183,19 +184,19 @@ class Matching:
 
     def _again(self, entry: Entry, last: Entry) -> Problem:
         """What is wrong with a line whose code stands in an earlier one, prefix aside."""
-        mine, theirs = (self._aims[one.wish].target.wish.prefix for one in (entry, last))
+        mine, theirs = (self._reading.wishes[one.wish].prefix for one in (entry, last))
         fault = LineFault.TWICE if is_prefix(mine, theirs) else LineFault.TAKEN
         return Problem(entry.line, Column.CODE, fault)
 
     def _put(self, unit: Unit, judged: Sequence[Judged], standing: Standing) -> bool:
         """Store what is new or bound; False if somebody else was faster."""
-        new: dict[int, list[Entry]] = {}
+        new: dict[Aim, list[Entry]] = {}
         for entry, outcome, _ in judged:
             if outcome is Outcome.NEW:
-                new.setdefault(entry.wish, []).append(entry)
-        for place, entries in new.items():
+                new.setdefault(self._aims[entry.wish], []).append(entry)
+        for aim, entries in new.items():
             bits = [entry.bits for entry in entries]
-            number = self._number(unit, self._aims[place], standing)
+            number = self._number(unit, aim, standing)
             if codes.add(unit, number, bits) != len(bits):
                 return False
             batch_rows.grow(unit, number, len(bits))
