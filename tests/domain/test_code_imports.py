@@ -307,8 +307,8 @@ def test_a_known_code_stays_or_changes() -> None:
     cases = [
         (ENTRY, KNOWN, target(), Outcome.UNCHANGED),
         (ENTRY, KNOWN, target("A"), Outcome.UNCHANGED),
-        (ENTRY, KNOWN, target(is_changed=True), Outcome.CHANGED),
-        (ENTRY, KNOWN, target(number=2, is_changed=True), Outcome.UNCHANGED),
+        (ENTRY._replace(says_batch=True), KNOWN, target(is_changed=True), Outcome.CHANGED),
+        (ENTRY, KNOWN, target(is_changed=True), Outcome.UNCHANGED),
         (bound, KNOWN, target(), Outcome.CHANGED),
         (bound, theirs, target(), Outcome.UNCHANGED),
         (freed, theirs, target(), Outcome.CHANGED),

@@ -201,7 +201,7 @@ def test_one_batch_by_several_names_is_one(shop: Shop, monkeypatch: pytest.Monke
     assert result["batches"] == [{"id": batch.id, "name": "Händler", "kind": "changed", "new": 3}]
     lines = [f"{text(2)};Händler;40;", f"{text(3)};{batch.id};50;", f"{text(4)};;;"]
     result = brought(shop, lines)
-    assert (counts(result), result["batches_changed"]) == ((0, 2, 0, 1), 1)
+    assert (counts(result), result["batches_changed"]) == ((0, 1, 1, 1), 1)
     assert result["problems"] == [[3, "percent", "differs"]]
     assert shop.now(batch).effect.value == 40
 
@@ -288,6 +288,51 @@ def test_a_line_that_would_break_something_is_told(
     result = brought(shop, [line])
     assert (counts(result), result["problems"]) == ((0, 0, 0, 1), [[2, *problem]])
     assert shop.now(before) == before
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("{theirs};Händler;30;", ["batch", "other_batch"]),
+        ("{mine};Händler;30;", ["code", "twice"]),
+        ("{other};Händler;30;", ["code", "taken"]),
+        ("{new};Händler;30;3", ["used", "used_elsewhere"]),
+    ],
+)
+@pytest.mark.parametrize("wanted", [Wanted(), STORED])
+def test_a_line_that_is_left_out_changes_no_batch(
+    shop: Shop, line: str, problem: list[str], wanted: Wanted
+) -> None:
+    """Nor does the preview say that it would."""
+    brought(shop, [*rows(1), *rows(2, more=";X;20;"), f"{text(3, 'OTHER')};;20;"])
+    with shop.store.unit() as unit:
+        before = code_batches.list_batches(unit).items
+    codes = {"mine": text(1), "theirs": text(2), "other": text(3), "new": text(4)}
+    lines = [line.format(**codes)]
+    if problem[1] == "twice":
+        lines.insert(0, f"{text(1)};;;")
+    result = brought(shop, lines, wanted, heading="code;batch;percent;uses")
+    assert result["problems"] == [[len(lines) + 1, *problem]]
+    assert (result["changed"], result["batches"], result["batches_changed"]) == (0, [], 0)
+    with shop.store.unit() as unit:
+        assert code_batches.list_batches(unit).items == before
+
+
+def test_many_batches_change_a_few_at_a_time(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each costs as much as many codes, and a gate waits for none of their transactions."""
+    monkeypatch.setattr(import_codes, "_BATCHES_AT_ONCE", 2)
+    lines = [f"{text(n)};Serie {n};{n};" for n in range(1, 6)]
+    job = begun(shop, kept(shop, lines))
+    sizes: list[int] = []
+    put = import_codes.Matching._put
+
+    def counted(self: Any, unit: Unit, judged: Any, standing: Any) -> bool:
+        sizes.append(len(judged))
+        return put(self, unit, judged, standing)
+
+    monkeypatch.setattr(import_codes.Matching, "_put", counted)
+    a_clerk(shop).run_once()
+    assert (sizes, counts(now_of(shop, job).result)) == ([2, 2, 1], (5, 0, 0, 0))
 
 
 def test_one_of_two_batches_must_be_named(shop: Shop) -> None:
@@ -550,7 +595,7 @@ def test_what_changed_since_the_preview_is_told(
     def refusing(*_: object, **__: object) -> None:
         raise Conflict("batch_redeemed")
 
-    monkeypatch.setattr(code_batches, "change_batch", refusing)
+    monkeypatch.setattr(code_batches, "change_held", refusing)
     result = brought(shop, rows(1, 2, more=";Händler;30;"))
     assert (counts(result), result["batches"]) == ((0, 0, 0, 2), [])
     assert the_batch(shop).effect.value == 20

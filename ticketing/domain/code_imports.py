@@ -95,7 +95,8 @@ class Problem(NamedTuple):
 class Entry(NamedTuple):
     """What a line says of its code; `wish` is the place of its batch in `Lines.wishes`.
 
-    `visitor` counts if `says_visitor`: None frees the code.
+    `visitor` counts if `says_visitor`: None frees the code. `says_batch` if it says what its
+    batch is to be.
     """
 
     bits: CodeBits
@@ -104,6 +105,7 @@ class Entry(NamedTuple):
     says_visitor: bool = False
     was_used: bool = False
     visitor: VisitorId | None = None
+    says_batch: bool = False
 
 
 @dataclass(slots=True)
@@ -196,7 +198,7 @@ def compared(
         return Outcome.NEW
     if is_other and known.uses:
         return Problem(entry.line, Column.VISITOR, LineFault.CODE_REDEEMED)
-    is_changed = is_other or (target.is_changed and target.number == known.batch)
+    is_changed = is_other or (entry.says_batch and target.is_changed)
     return Outcome.CHANGED if is_changed else Outcome.UNCHANGED
 
 

@@ -170,14 +170,23 @@ def change_batch(unit: Unit, house: House, *, batch: str, change: BatchChange) -
             `batch_failed`; `batch_redeemed` for another effect after the first redemption.
     """
     unit.begin()  # before reading: of two changes at once neither may undo the other
+    change_held(unit, house, batch=batch, change=change)
+    unit.commit()
+    return get_batch(unit, batch=batch)
+
+
+def change_held(unit: Unit, house: House, *, batch: str, change: BatchChange) -> None:
+    """Change a batch within the caller's transaction.
+
+    Raises:
+        NotFound, Invalid, Conflict: As `change_batch`; nothing is written then.
+    """
     old = held(unit, batch)
     if change.version is not None and change.version != old.version:
         raise Conflict("changed")
     new = planned(unit, old, change)
     rows.change(unit, new)
     _note(unit, house, Action.BATCH_CHANGED, before=old, after=new)
-    unit.commit()
-    return get_batch(unit, batch=batch)
 
 
 def planned(unit: Unit, old: Batch, change: BatchChange) -> Batch:

@@ -18,7 +18,7 @@ from ticketing.domain.tables import BadTable, Encoding, Sniffer
 from ticketing.service import audit, jobs
 from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict
-from ticketing.service.import_batches import Aim, aimed, apply_changes
+from ticketing.service.import_batches import Aim, aimed
 from ticketing.service.import_codes import Matching, Standing, standing_of
 from ticketing.service.import_reading import Reading, opened, read_all
 from ticketing.service.jobs import NewJob, Tell
@@ -201,10 +201,9 @@ class Importer:
         house = self._house
         with self._store.unit() as unit:
             aims = aimed(unit, house, reading.wishes)
-            standing = kept or self._begun(unit, aims, reading, tell)
-            apply_changes(unit, house, aims)
+            standing = kept or self._begun(unit, reading, tell)
         for aim in dict.fromkeys(aims):
-            aim.target.is_changed = aim.batch is not None and aim.batch.id in standing.changed
+            aim.target.is_changed |= aim.means in standing.changed
         matching = Matching(self._store, house, reading=reading, aims=aims)
         done = matching.store_all(tell, standing=standing, before=reading.lines)
         result = {**_result(reading, aims, matching.standing), "is_stored": True}
@@ -215,12 +214,8 @@ class Importer:
                 unit.commit()
         return result
 
-    def _begun(self, unit: Unit, aims: Sequence[Aim], reading: Reading, tell: Tell) -> Standing:
-        """Note which batches change, before they do: afterwards nobody sees that they did."""
-        changed = [
-            one.batch.id for one in dict.fromkeys(aims) if one.batch and one.target.is_changed
-        ]
-        standing = Standing(changed=changed)
+    def _begun(self, unit: Unit, reading: Reading, tell: Tell) -> Standing:
+        standing = Standing()
         unit.begin()
         tell.keep(unit, reading.lines, asdict(standing))
         unit.commit()
@@ -258,7 +253,7 @@ def _result(reading: Reading, aims: Sequence[Aim], standing: Standing) -> dict[s
     for aim in dict.fromkeys(aims):
         new = news[aim]
         is_made = aim.batch is None or aim.batch.number in standing.made
-        is_changed = aim.target.is_changed and aim.target.fault is None
+        is_changed = aim.means in standing.changed
         if new or is_changed:
             kind = "made" if is_made else "changed" if is_changed else "grown"
             touched.append({"id": aim.id, "name": aim.name, "kind": kind, "new": new})

@@ -64,16 +64,16 @@ def aimed(unit: Unit, house: House, wishes: Sequence[Wish]) -> list[Aim]:
     return aims
 
 
-def apply_changes(unit: Unit, house: House, aims: Sequence[Aim]) -> None:
-    """Change the batches of which something is to change, each in a transaction of its own."""
-    for aim in dict.fromkeys(aims):
-        if aim.batch is None or aim.change is None or not aim.target.is_changed:
-            continue
-        try:
-            code_batches.change_batch(unit, house, batch=aim.batch.id, change=aim.change)
-        except (Invalid, Conflict) as refusal:
-            unit.rollback()
-            aim.target.fault = _fault(refusal, aim.target.said)
+def apply_change(unit: Unit, house: House, aim: Aim) -> bool:
+    """Change a batch within the caller's transaction; False if it may not change any more."""
+    if aim.change is None:  # pragma: no cover  what changes has a change
+        raise RuntimeError("nothing to change")
+    try:
+        code_batches.change_held(unit, house, batch=aim.means, change=aim.change)
+    except (Invalid, Conflict) as refusal:
+        aim.target.fault, aim.target.is_changed = _fault(refusal, aim.target.said), False
+        return False
+    return True
 
 
 def _meant(wish: Wish, named: Sequence[Named]) -> list[Named]:
@@ -87,21 +87,19 @@ def _meant(wish: Wish, named: Sequence[Named]) -> list[Named]:
 
 def _aim(wish: Wish, found: Sequence[Named], by_batch: dict[tuple[str, str], Aim]) -> Aim:
     """The aim of a wish: that of an earlier one, if both mean one batch and agree about it."""
-    means = found[0].id if len(found) == 1 else ""
-    own = Aim(means, wish.name or wish.prefix, wish.prefix, Target())
+    called = wish.name or wish.prefix
     if len(found) > 1:
-        own.target.fault = Column.BATCH, LineFault.BATCH_AMBIGUOUS
-        return own
+        return Aim("", called, wish.prefix, Target(fault=(Column.BATCH, LineFault.BATCH_AMBIGUOUS)))
     if not found and wish.name.startswith("cb_"):
-        own.target.fault = Column.BATCH, LineFault.UNKNOWN
-        return own
-    key = (means, "") if means else (own.called, fold(wish.prefix))
+        return Aim("", called, wish.prefix, Target(fault=(Column.BATCH, LineFault.UNKNOWN)))
+    means = found[0].id if found else ""
+    key = (means, "") if means else (called, fold(wish.prefix))
     said = by_batch[key].target.said if key in by_batch else {}
     for field, value in wish.said.items():
         if said.get(field, value) != value:
-            own.target.fault = column_of(field, value), LineFault.DIFFERS
-            return own
-    aim = by_batch.setdefault(key, own)
+            fault = column_of(field, value), LineFault.DIFFERS
+            return Aim("", called, wish.prefix, Target(fault=fault))
+    aim = by_batch.setdefault(key, Aim(means, called, wish.prefix, Target()))
     aim.target.said |= wish.said
     return aim
 

@@ -16,7 +16,7 @@ from ticketing.domain.code_imports import Column, Entry, LineFault, Outcome, Pro
 from ticketing.domain.code_texts import is_prefix
 from ticketing.domain.retention import next_size
 from ticketing.service import code_batches
-from ticketing.service.import_batches import Aim
+from ticketing.service.import_batches import Aim, apply_change
 from ticketing.service.import_reading import Reading
 from ticketing.service.jobs import Tell
 from ticketing.service.ports import House, Units
@@ -29,6 +29,7 @@ CHUNK: Final = 1_000
 """Lines that one transaction takes at most."""
 _FIRST_CHUNK: Final = 250
 _LOOKED_AT: Final = 2_000
+_BATCHES_AT_ONCE: Final = 20
 _TRIES: Final = 5
 
 
@@ -56,8 +57,10 @@ class Standing:
     changed: list[str] = field(default_factory=list)
     is_finished: bool = False
 
-    def plus(self, judged: Sequence[Judged], shown: frozenset[int]) -> "Standing":
-        """The same with some lines more; of the `shown` ones each outcome is kept."""
+    def plus(
+        self, judged: Sequence[Judged], changed: Sequence[str], shown: frozenset[int]
+    ) -> "Standing":
+        """The same with some lines and changes more; of the `shown` lines outcomes are kept."""
         good = [one for one in judged if isinstance(one.outcome, Outcome)]
         new = Counter(str(one.entry.wish) for one in good if one.outcome is Outcome.NEW)
         told = {
@@ -72,7 +75,7 @@ class Standing:
             outcomes=self.outcomes | told,
             after=judged[-1].entry.bits,
             made=list(self.made),
-            changed=self.changed,
+            changed=[*self.changed, *changed],
         )
 
 
@@ -88,6 +91,7 @@ class Matching:
         self._reading = reading
         self._aims = aims
         self._shown = frozenset(one.line for one in reading.first)
+        self._met: set[int] = set()
         self._last: Entry | None = None
         self.standing = Standing()
 
@@ -97,7 +101,7 @@ class Matching:
         with self._store.unit() as unit:
             while chunk := list(islice(entries, _LOOKED_AT)):
                 judged = self._judged(unit, chunk)
-                self.standing = self.standing.plus(judged, self._shown)
+                self.standing = self._next(judged)
                 self._note(judged)
                 done += len(chunk)
                 tell(done)
@@ -108,7 +112,7 @@ class Matching:
         done, entries = self._skip(tell, before)
         size = _FIRST_CHUNK
         with self._store.unit() as unit:
-            while chunk := list(islice(entries, size)):
+            while chunk := self._taken(entries, size):
                 done += len(chunk)
                 took = self._store_chunk(unit, chunk, tell, done)
                 size = next_size(size, took, CHUNK)
@@ -116,6 +120,17 @@ class Matching:
         return done
 
     # -------------------------------------------------------- parts of the above
+    def _taken(self, entries: Iterator[Entry], size: int) -> list[Entry]:
+        """The next lines, fewer where many batches begin: each costs as much as many codes."""
+        chunk: list[Entry] = []
+        most = len(self._met) + _BATCHES_AT_ONCE
+        for entry in islice(entries, size):
+            chunk.append(entry)
+            self._met.add(entry.wish)
+            if len(self._met) >= most:
+                break
+        return chunk
+
     def _skip(self, tell: Tell, before: int) -> tuple[int, Iterator[Entry]]:
         """Pass over what a doer that died has stored; only its problems are found again."""
         done, entries, after = before, self._reading.entries(), self.standing.after
@@ -147,7 +162,7 @@ class Matching:
         for _ in range(_TRIES):
             kept = [(target.number, target.room) for target in targets]
             judged = self._judged(unit, chunk)
-            standing = self.standing.plus(judged, self._shown)
+            standing = self._next(judged)
             unit.begin()
             began_at = clock.now()
             if self._put(unit, judged, standing):
@@ -182,6 +197,20 @@ class Matching:
             last = entry
         return judged
 
+    def _next(self, judged: Sequence[Judged]) -> Standing:
+        """What stands when these lines are done.
+
+        A batch changes with the first good line that says something of it.
+        """
+        good = (
+            self._aims[one.entry.wish]
+            for one in judged
+            if one.entry.says_batch and isinstance(one.outcome, Outcome)
+        )
+        changed = [one.means for one in dict.fromkeys(good) if one.target.is_changed]
+        new = [one for one in changed if one not in self.standing.changed]
+        return self.standing.plus(judged, new, self._shown)
+
     def _again(self, entry: Entry, last: Entry) -> Problem:
         """What is wrong with a line whose code stands in an earlier one, prefix aside."""
         mine, theirs = (self._reading.wishes[one.wish].prefix for one in (entry, last))
@@ -191,9 +220,9 @@ class Matching:
     def _put(self, unit: Unit, judged: Sequence[Judged], standing: Standing) -> bool:
         """Store what is new or bound; False if somebody else was faster."""
         new: dict[Aim, list[Entry]] = {}
-        for entry, outcome, _ in judged:
-            if outcome is Outcome.NEW:
-                new.setdefault(self._aims[entry.wish], []).append(entry)
+        for one in judged:
+            if one.outcome is Outcome.NEW:
+                new.setdefault(self._aims[one.entry.wish], []).append(one.entry)
         for aim, entries in new.items():
             bits = [entry.bits for entry in entries]
             number = self._number(unit, aim, standing)
@@ -205,7 +234,14 @@ class Matching:
             for one in judged
             if one.is_bound and isinstance(one.outcome, Outcome)
         ]
-        return rows.bind(unit, bound)
+        return rows.bind(unit, bound) and self._change(unit, standing)
+
+    def _change(self, unit: Unit, standing: Standing) -> bool:
+        """Change the batches that change with these lines; False if one may not any more."""
+        changed = set(standing.changed) - set(self.standing.changed)
+        aims = [aim for aim in dict.fromkeys(self._aims) if aim.means in changed]
+        done = [apply_change(unit, self._house, aim) for aim in aims]  # each tells its fault
+        return all(done)
 
     def _number(self, unit: Unit, aim: Aim, standing: Standing) -> int:
         """The batch of new codes; made with the first of them."""
