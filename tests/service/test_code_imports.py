@@ -489,6 +489,66 @@ def test_whoever_goes_on_counts_nothing_twice(
         assert len(audit.page(unit, wanted=Sought(action=Action.CODES_IMPORTED)).items) == 2
 
 
+def died(shop: Shop, monkeypatch: pytest.MonkeyPatch, *, at: int, lines: list[str]) -> Job:
+    """An import whose doer dies before its n-th transaction ends; others may go on a minute later.
+
+    The first takes the job, the second notes where lines lead, the others store chunks of one.
+    """
+    monkeypatch.setattr(import_codes, "_FIRST_CHUNK", 1)
+    monkeypatch.setattr(import_codes, "CHUNK", 1)
+    job = begun(shop, kept(shop, lines))
+    commits, commit = [0], Unit.commit
+
+    def dying(unit: Unit) -> None:
+        commits[0] += 1
+        if commits[0] == at:
+            raise KeyboardInterrupt
+        commit(unit)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Unit, "commit", dying)
+        with pytest.raises(KeyboardInterrupt):
+            a_clerk(shop).run_once()
+    shop.clock.tick(minutes=1)
+    return job
+
+
+@pytest.mark.parametrize("at", range(3, 7))
+def test_whoever_goes_on_follows_the_plan(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """The batch that the first has made is not taken for the one of lines without a name."""
+    lines = [*rows(1, 3, more=";A;30;"), *rows(2, 4, more=";;20;")]
+    job = died(shop, monkeypatch, at=at, lines=lines)
+    a_clerk(shop).run_once()
+    assert counts(now_of(shop, job).result) == (4, 0, 0, 0)
+    with shop.store.unit() as unit:
+        found = {
+            one.name: (one.effect.value, one.count, one.state)
+            for one in code_batches.list_batches(unit).items
+        }
+    assert found == {"A": (30, 2, BatchState.READY), "NEU": (20, 2, BatchState.READY)}
+
+
+def test_whoever_goes_on_keeps_what_was_refused(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And sees that a batch went meanwhile."""
+    for name in ("B", "B", "C"):
+        shop.batch(prefix="NEU", name=name)
+    gone = the_batch(shop)
+    lines = [*rows(1, more=";B;;"), *rows(2, more=";A;20;"), *rows(3, more=f";{gone.id};;")]
+    job = died(shop, monkeypatch, at=5, lines=lines)
+    with shop.store.unit() as unit:
+        code_batches.delete_batch(unit, shop.house, batch=gone.id)
+    a_clerk(shop).run_once()
+    result = now_of(shop, job).result
+    assert (counts(result), result["problems"]) == (
+        (1, 0, 0, 2),
+        [[2, "batch", "batch_ambiguous"], [4, "batch", "unknown"]],
+    )
+
+
 def test_half_a_batch_is_good_for_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its codes are taken when all of them are there."""
     monkeypatch.setattr(import_codes, "_FIRST_CHUNK", 2)

@@ -18,7 +18,7 @@ from ticketing.domain.tables import BadTable, Encoding, Sniffer
 from ticketing.service import audit, jobs
 from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict
-from ticketing.service.import_batches import Aim, aimed
+from ticketing.service.import_batches import Aim, aimed, aimed_again
 from ticketing.service.import_codes import Matching, Standing, standing_of
 from ticketing.service.import_reading import Reading, opened, read_all
 from ticketing.service.jobs import NewJob, Tell
@@ -200,8 +200,13 @@ class Importer:
     ) -> Mapping[str, Any]:
         house = self._house
         with self._store.unit() as unit:
-            aims = aimed(unit, house, reading.wishes)
-            standing = kept or self._begun(unit, reading, tell)
+            if kept is None:
+                aims = aimed(unit, house, reading.wishes)
+                standing = self._begun(unit, aims, reading, tell)
+            else:
+                standing = kept
+                settled = {*kept.made, *kept.changed}
+                aims = aimed_again(unit, house, reading.wishes, plans=kept.plans, settled=settled)
         for aim in dict.fromkeys(aims):
             aim.target.is_changed |= aim.means in standing.changed
         matching = Matching(self._store, house, reading=reading, aims=aims)
@@ -214,8 +219,9 @@ class Importer:
                 unit.commit()
         return result
 
-    def _begun(self, unit: Unit, reading: Reading, tell: Tell) -> Standing:
-        standing = Standing()
+    def _begun(self, unit: Unit, aims: Sequence[Aim], reading: Reading, tell: Tell) -> Standing:
+        """Note where lines lead, before anything is stored: afterwards they may lead elsewhere."""
+        standing = Standing(plans=[aim.plan for aim in aims])
         unit.begin()
         tell.keep(unit, reading.lines, asdict(standing))
         unit.commit()
@@ -227,7 +233,7 @@ class Importer:
         """Let new batches be used, and write into the audit log what came in."""
         told = ("lines", *(one.value for one in Outcome), "batches_made", "batches_changed")
         unit.begin()
-        batch_rows.publish(unit, standing.made)
+        batch_rows.publish(unit, list(standing.made.values()))
         audit.note(
             unit,
             self._house,
@@ -252,7 +258,7 @@ def _result(reading: Reading, aims: Sequence[Aim], standing: Standing) -> dict[s
     touched = []
     for aim in dict.fromkeys(aims):
         new = news[aim]
-        is_made = aim.batch is None or aim.batch.number in standing.made
+        is_made = aim.batch is None or aim.batch.id in standing.made
         is_changed = aim.means in standing.changed
         if new or is_changed:
             kind = "made" if is_made else "changed" if is_changed else "grown"

@@ -5,8 +5,8 @@ code belongs to the only batch of its prefix, or to the one that is called like 
 there is made. Lines that mean one batch by different names are about one batch.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ticketing.domain.code_imports import Column, LineFault, Target, Wish, column_of
@@ -14,7 +14,7 @@ from ticketing.domain.code_texts import is_prefix
 from ticketing.domain.codes import MOST, Batch, BatchState, Effect
 from ticketing.service import code_batches
 from ticketing.service.code_batches import BatchChange, NewBatch
-from ticketing.service.errors import Conflict, Invalid
+from ticketing.service.errors import Conflict, Invalid, NotFound
 from ticketing.service.ports import House
 from ticketing.store import code_imports as rows
 from ticketing.store.code_imports import Named
@@ -46,6 +46,12 @@ class Aim:
         return found.id if found and is_there else None
 
     @property
+    def plan(self) -> list[Any]:
+        """Where it leads, as JSON, for whoever goes on: the id, whether it is new, the fault."""
+        id_ = self.means or (self.draft.id if self.draft else "")
+        return [id_, self.draft is not None, *(self.target.fault or ("", ""))]
+
+    @property
     def name(self) -> str:
         """What the batch is called, or will be."""
         return self.batch.name if self.batch else self.called
@@ -62,6 +68,46 @@ def aimed(unit: Unit, house: House, wishes: Sequence[Wish]) -> list[Aim]:
         except (Invalid, Conflict) as refusal:
             aim.target.fault = _fault(refusal, aim.target.said)
     return aims
+
+
+def aimed_again(
+    unit: Unit,
+    house: House,
+    wishes: Sequence[Wish],
+    *,
+    plans: Sequence[Sequence[Any]],
+    settled: Container[str],
+) -> list[Aim]:
+    """Where each wish led when the import began, whatever batches have been made since.
+
+    What the import has made or changed already is `settled`.
+    """
+    by_batch: dict[str, Aim] = {}
+    aims = []
+    for wish, (batch, is_new, column, fault) in zip(wishes, plans, strict=True):
+        aim = Aim("" if is_new else batch, wish.name or wish.prefix, wish.prefix, Target())
+        if fault:
+            aim.target.fault = Column(column), LineFault(fault)
+        elif batch:
+            aim = by_batch.setdefault(batch, aim)
+            aim.target.said |= wish.said
+        aims.append(aim)
+    for batch, aim in by_batch.items():
+        try:
+            _plan_again(unit, house, aim, batch, is_settled=batch in settled)
+        except (Invalid, Conflict, NotFound) as refusal:
+            aim.target.fault = _fault(refusal, aim.target.said)
+    return aims
+
+
+def _plan_again(unit: Unit, house: House, aim: Aim, batch: str, *, is_settled: bool) -> None:
+    if is_settled:
+        aim.means = batch
+        _find(unit, aim)
+        return
+    _plan(unit, house, aim)
+    if aim.draft is not None:
+        aim.draft = replace(aim.draft, id=batch)
 
 
 def apply_change(unit: Unit, house: House, aim: Aim) -> bool:
@@ -114,10 +160,9 @@ def _plan(unit: Unit, house: House, aim: Aim) -> None:
 
 def _plan_change(unit: Unit, aim: Aim) -> None:
     """Find out whether a batch changes by what lines say of it, and whether it may."""
-    aim.batch = old = code_batches.get_batch(unit, batch=aim.means)
+    old = _find(unit, aim)
     if old.state is BatchState.BUILDING:
         raise Conflict("batch_building")
-    aim.target.number, aim.target.room = old.number, max(0, MOST - old.count)
     said = dict(aim.target.said)
     if said.get("offers") is not None and set(said["offers"]) == set(old.offers or ()):
         del said["offers"]  # the same ones in another order
@@ -125,8 +170,18 @@ def _plan_change(unit: Unit, aim: Aim) -> None:
     aim.target.is_changed = code_batches.planned(unit, old, aim.change) != old
 
 
-def _fault(refusal: Invalid | Conflict, said: Mapping[str, Any]) -> tuple[Column, LineFault]:
+def _find(unit: Unit, aim: Aim) -> Batch:
+    aim.batch = found = code_batches.get_batch(unit, batch=aim.means)
+    aim.target.number, aim.target.room = found.number, max(0, MOST - found.count)
+    return found
+
+
+def _fault(
+    refusal: Invalid | Conflict | NotFound, said: Mapping[str, Any]
+) -> tuple[Column, LineFault]:
     """Where a refusal belongs in the list."""
+    if isinstance(refusal, NotFound):
+        return Column.BATCH, LineFault.UNKNOWN
     if isinstance(refusal, Conflict):
         is_effect = refusal.reason == "batch_redeemed"
         column = _effect_column(said) if is_effect else Column.BATCH

@@ -7,7 +7,7 @@ and a list that is brought in again changes nothing.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from itertools import islice, takewhile
 from typing import Any, Final, NamedTuple
@@ -45,22 +45,22 @@ class Judged(NamedTuple):
 class Standing:
     """What came of the lines that can be read, as JSON holds it.
 
-    `after` are the bits of the last one that was stored, `made` the numbers of new batches,
-    `changed` the ids of changed ones; `new_of` counts by the place of the wish.
+    `after` are the bits of the last one that was stored, `made` the numbers of new batches by
+    their ids, `changed` the ids of changed ones; `new_of` counts by the place of the wish, and
+    `plans` tell by it where the wish leads (`Aim.plan`).
     """
 
     counts: dict[str, int] = field(default_factory=dict)
     new_of: dict[str, int] = field(default_factory=dict)
     outcomes: dict[str, str] = field(default_factory=dict)
     after: int = -1
-    made: list[int] = field(default_factory=list)
+    made: dict[str, int] = field(default_factory=dict)
     changed: list[str] = field(default_factory=list)
+    plans: list[list[Any]] = field(default_factory=list)
     is_finished: bool = False
 
-    def plus(
-        self, judged: Sequence[Judged], changed: Sequence[str], shown: frozenset[int]
-    ) -> "Standing":
-        """The same with some lines and changes more; of the `shown` lines outcomes are kept."""
+    def plus(self, judged: Sequence[Judged], shown: frozenset[int]) -> "Standing":
+        """The same with some lines more; of the `shown` ones each outcome is kept."""
         good = [one for one in judged if isinstance(one.outcome, Outcome)]
         new = Counter(str(one.entry.wish) for one in good if one.outcome is Outcome.NEW)
         told = {
@@ -74,8 +74,9 @@ class Standing:
             new_of=dict(Counter(self.new_of) + new),
             outcomes=self.outcomes | told,
             after=judged[-1].entry.bits,
-            made=list(self.made),
-            changed=[*self.changed, *changed],
+            made=dict(self.made),
+            changed=self.changed,
+            plans=self.plans,
         )
 
 
@@ -209,7 +210,11 @@ class Matching:
         )
         changed = [one.means for one in dict.fromkeys(good) if one.target.is_changed]
         new = [one for one in changed if one not in self.standing.changed]
-        return self.standing.plus(judged, new, self._shown)
+        return replace(
+            self.standing.plus(judged, self._shown),
+            changed=[*self.standing.changed, *new],
+            plans=[aim.plan for aim in self._aims],
+        )
 
     def _again(self, entry: Entry, last: Entry) -> Problem:
         """What is wrong with a line whose code stands in an earlier one, prefix aside."""
@@ -250,7 +255,7 @@ class Matching:
             if aim.draft is None:  # pragma: no cover  such lines are faulty
                 raise RuntimeError("a code without a batch")
             target.number = code_batches.add_batch(unit, self._house, batch=aim.draft).number
-            standing.made.append(target.number)
+            standing.made[aim.draft.id] = target.number
         return target.number
 
     def _note(self, judged: Sequence[Judged]) -> None:
