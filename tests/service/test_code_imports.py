@@ -1,8 +1,11 @@
 """Lists of codes are brought in: looked through, stored once, gone on with, never undone."""
 
 import io
+import threading
+import time
 import tracemalloc
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -644,6 +647,31 @@ def test_a_code_that_another_list_brings_meanwhile_is_seen(
     result = brought(shop, lines, heading="code;percent;visitor")
     assert result["problems"] == [[2, "visitor", "code_redeemed"]]
     assert asked[0] == 3
+
+
+def test_an_import_locks_in_the_order_of_redemptions(shop: Shop, visitor: bytes) -> None:
+    """A code, then its batch: neither waits for the other for ever."""
+    brought(shop, rows(2))
+    number = the_batch(shop).number
+    holds = threading.Event()
+
+    def mark() -> int:
+        with shop.store.unit() as unit:
+            unit.begin()
+            marked = code_rows.mark(unit, "sent_at", [CodeBits(2 * STEP)], at=shop.clock.now())
+            holds.set()
+            time.sleep(0.3)
+            batch_rows.count(unit, number, "sent", marked[number])
+            unit.commit()
+        return marked[number]
+
+    lines = [f"{text(n)};{visitor.hex()}" for n in (1, 2)]
+    with ThreadPoolExecutor(1) as pool:
+        marked = pool.submit(mark)
+        assert holds.wait(10)
+        assert counts(brought(shop, lines, heading="code;visitor")) == (1, 1, 0, 0)
+        assert marked.result(10) == 1
+    assert (the_batch(shop).count, the_batch(shop).tally.sent) == (2, 1)
 
 
 def test_what_changed_since_the_preview_is_told(

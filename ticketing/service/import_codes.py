@@ -223,40 +223,39 @@ class Matching:
         return Problem(entry.line, Column.CODE, fault)
 
     def _put(self, unit: Unit, judged: Sequence[Judged], standing: Standing) -> bool:
-        """Store what is new or bound; False if somebody else was faster."""
-        new: dict[Aim, list[Entry]] = {}
-        for one in judged:
-            if one.outcome is Outcome.NEW:
-                new.setdefault(self._aims[one.entry.wish], []).append(one.entry)
-        for aim, entries in new.items():
-            bits = [entry.bits for entry in entries]
-            number = self._number(unit, aim, standing)
-            if codes.add(unit, number, bits) != len(bits):
-                return False
-            batch_rows.grow(unit, number, len(bits))
-        bound = [
-            (one.entry.bits, one.entry.visitor)
-            for one in judged
-            if one.is_bound and isinstance(one.outcome, Outcome)
-        ]
-        return rows.bind(unit, bound) and self._change(unit, standing)
+        """Store what is new or bound; False if somebody else was faster.
 
-    def _change(self, unit: Unit, standing: Standing) -> bool:
-        """Change the batches that change with these lines; False if one may not any more."""
+        First codes in the order of their keys, then batches by number: redemptions lock them so.
+        """
+        good = [one for one in judged if isinstance(one.outcome, Outcome)]
+        new = [one.entry for one in good if one.outcome is Outcome.NEW]
+        aims = Counter(self._aims[entry.wish] for entry in new)
+        for aim in aims:
+            self._make(unit, aim, standing)
+        added = [(entry.bits, self._aims[entry.wish].target.number or 0) for entry in new]
+        bound = [(one.entry.bits, one.entry.visitor) for one in good if one.is_bound]
+        if codes.add_to_several(unit, added) != len(new) or not rows.bind(unit, bound):
+            return False
+        return self._count(unit, aims, standing)
+
+    def _count(self, unit: Unit, new: Counter[Aim], standing: Standing) -> bool:
+        """Change and count up batches; False if one may not change any more."""
         changed = set(standing.changed) - set(self.standing.changed)
-        aims = [aim for aim in dict.fromkeys(self._aims) if aim.means in changed]
-        done = [apply_change(unit, self._house, aim) for aim in aims]  # each tells its fault
-        return all(done)
+        is_good = True
+        for aim in sorted(dict.fromkeys(self._aims), key=lambda one: one.target.number or 0):
+            if aim.means in changed:
+                is_good &= apply_change(unit, self._house, aim)
+            if new[aim] and aim.target.number is not None:
+                batch_rows.grow(unit, aim.target.number, new[aim])
+        return is_good
 
-    def _number(self, unit: Unit, aim: Aim, standing: Standing) -> int:
-        """The batch of new codes; made with the first of them."""
-        target = aim.target
-        if target.number is None:
+    def _make(self, unit: Unit, aim: Aim, standing: Standing) -> None:
+        """Make the batch of new codes, with the first of them."""
+        if aim.target.number is None:
             if aim.draft is None:  # pragma: no cover  such lines are faulty
                 raise RuntimeError("a code without a batch")
-            target.number = code_batches.add_batch(unit, self._house, batch=aim.draft).number
-            standing.made[aim.draft.id] = target.number
-        return target.number
+            aim.target.number = code_batches.add_batch(unit, self._house, batch=aim.draft).number
+            standing.made[aim.draft.id] = aim.target.number
 
     def _note(self, judged: Sequence[Judged]) -> None:
         self._last = judged[-1].entry
