@@ -1,5 +1,6 @@
 """Lists of codes are brought in: looked through, stored once, gone on with, never undone."""
 
+import contextlib
 import io
 import threading
 import time
@@ -672,6 +673,43 @@ def test_an_import_locks_in_the_order_of_redemptions(shop: Shop, visitor: bytes)
         assert counts(brought(shop, lines, heading="code;visitor")) == (1, 1, 0, 0)
         assert marked.result(10) == 1
     assert (the_batch(shop).count, the_batch(shop).tally.sent) == (2, 1)
+
+
+def test_two_who_confirm_at_once_begin_one_import(shop: Shop) -> None:
+    """Whoever comes second gets the first one's."""
+    for n in range(1, 6):
+        upload = kept(shop, rows(n))
+        barrier = threading.Barrier(4)
+
+        def confirm(_: int, upload: Job = upload, barrier: threading.Barrier = barrier) -> str:
+            barrier.wait(10)
+            return begun(shop, upload).id
+
+        with ThreadPoolExecutor(4) as pool:
+            assert len(set(pool.map(confirm, range(4)))) == 1
+
+
+def test_two_lists_at_once_make_one_batch(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes second brings its codes into the first one's, and changes it."""
+    barrier, hold = threading.Barrier(2), import_rows.hold_names
+
+    def together(unit: Unit) -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            barrier.wait(0.5)  # on SQLite only one can be here
+        hold(unit)
+
+    monkeypatch.setattr(import_rows, "hold_names", together)
+    lines = [rows(1, 2, more=";Händler;20;"), rows(3, 4, more=";Händler;20;7")]
+    found = [begun(shop, kept(shop, some)) for some in lines]
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(a_clerk(shop).run_once) for _ in lines]:
+            done.result(30)
+    results = [now_of(shop, job).result for job in found]
+    assert [counts(result) for result in results] == [(2, 0, 0, 0)] * 2
+    assert {result["batches"][0]["kind"] for result in results} >= {"made"}
+    with shop.store.unit() as unit:
+        (batch,) = code_batches.list_batches(unit).items
+    assert (batch.state, batch.count, batch.tally.made) == (BatchState.READY, 4, 4)
 
 
 def test_what_changed_since_the_preview_is_told(

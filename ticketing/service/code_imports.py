@@ -94,7 +94,7 @@ def begin_import(
         Conflict: `import_unfinished` if the list never arrived whole.
     """
     unit.begin()
-    found = jobs.get_job(unit, job=upload, kind=JobKind.UPLOAD)
+    found = jobs.get_job(unit, job=upload, kind=JobKind.UPLOAD)  # held: one of two begins
     if not found.result:
         raise Conflict("import_unfinished")
     for job in jobs.jobs_about(unit, about=found.id, kind=JobKind.IMPORT):

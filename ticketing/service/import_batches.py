@@ -63,10 +63,7 @@ def aimed(unit: Unit, house: House, wishes: Sequence[Wish]) -> list[Aim]:
     by_batch: dict[tuple[str, str], Aim] = {}
     aims = [_aim(wish, _meant(wish, named), by_batch) for wish in wishes]
     for aim in by_batch.values():
-        try:
-            _plan(unit, house, aim)
-        except (Invalid, Conflict) as refusal:
-            aim.target.fault = _fault(refusal, aim.target.said)
+        _planned(unit, house, aim)
     return aims
 
 
@@ -108,6 +105,31 @@ def _plan_again(unit: Unit, house: House, aim: Aim, batch: str, *, is_settled: b
     _plan(unit, house, aim)
     if aim.draft is not None:
         aim.draft = replace(aim.draft, id=batch)
+
+
+def look_again(unit: Unit, house: House, aims: Sequence[Aim]) -> bool:
+    """Whether another list has made a batch meanwhile that was to be made; lines lead there now."""
+    named, is_one_there = rows.named(unit), False
+    for aim in dict.fromkeys(aims):
+        if aim.draft is None or aim.target.number is not None:
+            continue
+        found = [one for one in named if _is_called(one, aim)]
+        if found:
+            is_one_there = True
+            aim.means, aim.draft = found[0].id, None
+            _planned(unit, house, aim)
+    return is_one_there
+
+
+def _is_called(one: Named, aim: Aim) -> bool:
+    return one.name == aim.called and is_prefix(aim.prefix, one.prefix)
+
+
+def _planned(unit: Unit, house: House, aim: Aim) -> None:
+    try:
+        _plan(unit, house, aim)
+    except (Invalid, Conflict) as refusal:
+        aim.target.fault = _fault(refusal, aim.target.said)
 
 
 def apply_change(unit: Unit, house: House, aim: Aim) -> bool:

@@ -16,7 +16,7 @@ from ticketing.domain.code_imports import Column, Entry, LineFault, Outcome, Pro
 from ticketing.domain.code_texts import is_prefix
 from ticketing.domain.retention import next_size
 from ticketing.service import code_batches
-from ticketing.service.import_batches import Aim, apply_change
+from ticketing.service.import_batches import Aim, apply_change, look_again
 from ticketing.service.import_reading import Reading
 from ticketing.service.jobs import Tell
 from ticketing.service.ports import House, Units
@@ -159,9 +159,9 @@ class Matching:
         the transaction took.
         """
         clock = self._house.clock
-        targets = [aim.target for aim in dict.fromkeys(self._aims)]
+        aims = dict.fromkeys(self._aims)
         for _ in range(_TRIES):
-            kept = [(target.number, target.room) for target in targets]
+            kept = [(aim, aim.means, aim.target.number, aim.target.room) for aim in aims]
             judged = self._judged(unit, chunk)
             standing = self._next(judged)
             unit.begin()
@@ -174,8 +174,9 @@ class Matching:
                 self._note(judged)
                 return took
             unit.rollback()
-            for target, (number, room) in zip(targets, kept, strict=True):
-                target.number, target.room = number, room
+            for aim, means, number, room in kept:
+                if aim.means == means:  # else another list has made it
+                    aim.target.number, aim.target.room = number, room
         raise RuntimeError("others change the same codes all the time")
 
     def _judged(self, unit: Unit, chunk: Sequence[Entry]) -> list[Judged]:
@@ -230,8 +231,8 @@ class Matching:
         good = [one for one in judged if isinstance(one.outcome, Outcome)]
         new = [one.entry for one in good if one.outcome is Outcome.NEW]
         aims = Counter(self._aims[entry.wish] for entry in new)
-        for aim in aims:
-            self._make(unit, aim, standing)
+        if not self._make(unit, [aim for aim in aims if aim.target.number is None], standing):
+            return False
         added = [(entry.bits, self._aims[entry.wish].target.number or 0) for entry in new]
         bound = [(one.entry.bits, one.entry.visitor) for one in good if one.is_bound]
         if codes.add_to_several(unit, added) != len(new) or not rows.bind(unit, bound):
@@ -249,13 +250,19 @@ class Matching:
                 batch_rows.grow(unit, aim.target.number, new[aim])
         return is_good
 
-    def _make(self, unit: Unit, aim: Aim, standing: Standing) -> None:
-        """Make the batch of new codes, with the first of them."""
-        if aim.target.number is None:
+    def _make(self, unit: Unit, aims: Sequence[Aim], standing: Standing) -> bool:
+        """Make batches with the first of their codes; False if another list has made one."""
+        if not aims:
+            return True
+        rows.hold_names(unit)
+        if look_again(unit, self._house, aims):
+            return False
+        for aim in aims:
             if aim.draft is None:  # pragma: no cover  such lines are faulty
                 raise RuntimeError("a code without a batch")
             aim.target.number = code_batches.add_batch(unit, self._house, batch=aim.draft).number
             standing.made[aim.draft.id] = aim.target.number
+        return True
 
     def _note(self, judged: Sequence[Judged]) -> None:
         self._last = judged[-1].entry

@@ -112,12 +112,12 @@ def end_upload(unit: Unit, upload: Job, *, result: Mapping[str, Any]) -> Job:
 
 
 def get_job(unit: Unit, *, job: str, kind: JobKind) -> Job:
-    """The job of an id.
+    """The job of an id; within a transaction nobody else has it until that ends.
 
     Raises:
         NotFound: `job`.
     """
-    found = rows.find(unit, job)
+    found = rows.hold(unit, job) if unit.writing else rows.find(unit, job)
     if found is None or found.kind is not kind:
         raise NotFound("job")
     return found

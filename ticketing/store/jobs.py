@@ -42,6 +42,13 @@ def find(unit: Unit, job_id: str) -> Job | None:
     return None if row is None else to_job(row)
 
 
+def hold(unit: Unit, job_id: str) -> Job | None:
+    """The same, and nobody else holds it until the transaction ends."""
+    query = select(schema.jobs).where(T.id == job_id)
+    row = unit.run(query if unit.is_sqlite else query.with_for_update()).mappings().first()
+    return None if row is None else to_job(row)
+
+
 def about(unit: Unit, subject: str, *, kind: JobKind, limit: int) -> tuple[Job, ...]:
     """The newest jobs about something."""
     query = select(schema.jobs).where(T.about == subject, T.kind == kind.value)
