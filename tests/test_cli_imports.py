@@ -50,6 +50,10 @@ def test_a_list_is_looked_through_then_stored(home: Path, tmp_path: Path) -> Non
     assert "first" not in stored
     again = json.loads(run(home, "import", file, "--json").stdout)
     assert (again["new"], again["unchanged"]) == (0, 3)
+    batch = stored["batches"][0]["id"]
+    run(home, "stop", batch)
+    told = run(home, "import", file).stdout
+    assert f"batch Händler is stopped: ticketing batch resume {batch}" in told
 
 
 def test_the_log_does_not_say_what_the_file_is_called(home: Path, tmp_path: Path) -> None:

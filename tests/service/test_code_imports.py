@@ -187,7 +187,7 @@ def test_a_line_changes_its_whole_batch(shop: Shop) -> None:
     assert lines[0].actor == came.actor == EDITOR
     assert came.after == {
         "lines": 2, "new": 1, "changed": 1, "unchanged": 0, "faulty": 0,
-        "batches_made": 0, "batches_changed": 1,
+        "batches_made": 0, "batches_changed": 1, "state": "done",
     }  # fmt: skip
 
 
@@ -490,7 +490,8 @@ def test_whoever_goes_on_counts_nothing_twice(
             (BatchState.READY, 4, 4),
             (BatchState.READY, 7, 7),
         ]
-        assert len(audit.page(unit, wanted=Sought(action=Action.CODES_IMPORTED)).items) == 2
+        told = audit.page(unit, wanted=Sought(action=Action.CODES_IMPORTED)).items
+    assert [one.after["state"] for one in told if one.after] == ["done", "begun"] * 2
 
 
 def died(shop: Shop, monkeypatch: pytest.MonkeyPatch, *, at: int, lines: list[str]) -> Job:
@@ -565,6 +566,26 @@ def test_half_a_batch_is_good_for_nothing(shop: Shop, monkeypatch: pytest.Monkey
     with pytest.raises(KeyboardInterrupt):
         a_clerk(shop).run_once()
     assert the_batch(shop).state is BatchState.STOPPED
+
+
+def test_an_import_that_was_given_up_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the log, for it has stored codes; the same list again says what is still stopped."""
+    lines = rows(1, 2, 3)
+    job = died(shop, monkeypatch, at=4, lines=lines)
+    monkeypatch.setattr(jobs, "TRIES", 1)
+    a_clerk(shop).run_once()
+    assert now_of(shop, job).state is JobState.FAILED
+    with shop.store.unit() as unit:
+        (line,) = audit.page(unit, wanted=Sought(action=Action.CODES_IMPORTED)).items
+    assert (line.actor, line.after) == (EDITOR, {"lines": 3, "state": "begun"})
+    assert the_batch(shop).count == 1
+    stopped = [{"id": the_batch(shop).id, "name": "Händler"}]
+    for wanted, found in ((Wanted(), (2, 0, 1, 0)), (STORED, (2, 0, 1, 0)), (STORED, (0, 0, 3, 0))):
+        result = brought(shop, lines, wanted)
+        assert (counts(result), result["stopped"]) == (found, stopped)
+    with shop.store.unit() as unit:
+        code_batches.resume_batch(unit, shop.house, batch=the_batch(shop).id)
+    assert brought(shop, lines)["stopped"] == []
 
 
 def test_a_clerk_that_is_overtaken_stores_nothing_more(

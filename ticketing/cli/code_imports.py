@@ -114,6 +114,8 @@ def _sentences(result: Mapping[str, Any]) -> Iterator[str]:
     yield f"{result['lines']} lines: {counts}"
     for one in result["batches"]:
         yield f"batch {one['name']} ({one['id'] or 'new'}): {one['kind']}, {one['new']} new codes"
+    for one in result["stopped"]:
+        yield f"batch {one['name']} is stopped: ticketing batch resume {one['id']}"
     for line, column, problem in result["problems"][:_SHOWN]:
         yield f"line {line}, {column}: {problem}"
     if result["faulty"] > _SHOWN:

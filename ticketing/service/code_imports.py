@@ -12,11 +12,12 @@ from typing import Any, BinaryIO, Final
 
 from ticketing.domain.audit import Actor, ActorKind
 from ticketing.domain.code_imports import Outcome, Problem
+from ticketing.domain.codes import BatchState
 from ticketing.domain.jobs import Job, JobKind
 from ticketing.domain.spreadsheets import PROGRAMS, Column, ColumnKind, Sheet, csv_chunks
 from ticketing.domain.tables import BadTable, Encoding, Sniffer
 from ticketing.service import audit, jobs
-from ticketing.service.audit import Action, Thing
+from ticketing.service.audit import Action, Facts, Thing
 from ticketing.service.errors import Conflict
 from ticketing.service.import_batches import Aim, aimed, aimed_again
 from ticketing.service.import_codes import Matching, Standing, standing_of
@@ -202,7 +203,12 @@ class Importer:
         with self._store.unit() as unit:
             if kept is None:
                 aims = aimed(unit, house, reading.wishes)
-                standing = self._begun(unit, aims, reading, tell)
+                # Afterwards lines may lead elsewhere; and one that never ends has stored something.
+                standing = Standing(plans=[aim.plan for aim in aims])
+                unit.begin()
+                self._log(unit, listed, {"lines": reading.lines, "state": "begun"})
+                tell.keep(unit, reading.lines, asdict(standing))
+                unit.commit()
             else:
                 standing = kept
                 settled = {*kept.made, *kept.changed}
@@ -219,14 +225,6 @@ class Importer:
                 unit.commit()
         return result
 
-    def _begun(self, unit: Unit, aims: Sequence[Aim], reading: Reading, tell: Tell) -> Standing:
-        """Note where lines lead, before anything is stored: afterwards they may lead elsewhere."""
-        standing = Standing(plans=[aim.plan for aim in aims])
-        unit.begin()
-        tell.keep(unit, reading.lines, asdict(standing))
-        unit.commit()
-        return standing
-
     def _finish(
         self, unit: Unit, listed: CodeList, standing: Standing, result: Mapping[str, Any]
     ) -> None:
@@ -234,13 +232,11 @@ class Importer:
         told = ("lines", *(one.value for one in Outcome), "batches_made", "batches_changed")
         unit.begin()
         batch_rows.publish(unit, list(standing.made.values()))
-        audit.note(
-            unit,
-            self._house,
-            action=Action.CODES_IMPORTED,
-            object=Thing("import", listed.id),
-            after={name: result[name] for name in told},
-        )
+        self._log(unit, listed, {name: result[name] for name in told} | {"state": "done"})
+
+    def _log(self, unit: Unit, listed: CodeList, facts: Facts) -> None:
+        thing = Thing("import", listed.id)
+        audit.note(unit, self._house, action=Action.CODES_IMPORTED, object=thing, after=facts)
 
 
 # ------------------------------------------------------------ saying it
@@ -263,6 +259,11 @@ def _result(reading: Reading, aims: Sequence[Aim], standing: Standing) -> dict[s
         if new or is_changed:
             kind = "made" if is_made else "changed" if is_changed else "grown"
             touched.append({"id": aim.id, "name": aim.name, "kind": kind, "new": new})
+    stopped = [
+        {"id": aim.batch.id, "name": aim.name}
+        for aim in dict.fromkeys(aims)
+        if aim.batch and aim.batch.state is BatchState.STOPPED and aim.batch.id not in standing.made
+    ]
     kinds = Counter(one["kind"] for one in touched)
     counts = {one.value: standing.counts.get(one.value, 0) for one in Outcome}
     return {
@@ -272,6 +273,7 @@ def _result(reading: Reading, aims: Sequence[Aim], standing: Standing) -> dict[s
         "batches_made": kinds["made"],
         "batches_changed": kinds["changed"],
         "batches": touched[:_BATCHES_TOLD],
+        "stopped": stopped[:_BATCHES_TOLD],
         "first": _first(reading, standing),
         "problems": [list(problem) for problem in islice(reading.problems, TOLD)],
     }
