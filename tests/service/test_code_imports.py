@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from tests.fakes import FrozenClock
 from tests.service.coding import EDITOR, Shop
@@ -30,6 +31,7 @@ from ticketing.service.ports import House
 from ticketing.store import code_batches as batch_rows
 from ticketing.store import code_imports as import_rows
 from ticketing.store import codes as code_rows
+from ticketing.store import schema
 from ticketing.store import visitors as visitor_rows
 from ticketing.store.unit import Store, Unit
 
@@ -423,6 +425,34 @@ def test_a_list_that_never_arrived_is_not_brought_in(shop: Shop) -> None:
         begun(shop, upload)
     with shop.store.unit() as unit, pytest.raises(NotFound):
         code_imports.imports_of(unit, upload="0" * 32)
+
+
+def test_a_list_of_which_something_is_gone_is_not_a_shorter_list(shop: Shop) -> None:
+    """Its time ran out while it was read: the import fails rather than forgetting lines."""
+    upload = kept(shop, rows(*range(1, 900)) * 12)
+    job = begun(shop, upload)
+    with shop.store.unit() as unit:
+        unit.begin()
+        unit.run(delete(schema.job_parts).where(schema.job_parts.c.n > 0))
+        unit.commit()
+    a_clerk(shop).run_once()
+    assert now_of(shop, job).state is JobState.FAILED
+    with shop.store.unit() as unit:
+        assert code_batches.list_batches(unit).items == ()
+
+
+def test_a_list_that_is_being_brought_in_is_kept(shop: Shop, clock: FrozenClock) -> None:
+    """However old it is; behind its import it goes."""
+    upload = kept(shop, rows(1))
+    clock.tick(hours=23)
+    job = begun(shop, upload)
+    clock.tick(hours=2)
+    assert jobs.drop_old(shop.store, shop.house) == 0
+    a_clerk(shop).run_once()
+    assert counts(now_of(shop, job).result) == (1, 0, 0, 0)
+    assert jobs.drop_old(shop.store, shop.house) == 1
+    with shop.store.unit() as unit, pytest.raises(NotFound):
+        code_imports.imports_of(unit, upload=upload.id)
 
 
 # ------------------------------------------------------------ long work

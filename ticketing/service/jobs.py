@@ -142,15 +142,21 @@ def keep_file(store: Units, *, job: Job, pieces: Iterable[bytes]) -> int:
 
 
 def file_of(store: Units, job: Job) -> Iterator[bytes]:
-    """A job's file in pieces, each read with a unit of its own."""
-    n = 0
+    """A job's file in pieces, each read with a unit of its own.
+
+    Raises:
+        NotFound: `job`, if some of it is gone: its time has run out.
+    """
+    n = size = 0
     while True:
         with store.unit() as unit:
             piece = rows.part(unit, job.number, n)
         if piece is None:
-            return
+            break
         yield piece
-        n += 1
+        n, size = n + 1, size + len(piece)
+    if size < job.result.get("size", 0):
+        raise NotFound("job")
 
 
 def drop_file(unit: Unit, number: int) -> None:
