@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from ticketing import config
+from ticketing.app import opened
 from ticketing.cli import main
 from ticketing.domain.code_texts import text_of
+from ticketing.service import audit
+from ticketing.service.audit import Action, Wanted
 
 CODES = [text_of("NEU", n * 977_777) for n in range(1, 4)]
 GOOD = ["Code;Serie;Prozent;Gültig bis", *(f"{code};Händler;20 %;31.12.2027" for code in CODES)]
@@ -28,7 +32,7 @@ def run(home: Path, *words: str) -> Result:
 
 def a_file(tmp_path: Path, lines: list[str]) -> str:
     """A list as Excel writes it."""
-    path = tmp_path / "codes.csv"
+    path = tmp_path / "Kowalewski \udce4.csv"
     path.write_bytes("\r\n".join(lines).encode("cp1252"))
     return str(path)
 
@@ -46,6 +50,19 @@ def test_a_list_is_looked_through_then_stored(home: Path, tmp_path: Path) -> Non
     assert "first" not in stored
     again = json.loads(run(home, "import", file, "--json").stdout)
     assert (again["new"], again["unchanged"]) == (0, 3)
+    batch = stored["batches"][0]["id"]
+    run(home, "stop", batch)
+    told = run(home, "import", file).stdout
+    assert f"batch Händler is stopped: ticketing batch resume {batch}" in told
+
+
+def test_the_log_does_not_say_what_the_file_is_called(home: Path, tmp_path: Path) -> None:
+    """People call files by names of people; one that is not even text comes in too."""
+    assert run(home, "import", a_file(tmp_path, GOOD)).exit_code == 0
+    with opened(config.load(home)) as app, app.store.unit() as unit:
+        lines = audit.page(unit, wanted=Wanted(action=Action.CODES_IMPORTED)).items
+    assert lines
+    assert "Kowalewski" not in str(lines)
 
 
 def test_faulty_lines_are_told_and_may_be_skipped(home: Path, tmp_path: Path) -> None:

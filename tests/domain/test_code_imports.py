@@ -263,17 +263,18 @@ KNOWN = Known(batch=1, prefix="HERBST", state=BatchState.READY, uses=0, visitor=
 PERCENT = {"effect": Effect(EffectKind.PERCENT, 20)}
 
 
-def target(name: str = "", *, number: int | None = 1, **more: Any) -> Target:
-    """A batch that lines are about."""
-    wish = Wish(name, "HERBST", 2, more.pop("said", {}))
-    return Target(wish, number=number, **more)
+def target(
+    name: str = "", *, number: int | None = 1, said: dict[str, Any] | None = None, **more: Any
+) -> tuple[Wish, Target]:
+    """What a line wishes, and the batch that it is about."""
+    return Wish(name, "HERBST", 2, said or {}), Target(said or {}, number=number, **more)
 
 
 def test_a_code_that_is_not_there_is_new() -> None:
     """In a batch that is there, or one that can be made."""
-    assert compared(ENTRY, None, target(), is_visitor_known=False) is Outcome.NEW
+    assert compared(ENTRY, None, *target(), is_visitor_known=False) is Outcome.NEW
     made = target(number=None, said=PERCENT)
-    assert compared(ENTRY, None, made, is_visitor_known=False) is Outcome.NEW
+    assert compared(ENTRY, None, *made, is_visitor_known=False) is Outcome.NEW
 
 
 @pytest.mark.parametrize(
@@ -291,10 +292,10 @@ def test_a_code_that_is_not_there_is_new() -> None:
     ],
 )
 def test_a_new_code_may_be_refused(
-    entry: Entry, about: Target, fault: tuple[Column, LineFault]
+    entry: Entry, about: tuple[Wish, Target], fault: tuple[Column, LineFault]
 ) -> None:
     """With the column that is to blame."""
-    found = compared(entry, None, about, is_visitor_known=False)
+    found = compared(entry, None, *about, is_visitor_known=False)
     assert found == Problem(2, *fault)
 
 
@@ -306,8 +307,8 @@ def test_a_known_code_stays_or_changes() -> None:
     cases = [
         (ENTRY, KNOWN, target(), Outcome.UNCHANGED),
         (ENTRY, KNOWN, target("A"), Outcome.UNCHANGED),
-        (ENTRY, KNOWN, target(is_changed=True), Outcome.CHANGED),
-        (ENTRY, KNOWN, target(number=2, is_changed=True), Outcome.UNCHANGED),
+        (ENTRY._replace(says_batch=True), KNOWN, target(is_changed=True), Outcome.CHANGED),
+        (ENTRY, KNOWN, target(is_changed=True), Outcome.UNCHANGED),
         (bound, KNOWN, target(), Outcome.CHANGED),
         (bound, theirs, target(), Outcome.UNCHANGED),
         (freed, theirs, target(), Outcome.CHANGED),
@@ -315,7 +316,7 @@ def test_a_known_code_stays_or_changes() -> None:
         (ENTRY, KNOWN, target(fault=(Column.BATCH, LineFault.BATCH_AMBIGUOUS)), Outcome.UNCHANGED),
     ]  # fmt: skip
     for entry, known, about, outcome in cases:
-        assert compared(entry, known, about, is_visitor_known=True) is outcome
+        assert compared(entry, known, *about, is_visitor_known=True) is outcome
 
 
 @pytest.mark.parametrize(
@@ -345,10 +346,10 @@ def test_a_known_code_stays_or_changes() -> None:
     ],
 )
 def test_the_past_is_not_broken(
-    entry: Entry, known: Known, about: Target, fault: tuple[Column, LineFault]
+    entry: Entry, known: Known, about: tuple[Wish, Target], fault: tuple[Column, LineFault]
 ) -> None:
     """A redeemed code stays as it is, and no code moves to another batch."""
-    found = compared(entry, known, about, is_visitor_known=True)
+    found = compared(entry, known, *about, is_visitor_known=True)
     assert found == Problem(2, *fault)
 
 

@@ -1,11 +1,16 @@
 """Lists of codes are brought in: looked through, stored once, gone on with, never undone."""
 
+import contextlib
 import io
+import threading
+import time
 import tracemalloc
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from tests.fakes import FrozenClock
 from tests.service.coding import EDITOR, Shop
@@ -26,6 +31,7 @@ from ticketing.service.ports import House
 from ticketing.store import code_batches as batch_rows
 from ticketing.store import code_imports as import_rows
 from ticketing.store import codes as code_rows
+from ticketing.store import schema
 from ticketing.store import visitors as visitor_rows
 from ticketing.store.unit import Store, Unit
 
@@ -123,6 +129,10 @@ def test_codes_come_in_and_are_good(shop: Shop) -> None:
     assert (batch.state, batch.count, batch.tally.made) == (BatchState.READY, 3, 3)
     assert (batch.effect, batch.max_uses) == (Effect(EffectKind.PERCENT, 20), 2)
     assert batch.created_by == EDITOR.id
+    with shop.store.unit() as unit:
+        (made,) = audit.page(unit, wanted=Sought(action=Action.BATCH_CREATED)).items
+    assert made.after is not None
+    assert (made.after["state"], made.after["count"]) == ("stopped", 0)
     assert sorted(shop.texts(batch)) == sorted(text(n) for n in (1, 2, 3))
     assert shop.redeem(text(1), offer="day").redemption.off_cents == 180
 
@@ -179,8 +189,34 @@ def test_a_line_changes_its_whole_batch(shop: Shop) -> None:
     assert lines[0].actor == came.actor == EDITOR
     assert came.after == {
         "lines": 2, "new": 1, "changed": 1, "unchanged": 0, "faulty": 0,
-        "batches_made": 0, "batches_changed": 1,
+        "batches_made": 0, "batches_changed": 1, "state": "done",
     }  # fmt: skip
+
+
+def test_one_batch_by_several_names_is_one(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By name, id and prefix: counted once, with one room; who contradicts is told."""
+    monkeypatch.setattr("ticketing.service.import_batches.MOST", 4)
+    brought(shop, rows(1))
+    batch = the_batch(shop)
+    names = ("Händler", batch.id, "")
+    lines = [f"{text(n)};{name};30;" for n, name in enumerate(names, start=2)]
+    lines += [f"{text(5)};;;", f"{text(6)};{batch.id};;"]
+    result = brought(shop, lines)
+    assert counts(result) == (3, 0, 0, 2)
+    assert [one[1:] for one in result["problems"]] == [["batch", "batch_full"]] * 2
+    assert result["batches"] == [{"id": batch.id, "name": "Händler", "kind": "changed", "new": 3}]
+    lines = [f"{text(2)};Händler;40;", f"{text(3)};{batch.id};50;", f"{text(4)};;;"]
+    result = brought(shop, lines)
+    assert (counts(result), result["batches_changed"]) == ((0, 1, 1, 1), 1)
+    assert result["problems"] == [[3, "percent", "differs"]]
+    assert shop.now(batch).effect.value == 40
+
+
+def test_a_new_batch_is_made_once(shop: Shop) -> None:
+    """Whether its lines call it like its prefix or do not name it."""
+    result = brought(shop, [*rows(1, more=";NEU;20;"), *rows(2, more=";;;2")])
+    assert (counts(result), result["batches_made"]) == ((2, 0, 0, 0), 1)
+    assert (the_batch(shop).count, the_batch(shop).max_uses) == (2, 2)
 
 
 def test_offers_in_another_order_are_no_change(shop: Shop) -> None:
@@ -258,6 +294,51 @@ def test_a_line_that_would_break_something_is_told(
     result = brought(shop, [line])
     assert (counts(result), result["problems"]) == ((0, 0, 0, 1), [[2, *problem]])
     assert shop.now(before) == before
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("{theirs};Händler;30;", ["batch", "other_batch"]),
+        ("{mine};Händler;30;", ["code", "twice"]),
+        ("{other};Händler;30;", ["code", "taken"]),
+        ("{new};Händler;30;3", ["used", "used_elsewhere"]),
+    ],
+)
+@pytest.mark.parametrize("wanted", [Wanted(), STORED])
+def test_a_line_that_is_left_out_changes_no_batch(
+    shop: Shop, line: str, problem: list[str], wanted: Wanted
+) -> None:
+    """Nor does the preview say that it would."""
+    brought(shop, [*rows(1), *rows(2, more=";X;20;"), f"{text(3, 'OTHER')};;20;"])
+    with shop.store.unit() as unit:
+        before = code_batches.list_batches(unit).items
+    codes = {"mine": text(1), "theirs": text(2), "other": text(3), "new": text(4)}
+    lines = [line.format(**codes)]
+    if problem[1] == "twice":
+        lines.insert(0, f"{text(1)};;;")
+    result = brought(shop, lines, wanted, heading="code;batch;percent;uses")
+    assert result["problems"] == [[len(lines) + 1, *problem]]
+    assert (result["changed"], result["batches"], result["batches_changed"]) == (0, [], 0)
+    with shop.store.unit() as unit:
+        assert code_batches.list_batches(unit).items == before
+
+
+def test_many_batches_change_a_few_at_a_time(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each costs as much as many codes, and a gate waits for none of their transactions."""
+    monkeypatch.setattr(import_codes, "_BATCHES_AT_ONCE", 2)
+    lines = [f"{text(n)};Serie {n};{n};" for n in range(1, 6)]
+    job = begun(shop, kept(shop, lines))
+    sizes: list[int] = []
+    put = import_codes.Matching._put
+
+    def counted(self: Any, unit: Unit, judged: Any, standing: Any) -> bool:
+        sizes.append(len(judged))
+        return put(self, unit, judged, standing)
+
+    monkeypatch.setattr(import_codes.Matching, "_put", counted)
+    a_clerk(shop).run_once()
+    assert (sizes, counts(now_of(shop, job).result)) == ([2, 2, 1], (5, 0, 0, 0))
 
 
 def test_one_of_two_batches_must_be_named(shop: Shop) -> None:
@@ -346,6 +427,34 @@ def test_a_list_that_never_arrived_is_not_brought_in(shop: Shop) -> None:
         code_imports.imports_of(unit, upload="0" * 32)
 
 
+def test_a_list_of_which_something_is_gone_is_not_a_shorter_list(shop: Shop) -> None:
+    """Its time ran out while it was read: the import fails rather than forgetting lines."""
+    upload = kept(shop, rows(*range(1, 900)) * 12)
+    job = begun(shop, upload)
+    with shop.store.unit() as unit:
+        unit.begin()
+        unit.run(delete(schema.job_parts).where(schema.job_parts.c.n > 0))
+        unit.commit()
+    a_clerk(shop).run_once()
+    assert now_of(shop, job).state is JobState.FAILED
+    with shop.store.unit() as unit:
+        assert code_batches.list_batches(unit).items == ()
+
+
+def test_a_list_that_is_being_brought_in_is_kept(shop: Shop, clock: FrozenClock) -> None:
+    """However old it is; behind its import it goes."""
+    upload = kept(shop, rows(1))
+    clock.tick(hours=23)
+    job = begun(shop, upload)
+    clock.tick(hours=2)
+    assert jobs.drop_old(shop.store, shop.house) == 0
+    a_clerk(shop).run_once()
+    assert counts(now_of(shop, job).result) == (1, 0, 0, 0)
+    assert jobs.drop_old(shop.store, shop.house) == 1
+    with shop.store.unit() as unit, pytest.raises(NotFound):
+        code_imports.imports_of(unit, upload=upload.id)
+
+
 # ------------------------------------------------------------ long work
 def test_problems_are_a_file_in_the_order_of_the_lines(shop: Shop) -> None:
     """All of them, in the words of whoever asked; the first hundred are told at once."""
@@ -411,7 +520,68 @@ def test_whoever_goes_on_counts_nothing_twice(
             (BatchState.READY, 4, 4),
             (BatchState.READY, 7, 7),
         ]
-        assert len(audit.page(unit, wanted=Sought(action=Action.CODES_IMPORTED)).items) == 2
+        told = audit.page(unit, wanted=Sought(action=Action.CODES_IMPORTED)).items
+    assert [one.after["state"] for one in told if one.after] == ["done", "begun"] * 2
+
+
+def died(shop: Shop, monkeypatch: pytest.MonkeyPatch, *, at: int, lines: list[str]) -> Job:
+    """An import whose doer dies before its n-th transaction ends; others may go on a minute later.
+
+    The first takes the job, the second notes where lines lead, the others store chunks of one.
+    """
+    monkeypatch.setattr(import_codes, "_FIRST_CHUNK", 1)
+    monkeypatch.setattr(import_codes, "CHUNK", 1)
+    job = begun(shop, kept(shop, lines))
+    commits, commit = [0], Unit.commit
+
+    def dying(unit: Unit) -> None:
+        commits[0] += 1
+        if commits[0] == at:
+            raise KeyboardInterrupt
+        commit(unit)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Unit, "commit", dying)
+        with pytest.raises(KeyboardInterrupt):
+            a_clerk(shop).run_once()
+    shop.clock.tick(minutes=1)
+    return job
+
+
+@pytest.mark.parametrize("at", range(3, 7))
+def test_whoever_goes_on_follows_the_plan(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """The batch that the first has made is not taken for the one of lines without a name."""
+    lines = [*rows(1, 3, more=";A;30;"), *rows(2, 4, more=";;20;")]
+    job = died(shop, monkeypatch, at=at, lines=lines)
+    a_clerk(shop).run_once()
+    assert counts(now_of(shop, job).result) == (4, 0, 0, 0)
+    with shop.store.unit() as unit:
+        found = {
+            one.name: (one.effect.value, one.count, one.state)
+            for one in code_batches.list_batches(unit).items
+        }
+    assert found == {"A": (30, 2, BatchState.READY), "NEU": (20, 2, BatchState.READY)}
+
+
+def test_whoever_goes_on_keeps_what_was_refused(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And sees that a batch went meanwhile."""
+    for name in ("B", "B", "C"):
+        shop.batch(prefix="NEU", name=name)
+    gone = the_batch(shop)
+    lines = [*rows(1, more=";B;;"), *rows(2, more=";A;20;"), *rows(3, more=f";{gone.id};;")]
+    job = died(shop, monkeypatch, at=5, lines=lines)
+    with shop.store.unit() as unit:
+        code_batches.delete_batch(unit, shop.house, batch=gone.id)
+    a_clerk(shop).run_once()
+    result = now_of(shop, job).result
+    assert (counts(result), result["problems"]) == (
+        (1, 0, 0, 2),
+        [[2, "batch", "batch_ambiguous"], [4, "batch", "unknown"]],
+    )
 
 
 def test_half_a_batch_is_good_for_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -426,6 +596,26 @@ def test_half_a_batch_is_good_for_nothing(shop: Shop, monkeypatch: pytest.Monkey
     with pytest.raises(KeyboardInterrupt):
         a_clerk(shop).run_once()
     assert the_batch(shop).state is BatchState.STOPPED
+
+
+def test_an_import_that_was_given_up_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the log, for it has stored codes; the same list again says what is still stopped."""
+    lines = rows(1, 2, 3)
+    job = died(shop, monkeypatch, at=4, lines=lines)
+    monkeypatch.setattr(jobs, "TRIES", 1)
+    a_clerk(shop).run_once()
+    assert now_of(shop, job).state is JobState.FAILED
+    with shop.store.unit() as unit:
+        (line,) = audit.page(unit, wanted=Sought(action=Action.CODES_IMPORTED)).items
+    assert (line.actor, line.after) == (EDITOR, {"lines": 3, "state": "begun"})
+    assert the_batch(shop).count == 1
+    stopped = [{"id": the_batch(shop).id, "name": "Händler"}]
+    for wanted, found in ((Wanted(), (2, 0, 1, 0)), (STORED, (2, 0, 1, 0)), (STORED, (0, 0, 3, 0))):
+        result = brought(shop, lines, wanted)
+        assert (counts(result), result["stopped"]) == (found, stopped)
+    with shop.store.unit() as unit:
+        code_batches.resume_batch(unit, shop.house, batch=the_batch(shop).id)
+    assert brought(shop, lines)["stopped"] == []
 
 
 def test_a_clerk_that_is_overtaken_stores_nothing_more(
@@ -511,6 +701,68 @@ def test_a_code_that_another_list_brings_meanwhile_is_seen(
     assert asked[0] == 3
 
 
+def test_an_import_locks_in_the_order_of_redemptions(shop: Shop, visitor: bytes) -> None:
+    """A code, then its batch: neither waits for the other for ever."""
+    brought(shop, rows(2))
+    number = the_batch(shop).number
+    holds = threading.Event()
+
+    def mark() -> int:
+        with shop.store.unit() as unit:
+            unit.begin()
+            marked = code_rows.mark(unit, "sent_at", [CodeBits(2 * STEP)], at=shop.clock.now())
+            holds.set()
+            time.sleep(0.3)
+            batch_rows.count(unit, number, "sent", marked[number])
+            unit.commit()
+        return marked[number]
+
+    lines = [f"{text(n)};{visitor.hex()}" for n in (1, 2)]
+    with ThreadPoolExecutor(1) as pool:
+        marked = pool.submit(mark)
+        assert holds.wait(10)
+        assert counts(brought(shop, lines, heading="code;visitor")) == (1, 1, 0, 0)
+        assert marked.result(10) == 1
+    assert (the_batch(shop).count, the_batch(shop).tally.sent) == (2, 1)
+
+
+def test_two_who_confirm_at_once_begin_one_import(shop: Shop) -> None:
+    """Whoever comes second gets the first one's."""
+    for n in range(1, 6):
+        upload = kept(shop, rows(n))
+        barrier = threading.Barrier(4)
+
+        def confirm(_: int, upload: Job = upload, barrier: threading.Barrier = barrier) -> str:
+            barrier.wait(10)
+            return begun(shop, upload).id
+
+        with ThreadPoolExecutor(4) as pool:
+            assert len(set(pool.map(confirm, range(4)))) == 1
+
+
+def test_two_lists_at_once_make_one_batch(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes second brings its codes into the first one's, and changes it."""
+    barrier, hold = threading.Barrier(2), import_rows.hold_names
+
+    def together(unit: Unit) -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            barrier.wait(0.5)  # on SQLite only one can be here
+        hold(unit)
+
+    monkeypatch.setattr(import_rows, "hold_names", together)
+    lines = [rows(1, 2, more=";Händler;20;"), rows(3, 4, more=";Händler;20;7")]
+    found = [begun(shop, kept(shop, some)) for some in lines]
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(a_clerk(shop).run_once) for _ in lines]:
+            done.result(30)
+    results = [now_of(shop, job).result for job in found]
+    assert [counts(result) for result in results] == [(2, 0, 0, 0)] * 2
+    assert {result["batches"][0]["kind"] for result in results} >= {"made"}
+    with shop.store.unit() as unit:
+        (batch,) = code_batches.list_batches(unit).items
+    assert (batch.state, batch.count, batch.tally.made) == (BatchState.READY, 4, 4)
+
+
 def test_what_changed_since_the_preview_is_told(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -520,7 +772,7 @@ def test_what_changed_since_the_preview_is_told(
     def refusing(*_: object, **__: object) -> None:
         raise Conflict("batch_redeemed")
 
-    monkeypatch.setattr(code_batches, "change_batch", refusing)
+    monkeypatch.setattr(code_batches, "change_held", refusing)
     result = brought(shop, rows(1, 2, more=";Händler;30;"))
     assert (counts(result), result["batches"]) == ((0, 0, 0, 2), [])
     assert the_batch(shop).effect.value == 20

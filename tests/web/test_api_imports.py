@@ -79,8 +79,11 @@ def test_a_list_is_brought_in(sender: Sender, client: FlaskClient, api: Headers)
     found = client.get(f"/api/v1/code-batches/{batch['id']}", headers=api).json
     assert found is not None
     assert (found["state"], found["count"], found["created_by"][:4]) == ("ready", 5, "key_")
+    assert done["stopped"] == []
+    client.post(f"/api/v1/code-batches/{batch['id']}/stop", headers=api)
     again = sender.done(sender.send(LIST)[1])
     assert again["counts"]["unchanged"] == 5
+    assert again["stopped"] == [{"id": batch["id"], "name": "Händler"}]
 
 
 def test_one_faulty_line_keeps_all_out(sender: Sender) -> None:

@@ -76,21 +76,29 @@ def test_a_list_is_looked_through_confirmed_and_followed(
     result = editor.client.get(page).text
     assert "Die guten Zeilen sind importiert" in result
     assert "importieren</button>" not in result
+    assert "angehalten" not in result
     with store.unit() as unit:
         (batch,) = code_batches.list_batches(unit).items
     assert f"/staff/codes/{batch.id}" in result
     assert batch.tally.made == 3
 
 
-def test_a_list_that_changes_nothing_is_not_offered(editor: SignedInBrowser, clerk: Clerk) -> None:
-    """It says so instead."""
+def test_a_list_that_changes_nothing_is_not_offered(
+    editor: SignedInBrowser, clerk: Clerk, store: Store, house: House
+) -> None:
+    """It says so instead, and that nobody can use the codes of a stopped batch."""
     page = sent(editor)
     clerk.run_once()
     editor.post(f"{page}/confirm")
     clerk.run_once()
+    with store.unit() as unit:
+        (batch,) = code_batches.list_batches(unit).items
+        code_batches.stop_batch(unit, house, batch=batch.id)
     again = sent(editor)
     clerk.run_once()
     text = editor.client.get(again).text
+    told = text.split("Diese Serien sind angehalten.")[1].split("</div>")[0]
+    assert f'href="/staff/codes/{batch.id}"' in told
     assert "Hier gibt es nichts zu importieren" in text
     assert f"{again}/confirm" not in text
 

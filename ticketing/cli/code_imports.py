@@ -13,6 +13,7 @@ from ticketing.app import App
 from ticketing.cli.output import show, with_app
 from ticketing.domain.tables import BadTable, Sniffed, Sniffer
 from ticketing.service.code_imports import CodeList, ImportWords, Wanted
+from ticketing.service.jobs import new_id
 from ticketing.store.unit import Unit
 
 _PIECE = 256 * 1024
@@ -33,7 +34,7 @@ def batch_import(
     try:
         seen = _sniffed(file)
         with tempfile.TemporaryFile() as problems, _Progress(seen.lines, wanted) as tell:
-            listed = CodeList(file.name, lambda: _pieces(file), seen.encoding)
+            listed = CodeList(new_id(app.house), lambda: _pieces(file), seen.encoding)
             result = app.importer().do(
                 listed, problems, wanted=wanted, words=ImportWords(), tell=tell
             )
@@ -113,6 +114,8 @@ def _sentences(result: Mapping[str, Any]) -> Iterator[str]:
     yield f"{result['lines']} lines: {counts}"
     for one in result["batches"]:
         yield f"batch {one['name']} ({one['id'] or 'new'}): {one['kind']}, {one['new']} new codes"
+    for one in result["stopped"]:
+        yield f"batch {one['name']} is stopped: ticketing batch resume {one['id']}"
     for line, column, problem in result["problems"][:_SHOWN]:
         yield f"line {line}, {column}: {problem}"
     if result["faulty"] > _SHOWN:

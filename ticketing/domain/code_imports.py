@@ -95,7 +95,8 @@ class Problem(NamedTuple):
 class Entry(NamedTuple):
     """What a line says of its code; `wish` is the place of its batch in `Lines.wishes`.
 
-    `visitor` counts if `says_visitor`: None frees the code.
+    `visitor` counts if `says_visitor`: None frees the code. `says_batch` if it says what its
+    batch is to be.
     """
 
     bits: CodeBits
@@ -104,6 +105,7 @@ class Entry(NamedTuple):
     says_visitor: bool = False
     was_used: bool = False
     visitor: VisitorId | None = None
+    says_batch: bool = False
 
 
 @dataclass(slots=True)
@@ -171,10 +173,11 @@ class Known:
 class Target:
     """The batch that lines are about: `number` is None while it is not there.
 
-    `room` is how many codes it may still get; `fault` says why nothing can be made of it.
+    `said` is what all lines say of it, by whichever of its names; `room` is how many codes it
+    may still get; `fault` says why nothing can be made of it.
     """
 
-    wish: Wish
+    said: dict[str, Any] = field(default_factory=dict)
     number: int | None = None
     room: int = MOST
     is_changed: bool = False
@@ -182,10 +185,10 @@ class Target:
 
 
 def compared(
-    entry: Entry, known: Known | None, target: Target, *, is_visitor_known: bool
+    entry: Entry, known: Known | None, wish: Wish, target: Target, *, is_visitor_known: bool
 ) -> Outcome | Problem:
     """What comes of a line: one that is there already is changed or left, never made again."""
-    faults = _faults_of_new(entry, target) if known is None else _faults(entry, known, target)
+    faults = _faults_of_new(entry, target) if known is None else _faults(known, wish, target)
     for column, fault in faults:
         return Problem(entry.line, column, fault)
     is_other = entry.says_visitor and (known is None or entry.visitor != known.visitor)
@@ -195,7 +198,7 @@ def compared(
         return Outcome.NEW
     if is_other and known.uses:
         return Problem(entry.line, Column.VISITOR, LineFault.CODE_REDEEMED)
-    is_changed = is_other or (target.is_changed and target.number == known.batch)
+    is_changed = is_other or (entry.says_batch and target.is_changed)
     return Outcome.CHANGED if is_changed else Outcome.UNCHANGED
 
 
@@ -204,19 +207,18 @@ def _faults_of_new(entry: Entry, target: Target) -> Iterator[tuple[Column, LineF
         yield target.fault
     if entry.was_used:
         yield Column.USED, LineFault.USED_ELSEWHERE
-    if target.number is None and "effect" not in target.wish.said:
+    if target.number is None and "effect" not in target.said:
         yield Column.LINE, LineFault.NO_EFFECT
     if target.room <= 0:
         yield Column.BATCH, LineFault.BATCH_FULL
 
 
-def _faults(entry: Entry, known: Known, target: Target) -> Iterator[tuple[Column, LineFault]]:
-    del entry
-    if not code_texts.is_prefix(target.wish.prefix, known.prefix):
+def _faults(known: Known, wish: Wish, target: Target) -> Iterator[tuple[Column, LineFault]]:
+    if not code_texts.is_prefix(wish.prefix, known.prefix):
         yield Column.CODE, LineFault.TAKEN
     if known.state in {BatchState.BUILDING, BatchState.FAILED}:
         yield Column.CODE, LineFault(f"batch_{known.state}")
-    if target.wish.is_said:
+    if wish.is_said:
         if target.fault is not None:
             yield target.fault
         if target.number != known.batch:

@@ -174,13 +174,14 @@ class Lines:
             return Problem(line, Column.VISITOR, visitor)
         was_used = any(found[at].strip().lower() not in _NOT_USED for at in self._used)
         wish = self._wish(line, prefix, found)
-        return wish if isinstance(wish, Problem) else Entry(
-            bits, line, wish, visitor[0], was_used, visitor[1]
-        )  # fmt: skip
+        if isinstance(wish, Problem):
+            return wish
+        place, says_batch = wish
+        return Entry(bits, line, place, visitor[0], was_used, visitor[1], says_batch)
 
     # -------------------------------------------------------- its batch
-    def _wish(self, line: int, prefix: str, found: list[str]) -> int | Problem:
-        """The place of the batch that a line is about, once what it says of it is kept."""
+    def _wish(self, line: int, prefix: str, found: list[str]) -> tuple[int, bool] | Problem:
+        """The place of the batch that a line is about, and whether it says anything of it."""
         name = cells.plain(found[self._batch]) if self._batch is not None else ""
         if len(name) > NAME_LIMIT:
             return Problem(line, Column.BATCH, CellFault.TOO_LONG)
@@ -202,7 +203,7 @@ class Lines:
                     return Problem(line, column_of(name_of, value), LineFault.DIFFERS)
             wish.said |= said
             wish.seen = raw
-        return place
+        return place, bool(said)
 
     def _said(self, raw: tuple[str, ...]) -> dict[str, Any] | Problem:
         known = self._read_settings.get(raw)

@@ -106,14 +106,14 @@ def checked_batch(unit: Unit, house: House, *, wanted: NewBatch, token: str = ""
     return batch
 
 
-def add_batch(unit: Unit, house: House, *, batch: Batch) -> int:
-    """Store a checked batch without codes, stopped, within the caller's transaction; its number.
+def add_batch(unit: Unit, house: House, *, batch: Batch) -> Batch:
+    """Store a checked batch without codes, stopped, within the caller's transaction.
 
     Whoever brings its codes publishes it: `store.code_batches.publish`.
     """
-    number = rows.add_stopped(unit, batch)
-    _note(unit, house, Action.BATCH_CREATED, before=None, after=batch)
-    return number
+    stored = rows.add_stopped(unit, batch)
+    _note(unit, house, Action.BATCH_CREATED, before=None, after=stored)
+    return stored
 
 
 def begin_batch(unit: Unit, house: House, *, wanted: NewBatch) -> Claim:
@@ -170,14 +170,23 @@ def change_batch(unit: Unit, house: House, *, batch: str, change: BatchChange) -
             `batch_failed`; `batch_redeemed` for another effect after the first redemption.
     """
     unit.begin()  # before reading: of two changes at once neither may undo the other
+    change_held(unit, house, batch=batch, change=change)
+    unit.commit()
+    return get_batch(unit, batch=batch)
+
+
+def change_held(unit: Unit, house: House, *, batch: str, change: BatchChange) -> None:
+    """Change a batch within the caller's transaction.
+
+    Raises:
+        NotFound, Invalid, Conflict: As `change_batch`; nothing is written then.
+    """
     old = held(unit, batch)
     if change.version is not None and change.version != old.version:
         raise Conflict("changed")
     new = planned(unit, old, change)
     rows.change(unit, new)
     _note(unit, house, Action.BATCH_CHANGED, before=old, after=new)
-    unit.commit()
-    return get_batch(unit, batch=batch)
 
 
 def planned(unit: Unit, old: Batch, change: BatchChange) -> Batch:

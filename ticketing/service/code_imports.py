@@ -12,13 +12,14 @@ from typing import Any, BinaryIO, Final
 
 from ticketing.domain.audit import Actor, ActorKind
 from ticketing.domain.code_imports import Outcome, Problem
+from ticketing.domain.codes import BatchState
 from ticketing.domain.jobs import Job, JobKind
 from ticketing.domain.spreadsheets import PROGRAMS, Column, ColumnKind, Sheet, csv_chunks
 from ticketing.domain.tables import BadTable, Encoding, Sniffer
 from ticketing.service import audit, jobs
-from ticketing.service.audit import Action, Thing
+from ticketing.service.audit import Action, Facts, Thing
 from ticketing.service.errors import Conflict
-from ticketing.service.import_batches import Aim, aimed, apply_changes
+from ticketing.service.import_batches import Aim, aimed, aimed_again
 from ticketing.service.import_codes import Matching, Standing, standing_of
 from ticketing.service.import_reading import Reading, opened, read_all
 from ticketing.service.jobs import NewJob, Tell
@@ -94,7 +95,7 @@ def begin_import(
         Conflict: `import_unfinished` if the list never arrived whole.
     """
     unit.begin()
-    found = jobs.get_job(unit, job=upload, kind=JobKind.UPLOAD)
+    found = jobs.get_job(unit, job=upload, kind=JobKind.UPLOAD)  # held: one of two begins
     if not found.result:
         raise Conflict("import_unfinished")
     for job in jobs.jobs_about(unit, about=found.id, kind=JobKind.IMPORT):
@@ -200,11 +201,20 @@ class Importer:
     ) -> Mapping[str, Any]:
         house = self._house
         with self._store.unit() as unit:
-            aims = aimed(unit, house, reading.wishes)
-            standing = kept or self._begun(unit, aims, reading, tell)
-            apply_changes(unit, house, aims)
-        for aim in aims:
-            aim.target.is_changed = aim.batch is not None and aim.batch.id in standing.changed
+            if kept is None:
+                aims = aimed(unit, house, reading.wishes)
+                # Afterwards lines may lead elsewhere; and one that never ends has stored something.
+                standing = Standing(plans=[aim.plan for aim in aims])
+                unit.begin()
+                self._log(unit, listed, {"lines": reading.lines, "state": "begun"})
+                tell.keep(unit, reading.lines, asdict(standing))
+                unit.commit()
+            else:
+                standing = kept
+                settled = {*kept.made, *kept.changed}
+                aims = aimed_again(unit, house, reading.wishes, plans=kept.plans, settled=settled)
+        for aim in dict.fromkeys(aims):
+            aim.target.is_changed |= aim.means in standing.changed
         matching = Matching(self._store, house, reading=reading, aims=aims)
         done = matching.store_all(tell, standing=standing, before=reading.lines)
         result = {**_result(reading, aims, matching.standing), "is_stored": True}
@@ -215,29 +225,18 @@ class Importer:
                 unit.commit()
         return result
 
-    def _begun(self, unit: Unit, aims: Sequence[Aim], reading: Reading, tell: Tell) -> Standing:
-        """Note which batches change, before they do: afterwards nobody sees that they did."""
-        changed = [one.batch.id for one in aims if one.batch and one.target.is_changed]
-        standing = Standing(changed=changed)
-        unit.begin()
-        tell.keep(unit, reading.lines, asdict(standing))
-        unit.commit()
-        return standing
-
     def _finish(
         self, unit: Unit, listed: CodeList, standing: Standing, result: Mapping[str, Any]
     ) -> None:
         """Let new batches be used, and write into the audit log what came in."""
         told = ("lines", *(one.value for one in Outcome), "batches_made", "batches_changed")
         unit.begin()
-        batch_rows.publish(unit, standing.made)
-        audit.note(
-            unit,
-            self._house,
-            action=Action.CODES_IMPORTED,
-            object=Thing("import", listed.id),
-            after={name: result[name] for name in told},
-        )
+        batch_rows.publish(unit, list(standing.made.values()))
+        self._log(unit, listed, {name: result[name] for name in told} | {"state": "done"})
+
+    def _log(self, unit: Unit, listed: CodeList, facts: Facts) -> None:
+        thing = Thing("import", listed.id)
+        audit.note(unit, self._house, action=Action.CODES_IMPORTED, object=thing, after=facts)
 
 
 # ------------------------------------------------------------ saying it
@@ -249,14 +248,22 @@ def _sniffed(pieces: Iterable[bytes], sniffer: Sniffer) -> Iterator[bytes]:
 
 def _result(reading: Reading, aims: Sequence[Aim], standing: Standing) -> dict[str, Any]:
     """What came of a list, as JSON."""
+    news: Counter[Aim] = Counter()
+    for place, n in standing.new_of.items():
+        news[aims[int(place)]] += n
     touched = []
-    for place, aim in enumerate(aims):
-        new = standing.new_of.get(str(place), 0)
-        is_made = aim.batch is None or aim.batch.number in standing.made
-        is_changed = aim.target.is_changed and aim.target.fault is None
+    for aim in dict.fromkeys(aims):
+        new = news[aim]
+        is_made = aim.batch is None or aim.batch.id in standing.made
+        is_changed = aim.means in standing.changed
         if new or is_changed:
             kind = "made" if is_made else "changed" if is_changed else "grown"
             touched.append({"id": aim.id, "name": aim.name, "kind": kind, "new": new})
+    stopped = [
+        {"id": aim.batch.id, "name": aim.name}
+        for aim in dict.fromkeys(aims)
+        if aim.batch and aim.batch.state is BatchState.STOPPED and aim.batch.id not in standing.made
+    ]
     kinds = Counter(one["kind"] for one in touched)
     counts = {one.value: standing.counts.get(one.value, 0) for one in Outcome}
     return {
@@ -266,6 +273,7 @@ def _result(reading: Reading, aims: Sequence[Aim], standing: Standing) -> dict[s
         "batches_made": kinds["made"],
         "batches_changed": kinds["changed"],
         "batches": touched[:_BATCHES_TOLD],
+        "stopped": stopped[:_BATCHES_TOLD],
         "first": _first(reading, standing),
         "problems": [list(problem) for problem in islice(reading.problems, TOLD)],
     }

@@ -7,7 +7,7 @@ and a list that is brought in again changes nothing.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from itertools import islice, takewhile
 from typing import Any, Final, NamedTuple
@@ -16,7 +16,7 @@ from ticketing.domain.code_imports import Column, Entry, LineFault, Outcome, Pro
 from ticketing.domain.code_texts import is_prefix
 from ticketing.domain.retention import next_size
 from ticketing.service import code_batches
-from ticketing.service.import_batches import Aim
+from ticketing.service.import_batches import Aim, apply_change, look_again
 from ticketing.service.import_reading import Reading
 from ticketing.service.jobs import Tell
 from ticketing.service.ports import House, Units
@@ -29,6 +29,7 @@ CHUNK: Final = 1_000
 """Lines that one transaction takes at most."""
 _FIRST_CHUNK: Final = 250
 _LOOKED_AT: Final = 2_000
+_BATCHES_AT_ONCE: Final = 20
 _TRIES: Final = 5
 
 
@@ -44,16 +45,18 @@ class Judged(NamedTuple):
 class Standing:
     """What came of the lines that can be read, as JSON holds it.
 
-    `after` are the bits of the last one that was stored, `made` the numbers of new batches,
-    `changed` the ids of changed ones; `new_of` counts by the place of the wish.
+    `after` are the bits of the last one that was stored, `made` the numbers of new batches by
+    their ids, `changed` the ids of changed ones; `new_of` counts by the place of the wish, and
+    `plans` tell by it where the wish leads (`Aim.plan`).
     """
 
     counts: dict[str, int] = field(default_factory=dict)
     new_of: dict[str, int] = field(default_factory=dict)
     outcomes: dict[str, str] = field(default_factory=dict)
     after: int = -1
-    made: list[int] = field(default_factory=list)
+    made: dict[str, int] = field(default_factory=dict)
     changed: list[str] = field(default_factory=list)
+    plans: list[list[Any]] = field(default_factory=list)
     is_finished: bool = False
 
     def plus(self, judged: Sequence[Judged], shown: frozenset[int]) -> "Standing":
@@ -71,8 +74,9 @@ class Standing:
             new_of=dict(Counter(self.new_of) + new),
             outcomes=self.outcomes | told,
             after=judged[-1].entry.bits,
-            made=list(self.made),
+            made=dict(self.made),
             changed=self.changed,
+            plans=self.plans,
         )
 
 
@@ -88,6 +92,7 @@ class Matching:
         self._reading = reading
         self._aims = aims
         self._shown = frozenset(one.line for one in reading.first)
+        self._met: set[int] = set()
         self._last: Entry | None = None
         self.standing = Standing()
 
@@ -97,7 +102,7 @@ class Matching:
         with self._store.unit() as unit:
             while chunk := list(islice(entries, _LOOKED_AT)):
                 judged = self._judged(unit, chunk)
-                self.standing = self.standing.plus(judged, self._shown)
+                self.standing = self._next(judged)
                 self._note(judged)
                 done += len(chunk)
                 tell(done)
@@ -108,7 +113,7 @@ class Matching:
         done, entries = self._skip(tell, before)
         size = _FIRST_CHUNK
         with self._store.unit() as unit:
-            while chunk := list(islice(entries, size)):
+            while chunk := self._taken(entries, size):
                 done += len(chunk)
                 took = self._store_chunk(unit, chunk, tell, done)
                 size = next_size(size, took, CHUNK)
@@ -116,6 +121,17 @@ class Matching:
         return done
 
     # -------------------------------------------------------- parts of the above
+    def _taken(self, entries: Iterator[Entry], size: int) -> list[Entry]:
+        """The next lines, fewer where many batches begin: each costs as much as many codes."""
+        chunk: list[Entry] = []
+        most = len(self._met) + _BATCHES_AT_ONCE
+        for entry in islice(entries, size):
+            chunk.append(entry)
+            self._met.add(entry.wish)
+            if len(self._met) >= most:
+                break
+        return chunk
+
     def _skip(self, tell: Tell, before: int) -> tuple[int, Iterator[Entry]]:
         """Pass over what a doer that died has stored; only its problems are found again."""
         done, entries, after = before, self._reading.entries(), self.standing.after
@@ -143,11 +159,11 @@ class Matching:
         the transaction took.
         """
         clock = self._house.clock
-        targets = [aim.target for aim in self._aims]
+        aims = dict.fromkeys(self._aims)
         for _ in range(_TRIES):
-            kept = [(target.number, target.room) for target in targets]
+            kept = [(aim, aim.means, aim.target.number, aim.target.room) for aim in aims]
             judged = self._judged(unit, chunk)
-            standing = self.standing.plus(judged, self._shown)
+            standing = self._next(judged)
             unit.begin()
             began_at = clock.now()
             if self._put(unit, judged, standing):
@@ -158,8 +174,9 @@ class Matching:
                 self._note(judged)
                 return took
             unit.rollback()
-            for target, (number, room) in zip(targets, kept, strict=True):
-                target.number, target.room = number, room
+            for aim, means, number, room in kept:
+                if aim.means == means:  # else another list has made it
+                    aim.target.number, aim.target.room = number, room
         raise RuntimeError("others change the same codes all the time")
 
     def _judged(self, unit: Unit, chunk: Sequence[Entry]) -> list[Judged]:
@@ -169,52 +186,83 @@ class Matching:
         judged, last = [], self._last
         for entry in chunk:
             old, target = known.get(entry.bits), self._aims[entry.wish].target
+            wish = self._reading.wishes[entry.wish]
             outcome: Outcome | Problem
             if last is not None and entry.bits == last.bits:
                 outcome = self._again(entry, last)
             else:
                 is_there = entry.visitor in visitors
-                outcome = compared(entry, old, target, is_visitor_known=is_there)
+                outcome = compared(entry, old, wish, target, is_visitor_known=is_there)
             target.room -= outcome is Outcome.NEW
             is_bound = entry.says_visitor and entry.visitor != (old and old.visitor)
             judged.append(Judged(entry, outcome, is_bound))
             last = entry
         return judged
 
+    def _next(self, judged: Sequence[Judged]) -> Standing:
+        """What stands when these lines are done.
+
+        A batch changes with the first good line that says something of it.
+        """
+        good = (
+            self._aims[one.entry.wish]
+            for one in judged
+            if one.entry.says_batch and isinstance(one.outcome, Outcome)
+        )
+        changed = [one.means for one in dict.fromkeys(good) if one.target.is_changed]
+        new = [one for one in changed if one not in self.standing.changed]
+        return replace(
+            self.standing.plus(judged, self._shown),
+            changed=[*self.standing.changed, *new],
+            plans=[aim.plan for aim in self._aims],
+        )
+
     def _again(self, entry: Entry, last: Entry) -> Problem:
         """What is wrong with a line whose code stands in an earlier one, prefix aside."""
-        mine, theirs = (self._aims[one.wish].target.wish.prefix for one in (entry, last))
+        mine, theirs = (self._reading.wishes[one.wish].prefix for one in (entry, last))
         fault = LineFault.TWICE if is_prefix(mine, theirs) else LineFault.TAKEN
         return Problem(entry.line, Column.CODE, fault)
 
     def _put(self, unit: Unit, judged: Sequence[Judged], standing: Standing) -> bool:
-        """Store what is new or bound; False if somebody else was faster."""
-        new: dict[int, list[Entry]] = {}
-        for entry, outcome, _ in judged:
-            if outcome is Outcome.NEW:
-                new.setdefault(entry.wish, []).append(entry)
-        for place, entries in new.items():
-            bits = [entry.bits for entry in entries]
-            number = self._number(unit, self._aims[place], standing)
-            if codes.add(unit, number, bits) != len(bits):
-                return False
-            batch_rows.grow(unit, number, len(bits))
-        bound = [
-            (one.entry.bits, one.entry.visitor)
-            for one in judged
-            if one.is_bound and isinstance(one.outcome, Outcome)
-        ]
-        return rows.bind(unit, bound)
+        """Store what is new or bound; False if somebody else was faster.
 
-    def _number(self, unit: Unit, aim: Aim, standing: Standing) -> int:
-        """The batch of new codes; made with the first of them."""
-        target = aim.target
-        if target.number is None:
+        First codes in the order of their keys, then batches by number: redemptions lock them so.
+        """
+        good = [one for one in judged if isinstance(one.outcome, Outcome)]
+        new = [one.entry for one in good if one.outcome is Outcome.NEW]
+        aims = Counter(self._aims[entry.wish] for entry in new)
+        if not self._make(unit, [aim for aim in aims if aim.target.number is None], standing):
+            return False
+        added = [(entry.bits, self._aims[entry.wish].target.number or 0) for entry in new]
+        bound = [(one.entry.bits, one.entry.visitor) for one in good if one.is_bound]
+        if codes.add_to_several(unit, added) != len(new) or not rows.bind(unit, bound):
+            return False
+        return self._count(unit, aims, standing)
+
+    def _count(self, unit: Unit, new: Counter[Aim], standing: Standing) -> bool:
+        """Change and count up batches; False if one may not change any more."""
+        changed = set(standing.changed) - set(self.standing.changed)
+        is_good = True
+        for aim in sorted(dict.fromkeys(self._aims), key=lambda one: one.target.number or 0):
+            if aim.means in changed:
+                is_good &= apply_change(unit, self._house, aim)
+            if new[aim] and aim.target.number is not None:
+                batch_rows.grow(unit, aim.target.number, new[aim])
+        return is_good
+
+    def _make(self, unit: Unit, aims: Sequence[Aim], standing: Standing) -> bool:
+        """Make batches with the first of their codes; False if another list has made one."""
+        if not aims:
+            return True
+        rows.hold_names(unit)
+        if look_again(unit, self._house, aims):
+            return False
+        for aim in aims:
             if aim.draft is None:  # pragma: no cover  such lines are faulty
                 raise RuntimeError("a code without a batch")
-            target.number = code_batches.add_batch(unit, self._house, batch=aim.draft)
-            standing.made.append(target.number)
-        return target.number
+            aim.target.number = code_batches.add_batch(unit, self._house, batch=aim.draft).number
+            standing.made[aim.draft.id] = aim.target.number
+        return True
 
     def _note(self, judged: Sequence[Judged]) -> None:
         self._last = judged[-1].entry

@@ -21,7 +21,7 @@ FIRST: Final = 10
 """Lines that a preview shows."""
 _ENTRY: Final = Struct(">QIHB16s")
 _PROBLEM: Final = Struct(">IBB")
-_SAYS_VISITOR, _IS_BOUND, _WAS_USED = 1, 2, 4
+_SAYS_VISITOR, _IS_BOUND, _WAS_USED, _SAYS_BATCH = 1, 2, 4, 8
 _TOLD_EVERY: Final = 1_000
 _COLUMN_AT: Final = {column: at for at, column in enumerate(COLUMNS)}
 _FAULT_AT: Final = {fault: at for at, fault in enumerate(FAULTS)}
@@ -79,6 +79,7 @@ class Reading:
                 bool(flags & _SAYS_VISITOR),
                 bool(flags & _WAS_USED),
                 VisitorId(visitor) if flags & _IS_BOUND else None,
+                bool(flags & _SAYS_BATCH),
             )
 
     def close(self) -> None:
@@ -131,6 +132,7 @@ def _packed(entry: Entry) -> bytes:
         _SAYS_VISITOR * entry.says_visitor
         | _IS_BOUND * (entry.visitor is not None)
         | _WAS_USED * entry.was_used
+        | _SAYS_BATCH * entry.says_batch
     )
     return _ENTRY.pack(entry.bits, entry.line, entry.wish, flags, entry.visitor or b"")
 

@@ -59,10 +59,15 @@ class NewJob:
     total: int = 0
 
 
+def new_id(house: House) -> str:
+    """An id that nobody guesses and that says nothing."""
+    return house.chance.draw(_ID_BYTES).hex()
+
+
 def begin_job(unit: Unit, house: House, *, wanted: NewJob) -> Job:
     """Store a job; a clerk finds it. Within the caller's transaction, if there is one."""
     job = Job(
-        id=house.chance.draw(_ID_BYTES).hex(),
+        id=new_id(house),
         kind=wanted.kind,
         about=wanted.about,
         state=JobState.QUEUED,
@@ -85,7 +90,7 @@ def begin_upload(unit: Unit, house: House) -> Job:
     `keep_file` brings the file, `end_upload` says that it is whole.
     """
     job = Job(
-        id=house.chance.draw(_ID_BYTES).hex(),
+        id=new_id(house),
         kind=JobKind.UPLOAD,
         about="",
         state=JobState.DONE,
@@ -107,12 +112,12 @@ def end_upload(unit: Unit, upload: Job, *, result: Mapping[str, Any]) -> Job:
 
 
 def get_job(unit: Unit, *, job: str, kind: JobKind) -> Job:
-    """The job of an id.
+    """The job of an id; within a transaction nobody else has it until that ends.
 
     Raises:
         NotFound: `job`.
     """
-    found = rows.find(unit, job)
+    found = rows.hold(unit, job) if unit.writing else rows.find(unit, job)
     if found is None or found.kind is not kind:
         raise NotFound("job")
     return found
@@ -137,15 +142,21 @@ def keep_file(store: Units, *, job: Job, pieces: Iterable[bytes]) -> int:
 
 
 def file_of(store: Units, job: Job) -> Iterator[bytes]:
-    """A job's file in pieces, each read with a unit of its own."""
-    n = 0
+    """A job's file in pieces, each read with a unit of its own.
+
+    Raises:
+        NotFound: `job`, if some of it is gone: its time has run out.
+    """
+    n = size = 0
     while True:
         with store.unit() as unit:
             piece = rows.part(unit, job.number, n)
         if piece is None:
-            return
+            break
         yield piece
-        n += 1
+        n, size = n + 1, size + len(piece)
+    if size < job.result.get("size", 0):
+        raise NotFound("job")
 
 
 def drop_file(unit: Unit, number: int) -> None:

@@ -53,13 +53,13 @@ def add(unit: Unit, batch: Batch, *, lease_until: datetime | None) -> Claim | No
     return None if row is None else Claim(batch=to_batch(row), fence=fence)
 
 
-def add_stopped(unit: Unit, batch: Batch) -> int:
+def add_stopped(unit: Unit, batch: Batch) -> Batch:
     """Store a new batch that gets its codes from outside; it has none and is stopped."""
     added = {"state": BatchState.STOPPED.value, "lease_until": None, "fence": 0, "count": 0}
     row = _inserted(unit, batch, added)
     if row is None:  # pragma: no cover  its id was drawn just now
         raise ValueError("there is a batch of that id")
-    return int(row["number"])
+    return to_batch(row)
 
 
 def _inserted(unit: Unit, batch: Batch, added: dict[str, Any]) -> RowMapping | None:

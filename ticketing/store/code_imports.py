@@ -32,6 +32,15 @@ def named(unit: Unit) -> tuple[Named, ...]:
     return tuple(Named(row.id, row.name, row.prefix) for row in found)
 
 
+def hold_names(unit: Unit) -> None:
+    """Let nobody else make a batch by a name that a list says, until the transaction ends.
+
+    By a lock of its own: one of the table would keep redemptions waiting.
+    """
+    if not unit.is_sqlite:
+        unit.run(text("SELECT pg_advisory_xact_lock(hashtext('einlass_import_names'))"))
+
+
 def known(unit: Unit, bits: Sequence[CodeBits]) -> dict[int, Known]:
     """Those of the codes that are there."""
     given = (_GIVEN_SQLITE if unit.is_sqlite else _GIVEN_POSTGRESQL).subquery()

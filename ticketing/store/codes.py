@@ -38,6 +38,14 @@ def add(unit: Unit, number: int, bits: Sequence[CodeBits]) -> int:
     return unit.run(_ADD_POSTGRESQL, {"bits": list(bits), "number": number}).rowcount
 
 
+def add_to_several(unit: Unit, new: Sequence[tuple[CodeBits, int]]) -> int:
+    """Store new codes, each of the batch with that number, as `add` does."""
+    if unit.is_sqlite:
+        return unit.run(_ADD_SEVERAL_SQLITE, {"new": json.dumps(new)}).rowcount
+    given = {"bits": [bits for bits, _ in new], "numbers": [number for _, number in new]}
+    return unit.run(_ADD_SEVERAL_POSTGRESQL, given).rowcount
+
+
 def find(unit: Unit, bits: CodeBits) -> Found | None:
     """The code of these bits with its batch."""
     rows = unit.fetch(_FIND, {"key_bits": bits})
@@ -94,6 +102,9 @@ def mark(unit: Unit, column: str, bits: Sequence[CodeBits], *, at: datetime) -> 
 
     How many of each batch; the caller adds them to its tally.
     """
+    wanted = select(T.bits).where(T.bits.in_(bits), T[column].is_(None)).order_by(T.bits)
+    if not unit.is_sqlite:
+        unit.run(wanted.with_for_update()).all()  # by their keys, as an import does
     statement = (
         update(schema.codes)
         .where(T.bits.in_(bits), T[column].is_(None))
@@ -153,6 +164,16 @@ _ADD_SQLITE = text(
 _ADD_POSTGRESQL = text(
     "INSERT INTO codes (bits, batch, uses) "
     "SELECT one, :number, 0 FROM unnest(CAST(:bits AS bigint[])) AS one ON CONFLICT DO NOTHING"
+)
+_ADD_SEVERAL_SQLITE = text(
+    "INSERT INTO codes (bits, batch, uses) SELECT json_extract(value, '$[0]'), "
+    "json_extract(value, '$[1]'), 0 FROM json_each(:new) "
+    "WHERE true ON CONFLICT DO NOTHING"
+)
+_ADD_SEVERAL_POSTGRESQL = text(
+    "INSERT INTO codes (bits, batch, uses) SELECT one, number, 0 FROM unnest("
+    "CAST(:bits AS bigint[]), CAST(:numbers AS integer[])) AS given (one, number) "
+    "ON CONFLICT DO NOTHING"
 )
 _FIND = Prepared(
     select(schema.codes, _B)

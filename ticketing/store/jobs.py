@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, or_, select, update
 
 from ticketing.domain.jobs import Job, JobKind, JobState
 from ticketing.store import schema
@@ -39,6 +39,13 @@ def add(unit: Unit, job: Job) -> Job:
 def find(unit: Unit, job_id: str) -> Job | None:
     """The job of an id."""
     row = unit.run(select(schema.jobs).where(T.id == job_id)).mappings().first()
+    return None if row is None else to_job(row)
+
+
+def hold(unit: Unit, job_id: str) -> Job | None:
+    """The same, and nobody else holds it until the transaction ends."""
+    query = select(schema.jobs).where(T.id == job_id)
+    row = unit.run(query if unit.is_sqlite else query.with_for_update()).mappings().first()
     return None if row is None else to_job(row)
 
 
@@ -112,8 +119,13 @@ def drop_some_parts(unit: Unit, number: int) -> bool:
 
 
 def ended_before(unit: Unit, before: datetime, *, limit: int) -> tuple[Job, ...]:
-    """Jobs that were begun before a time."""
-    query = select(schema.jobs).where(T.created_at < before).order_by(T.number).limit(limit)
+    """Jobs that were begun before a time; not those that a younger one still reads."""
+    others = schema.jobs.alias()
+    is_open = others.c.state.in_((JobState.QUEUED.value, JobState.RUNNING.value))
+    is_young = others.c.created_at >= before
+    is_read = exists().where(others.c.about == T.id, is_open, is_young)
+    query = select(schema.jobs).where(T.created_at < before, ~is_read)
+    query = query.order_by(T.number).limit(limit)
     return tuple(to_job(row) for row in unit.run(query).mappings())
 
 

@@ -65,6 +65,13 @@ class ImportedBatch(Out):
     new: int
 
 
+class StoppedBatch(Out):
+    """A batch that the list is about and that is stopped: no code of it is good until resumed."""
+
+    id: str
+    name: str
+
+
 class ProblemOut(Out):
     """What is wrong with a line: the column by its English name, a fixed word."""
 
@@ -92,6 +99,7 @@ class ImportOut(Out):
     stored: bool | None
     counts: CountsOut | None
     batches: list[ImportedBatch]
+    stopped: list[StoppedBatch]
     problems: list[ProblemOut]
     file: FileProblemOut | None
 
@@ -173,6 +181,7 @@ def _out(job: Job) -> ImportOut:
         if is_counted
         else None,
         batches=[ImportedBatch(**one) for one in result.get("batches", ())],
+        stopped=[StoppedBatch(**one) for one in result.get("stopped", ())],
         problems=[
             ProblemOut(line=line, column=column, problem=problem)
             for line, column, problem in result.get("problems", ())

@@ -53,6 +53,7 @@ class ImportView:
     problem: str
     counts: list[tuple[str, str]]
     batches: list[tuple[str | None, str, str]]
+    stopped: list[tuple[str, str]]
     first: list[Line]
     problems: list[tuple[str, str, str]]
     more: str
@@ -197,6 +198,7 @@ def _view(speaker: Speaker, upload: str) -> ImportView:
             if one.value in result
         ],
         batches=[_batch(speaker, one) for one in result.get("batches", ())],
+        stopped=[(one["id"], one["name"]) for one in result.get("stopped", ())],
         first=[_line(speaker, one) for one in result.get("first", ())],
         problems=[
             (
