@@ -16,6 +16,7 @@ from ticketing.service.ports import House
 from ticketing.store.unit import Store
 from ticketing.web.staff import rows
 from ticketing.web.staff.speaker import Speaker
+from ticketing.web.words import Lang
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,13 @@ def test_the_head_says_whether_the_house_is_open(
     clock.at = clock.at.replace(hour=hour - 2)
     with app.app_context():
         assert Speaker("de").hours(Hours(time(10), time(18))) == words
+
+
+@pytest.mark.parametrize(("lang", "words"), [("de", "4.10."), ("en", "4 Oct")])
+def test_a_short_day_cannot_be_another(app: APIFlask, lang: Lang, words: str) -> None:
+    """Not 4/10, which may be in April."""
+    with app.app_context():
+        assert Speaker(lang).short_day(date(2026, 10, 4)) == words
 
 
 def test_a_closed_day_is_closed(app: APIFlask) -> None:

@@ -111,6 +111,16 @@ def test_a_wrong_week_is_told_beside_its_field(
     assert now(parts, Part.OPENING).version == 0
 
 
+def test_the_first_field_found_wrong_has_the_focus(editor: SignedInBrowser) -> None:
+    """It may stand far below the top of the page; no other takes it away."""
+    wrong = {"tue_from": "früh", "tue_to": "10:00", "last_admission_min": "241"}
+    week = send(editor, OPENING, **(WEEK | wrong)).text
+    yearly = send(editor, OPENING, "/exceptions/yearly", day="32", month="13").text
+    for text, name in ((week, "tue_from"), (yearly, "day")):
+        [field] = re.findall(r"<(?:input|select)[^>]* autofocus[^>]*>", text)
+        assert f'name="{name}"' in field
+
+
 def test_an_exception_that_the_last_admission_breaks_is_its_fault(editor: SignedInBrowser) -> None:
     """Told beside the minutes: the exception is in another form."""
     fields = {"first": "2026-10-10", "dates_from": "10:00", "dates_to": "11:00"}

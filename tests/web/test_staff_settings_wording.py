@@ -46,7 +46,7 @@ def test_the_page_shows_own_words_beside_ours(editor: SignedInBrowser, parts: Pa
     assert "Ausgangstext: Hallo! Hier schreibt der Chat-Bot" in text
     assert "Hello! I am the museum" in text
     assert text.count('name="ours"') == 1
-    assert "1 mit eigenen Worten" in editor.client.get("/staff/settings").text
+    assert "Texte in eigenen Worten: 1" in editor.client.get("/staff/settings").text
 
 
 def test_a_text_is_given_back(editor: SignedInBrowser, parts: Parts) -> None:

@@ -310,6 +310,7 @@ def test_whoever_does_not_confirm_erases_nothing(
     answer = staff.post(f"{page_of(visitor)}/erase")
     assert answer.status_code == 422
     assert 'id="wrong-sure"' in answer.text
+    assert "Noch ist nichts gelöscht." in answer.text
     assert staff.client.get(page_of(visitor)).status_code == 200
     assert lines(store, Action.VISITOR_ERASED) == []
 

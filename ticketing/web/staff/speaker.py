@@ -62,8 +62,11 @@ class Speaker:
         return self.say(f"weekday_{local.weekday()}")
 
     def short_day(self, day: date) -> str:
-        """Day and month alone: "4.10." or "4/10"."""
-        return f"{day.day}.{day.month}." if self.lang == "de" else f"{day.day}/{day.month}"
+        """Day and month alone: "4.10." or "4 Oct", which cannot be two days."""
+        if self.lang == "de":
+            return f"{day.day}.{day.month}."
+        _, number, month, _ = local_date(day, None, self.lang).split()
+        return f"{number} {month}"
 
     def time(self, at: datetime) -> str:
         """A time: "14:42"."""
