@@ -1,19 +1,22 @@
 """A list of codes comes in on the site: chosen, looked through, confirmed, and found again."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.conftest import Demo, picture
+from tests.journeys.conftest import PICTURES, Demo, picture
 from tests.journeys.test_site_by_roles import signed_in
 from tests.journeys.walks import flawless
 from ticketing.domain.code_texts import text_of
 
 WORDS = {
-    "de": ("Prüfen", "Zeilen importieren", "Die guten Zeilen sind importiert"),
-    "en": ("Check", "lines", "The good lines are imported"),
+    "de": ("Prüfen", "Zeilen importieren", "Die guten Zeilen sind importiert", "Händler"),
+    "en": ("Check", "lines", "The good lines are imported", "Café next door"),
 }
+# a picture of the progress needs something that takes a while
+MANY = 300_000 if PICTURES else 9
 
 
 @pytest.fixture(name="editor", params=["de", "en"])
@@ -27,27 +30,33 @@ def _editor(
     context.close()
 
 
-def a_list(prefix: str) -> bytes:
-    """Twelve codes of two batches, and some lines that are wrong."""
+def a_list(prefix: str, batch: str) -> bytes:
+    """Codes of two batches, and some lines that are wrong."""
     lines = ["Code;Serie;Prozent;Gültig bis;Notiz"]
     own = int.from_bytes(prefix.encode(), "big")
-    codes = [text_of(prefix, own + n * 98_765_432_109) for n in range(9)]
-    lines += [f"{code};Händler;20 %;31.12.2027;" for code in codes]
+    codes = [text_of(prefix, own + n * 3_141_592_653) for n in range(MANY)]
+    lines += [f"{code};{batch};20 %;31.12.2027;" for code in codes]
     lines += [f"{text_of('GRUPPE', 7 + n * 12_345_678_901)};;10;;" for n in range(4)]
-    lines += ["SUMMER20;Händler;;;", ";Händler;;;", f"{lines[1].replace('20 %', '30')}"]
-    return "\r\n".join([*lines, f"{text_of(prefix, own + 77)};Händler;;04/10/2027;"]).encode(
-        "cp1252"
-    )
+    lines += [f"SUMMER20;{batch};;;", f";{batch};;;", f"{lines[1].replace('20 %', '30')}"]
+    lines += [f"{text_of(prefix, own + 77)};{batch};;04/10/2027;"]
+    return "\r\n".join(lines).encode("cp1252")
 
 
 def looked_at(page: Page, name: str) -> None:
-    """No violation, nothing sideways on a phone; a picture in both widths and lights."""
+    """No violation and nothing sideways, in both lights, on a phone too; a picture."""
+    picture(page, name)
     for width, light in ((1280, "light"), (390, "dark"), (320, "light")):
         page.emulate_media(color_scheme="dark" if light == "dark" else "light")
         flawless(page, width)
-        picture(page, f"{name}-{width}")
     page.set_viewport_size({"width": 1280, "height": 900})
     page.emulate_media(color_scheme="light")
+
+
+def under_way(page: Page, name: str) -> None:
+    """A picture of the progress once there is some."""
+    if PICTURES:
+        expect(page.locator("#progress")).to_contain_text(re.compile(r"[1-9]\d?\s?%"))
+        picture(page, name)
 
 
 def ready(page: Page, address: str) -> None:
@@ -59,18 +68,18 @@ def ready(page: Page, address: str) -> None:
 def test_a_list_comes_in(editor: tuple[Page, str], demo: Demo) -> None:
     """What is wrong is told, what is good comes in once, and the page can be left meanwhile."""
     page, lang = editor
-    check, do, stored = WORDS[lang]
+    check, do, stored, batch = WORDS[lang]
     page.goto(f"{demo.staff}/codes")
     page.locator("a[href='/staff/codes/import']").click()
-    looked_at(page, f"import-form-{lang}")
     page.locator("#f-list").set_input_files(
         {"name": "codes.csv", "mimeType": "text/csv", "buffer": b"Code;Vorname\r\n"}
     )
+    looked_at(page, f"import-form-{lang}")
     page.get_by_role("button", name=check, exact=True).click()
     expect(page.locator("#wrong-list")).to_be_visible()
     looked_at(page, f"import-wrong-{lang}")
     page.locator("#f-list").set_input_files(
-        {"name": "codes.csv", "mimeType": "text/csv", "buffer": a_list(f"NEU{lang}".upper())}
+        {"name": "codes.csv", "mimeType": "text/csv", "buffer": a_list(f"NEU{lang}".upper(), batch)}
     )
     page.get_by_role("button", name=check, exact=True).click()
     address = page.url
@@ -78,6 +87,7 @@ def test_a_list_comes_in(editor: tuple[Page, str], demo: Demo) -> None:
     expect(page.locator("#problems")).to_be_visible()
     looked_at(page, f"import-preview-{lang}")
     page.get_by_role("button", name=do).click()
+    under_way(page, f"import-progress-{lang}")
     page.goto(f"{demo.staff}/codes")
     page.goto(address)
     ready(page, address)

@@ -1,6 +1,7 @@
 """Every page of the staff's site in a real browser: each role, both languages, no violation."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests import axe
 from tests.journeys.conftest import Demo, picture
 from tests.journeys.walks import flawless, free_ticket
 from ticketing.domain.accounts import RIGHTS, Right, Role
+from ticketing.edge.clock import SystemClock
 from ticketing.web.staff.frame import NAVIGATION
 
 PAGES = {
@@ -134,14 +136,17 @@ def test_a_visitor_is_found_taken_out_and_erased(
 ) -> None:
     """Somebody chats and takes a ticket; an admin finds, exports and erases them."""
     lang = admin.locator("html").get_attribute("lang")
-    free_ticket(context.new_page(), demo.chat, f"Wilhelmine Önderoğlu {lang}")
+    name = "Wilhelmine" if lang == "de" else "Wilhelmina"
+    free_ticket(context.new_page(), demo.chat, f"{name} Önderoğlu")
     admin.goto(f"{demo.service}/staff/visitors")
-    admin.locator("input[name=q]").fill(f"onderoglu {lang}")
+    admin.locator("input[name=q]").fill(f"{name} onderoglu")
     admin.keyboard.press("Enter")
     expect(admin.locator("tbody tr")).to_have_count(1)
     assert axe.violations(admin) == []
+    picture(admin, f"visitors-{lang}")
     admin.locator("tbody a").click()
     expect(admin.locator("#tickets tbody tr")).to_have_count(1)
+    picture(admin, f"visitor-{lang}")
     profile = admin.url
     for width in (1440, 390):
         for path in (profile, f"{profile}/erase"):
@@ -150,10 +155,13 @@ def test_a_visitor_is_found_taken_out_and_erased(
     admin.goto(profile)
     with admin.expect_download() as told:
         admin.locator("form[action$='/export'] button").click()
-    assert "Wilhelmine" in Path(told.value.path()).read_text("utf-8")
+    assert name in Path(told.value.path()).read_text("utf-8")
+    admin.set_viewport_size({"width": 1440, "height": 1000})
     admin.locator("a[href$='/erase']").click()
+    picture(admin, f"visitor-erase-{lang}")
     admin.locator("form[action$='/erase'] button").click()
     expect(admin.locator("#wrong-sure")).to_be_visible()
+    expect(admin.locator("input[name=sure]")).to_be_focused()
     assert axe.violations(admin) == []
     admin.locator("input[name=sure]").check()
     admin.locator("form[action$='/erase'] button").click()
@@ -161,3 +169,56 @@ def test_a_visitor_is_found_taken_out_and_erased(
     answer = admin.goto(profile)
     assert answer is not None
     assert answer.status == 404
+
+
+@pytest.mark.parametrize("admin", ["en"], indirect=True)
+def test_the_house_sets_its_hours_and_takes_them_back(admin: Page, demo: Demo) -> None:
+    """An exception shows in the days ahead; a day that is none is told where it was typed."""
+    admin.goto(f"{demo.service}/staff/settings/opening")
+    admin.locator("a[href='#new-date']").click()
+    form = admin.locator("#new-date form")
+    form.locator("[name=first]").fill(f"{SystemClock().now() + timedelta(days=4):%Y-%m-%d}")
+    form.locator("[name=dates_from]").fill("10:00")
+    form.locator("[name=dates_to]").fill("22:00")
+    form.locator("button").focus()
+    picture(admin, "settings-exceptions-en")
+    form.locator("button").click()
+    late = admin.locator(".ahead__other", has_text="10:00\N{EN DASH}22:00")
+    expect(late).to_have_count(1)
+    picture(admin, "settings-opening-en")
+    admin.locator("#new-yearly [name=day]").fill("31")
+    admin.locator("#new-yearly [name=month]").select_option("2")
+    admin.locator("#new-yearly button").click()
+    expect(admin.locator("#f-day")).to_be_focused()
+    expect(admin.locator("#wrong-day")).to_be_in_viewport()
+    assert axe.violations(admin) == []
+    admin.locator("form[action$='/back'] button").click()
+    expect(admin.locator(".staff__told")).to_be_visible()
+    expect(late).to_have_count(0)
+
+
+@pytest.mark.parametrize("admin", ["en"], indirect=True)
+def test_the_house_says_it_in_its_own_words(admin: Page, demo: Demo) -> None:
+    """The text is kept and given back; a shorter time asks first and changes nothing."""
+    settings = f"{demo.service}/staff/settings"
+    admin.goto(f"{settings}/museum")
+    picture(admin, "settings-museum-en")
+    admin.goto(f"{settings}/wording")
+    first = admin.locator("textarea[lang=en]").first
+    ours = first.input_value()
+    first.fill(f"{ours} The garden is open, too.")
+    admin.locator("main form .btn--main").click()
+    expect(admin.locator("button[name=ours]")).to_have_count(1)
+    assert axe.violations(admin) == []
+    picture(admin, "settings-wording-en")
+    admin.locator("button[name=ours]").click()
+    expect(first).to_have_value(ours)
+    admin.goto(f"{settings}/retention")
+    admin.locator("[name=messages_days]").fill("30")
+    admin.locator("main form .btn--main").click()
+    expect(admin.locator("[name=sure]")).to_be_focused()
+    assert axe.violations(admin) == []
+    picture(admin, "settings-retention-en")
+    admin.goto(settings)
+    expect(admin.locator("#retention")).to_contain_text("90")
+    picture(admin, "settings-en")
