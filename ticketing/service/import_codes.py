@@ -234,10 +234,10 @@ class Matching:
         if not self._make(unit, [aim for aim in aims if aim.target.number is None], standing):
             return False
         added = [(entry.bits, self._aims[entry.wish].target.number or 0) for entry in new]
-        bound = [(one.entry.bits, one.entry.visitor) for one in good if one.is_bound]
-        if codes.add_to_several(unit, added) != len(new) or not rows.bind(unit, bound):
-            return False
-        return self._count(unit, aims, standing)
+        bound = [one.entry for one in good if one.is_bound]
+        is_first = codes.add_to_several(unit, added) == len(new)
+        is_first = is_first and all(codes.bind(unit, one.bits, one.visitor) for one in bound)
+        return is_first and self._count(unit, aims, standing)
 
     def _count(self, unit: Unit, new: Counter[Aim], standing: Standing) -> bool:
         """Change and count up batches; False if one may not change any more."""

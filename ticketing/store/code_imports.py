@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, select, text, update
+from sqlalchemy import BigInteger, select, text
 
 from ticketing.domain.code_imports import Known
 from ticketing.domain.code_texts import CodeBits
@@ -67,15 +67,6 @@ def visitors(unit: Unit, ids: Iterable[VisitorId]) -> frozenset[VisitorId]:
     """Those of the visitors that are there."""
     found = unit.run(select(_V.id).where(_V.id.in_(list(ids))))
     return frozenset(VisitorId(bytes(one)) for one in found.scalars())
-
-
-def bind(unit: Unit, bound: Sequence[tuple[CodeBits, VisitorId | None]]) -> bool:
-    """Bind unused codes to visitors, or free them; False if one has been used meanwhile."""
-    for bits, visitor in bound:
-        statement = update(schema.codes).where(T.bits == bits, T.uses == 0)
-        if not unit.run(statement.values(visitor=visitor)).rowcount:
-            return False
-    return True
 
 
 _GIVEN_SQLITE = text("SELECT value AS bits FROM json_each(:bits)").columns(bits=BigInteger)
