@@ -272,9 +272,9 @@ def target(
 
 def test_a_code_that_is_not_there_is_new() -> None:
     """In a batch that is there, or one that can be made."""
-    assert compared(ENTRY, None, *target(), is_visitor_known=False) is Outcome.NEW
+    assert compared(ENTRY, None, *target()) is Outcome.NEW
     made = target(number=None, said=PERCENT)
-    assert compared(ENTRY, None, *made, is_visitor_known=False) is Outcome.NEW
+    assert compared(ENTRY, None, *made) is Outcome.NEW
 
 
 @pytest.mark.parametrize(
@@ -283,11 +283,6 @@ def test_a_code_that_is_not_there_is_new() -> None:
         (ENTRY, target(number=None), (Column.LINE, LineFault.NO_EFFECT)),
         (ENTRY, target(room=0), (Column.BATCH, LineFault.BATCH_FULL)),
         (ENTRY._replace(was_used=True), target(), (Column.USED, LineFault.USED_ELSEWHERE)),
-        (
-            ENTRY._replace(says_visitor=True, visitor=VISITOR),
-            target(),
-            (Column.VISITOR, LineFault.UNKNOWN),
-        ),
         (ENTRY, target(fault=(Column.TAG, LineFault.LENGTH)), (Column.TAG, LineFault.LENGTH)),
     ],
 )
@@ -295,7 +290,7 @@ def test_a_new_code_may_be_refused(
     entry: Entry, about: tuple[Wish, Target], fault: tuple[Column, LineFault]
 ) -> None:
     """With the column that is to blame."""
-    found = compared(entry, None, *about, is_visitor_known=False)
+    found = compared(entry, None, *about)
     assert found == Problem(2, *fault)
 
 
@@ -316,7 +311,7 @@ def test_a_known_code_stays_or_changes() -> None:
         (ENTRY, KNOWN, target(fault=(Column.BATCH, LineFault.BATCH_AMBIGUOUS)), Outcome.UNCHANGED),
     ]  # fmt: skip
     for entry, known, about, outcome in cases:
-        assert compared(entry, known, *about, is_visitor_known=True) is outcome
+        assert compared(entry, known, *about) is outcome
 
 
 @pytest.mark.parametrize(
@@ -349,7 +344,7 @@ def test_the_past_is_not_broken(
     entry: Entry, known: Known, about: tuple[Wish, Target], fault: tuple[Column, LineFault]
 ) -> None:
     """A redeemed code stays as it is, and no code moves to another batch."""
-    found = compared(entry, known, *about, is_visitor_known=True)
+    found = compared(entry, known, *about)
     assert found == Problem(2, *fault)
 
 

@@ -181,8 +181,6 @@ class Matching:
 
     def _judged(self, unit: Unit, chunk: Sequence[Entry]) -> list[Judged]:
         known = rows.known(unit, [entry.bits for entry in chunk])
-        wanted = {entry.visitor for entry in chunk if entry.visitor is not None}
-        visitors = rows.visitors(unit, wanted) if wanted else frozenset()
         judged, last = [], self._last
         for entry in chunk:
             old, target = known.get(entry.bits), self._aims[entry.wish].target
@@ -191,8 +189,7 @@ class Matching:
             if last is not None and entry.bits == last.bits:
                 outcome = self._again(entry, last)
             else:
-                is_there = entry.visitor in visitors
-                outcome = compared(entry, old, wish, target, is_visitor_known=is_there)
+                outcome = compared(entry, old, wish, target)
             target.room -= outcome is Outcome.NEW
             is_bound = entry.says_visitor and entry.visitor != (old and old.visitor)
             judged.append(Judged(entry, outcome, is_bound))

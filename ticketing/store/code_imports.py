@@ -1,7 +1,7 @@
 """What an import asks of codes and batches, many at once; in the store room."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, select, text
@@ -13,7 +13,7 @@ from ticketing.domain.ids import VisitorId
 from ticketing.store import schema
 from ticketing.store.unit import Unit
 
-T, _B, _V = schema.codes.c, schema.code_batches.c, schema.visitors.c
+T, _B = schema.codes.c, schema.code_batches.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,6 @@ def known(unit: Unit, bits: Sequence[CodeBits]) -> dict[int, Known]:
         )
         for row in rows
     }
-
-
-def visitors(unit: Unit, ids: Iterable[VisitorId]) -> frozenset[VisitorId]:
-    """Those of the visitors that are there."""
-    found = unit.run(select(_V.id).where(_V.id.in_(list(ids))))
-    return frozenset(VisitorId(bytes(one)) for one in found.scalars())
 
 
 _GIVEN_SQLITE = text("SELECT value AS bits FROM json_each(:bits)").columns(bits=BigInteger)
