@@ -184,6 +184,11 @@ def test_a_code_is_bound_on_the_page_of_its_own_batch(
     assert bound_to(store, code) is None
     assert editor.post(f"{batch}/bind", code=code, visitor=anna).status_code == 200
     assert bound_to(store, code) == bytes.fromhex(anna)
+    wrong = editor.post(f"{batch}/bind", code=code, visitor="Kowalewski")
+    assert (wrong.status_code, "32 Zeichen" in wrong.text) == (422, True)
+    assert bound_to(store, code) == bytes.fromhex(anna)
+    assert editor.post(f"{batch}/bind", code=code, visitor=" ").status_code == 200
+    assert bound_to(store, code) is None
 
 
 def bound_to(store: Store, code: str) -> bytes | None:

@@ -24,13 +24,13 @@ from ticketing.domain.code_imports import (
 from ticketing.domain.codes import NAME_LIMIT, OFFERS_LIMIT, Effect, EffectKind
 from ticketing.domain.ids import VisitorId
 from ticketing.domain.tables import BadTable, TableRow
+from ticketing.domain.visitors import find_visitor_id
 from ticketing.wire.check import fold
 
 BATCHES_LIMIT: Final = 500
 """Batches that one file may be about."""
 CELL_LIMIT: Final = 1_000
 _CACHED: Final = 1_000
-_VISITOR: Final = re.compile(r"[0-9A-Fa-f]{32}")
 _SLUG: Final = re.compile(r"[^\s,;|]+")
 _NOT_USED: Final = frozenset({"", "0", "-", "no", "nein", "false", "falsch"})
 _UNSAID: Final = object()
@@ -279,6 +279,5 @@ def _visitor(cell: str) -> tuple[bool, VisitorId | None] | LineFault:
         return False, None
     if cells.is_nothing(text):
         return True, None
-    if not _VISITOR.fullmatch(text):
-        return LineFault.NOT_A_VISITOR
-    return True, VisitorId(bytes.fromhex(text))
+    found = find_visitor_id(text.lower())
+    return LineFault.NOT_A_VISITOR if found is None else (True, found)
