@@ -155,12 +155,15 @@ def test_a_wrong_heading_is_refused(heading: str, fault: tuple[str, int]) -> Non
         ("tag", "Presse", "tag", "Presse"),
         ("note", "'=1+1", "note", "=1+1"),
         ("note", "-", "note", None),
+        ("note", "Keine", "note", "Keine"),
+        ("tag", "Alle", "tag", "Alle"),
+        ("Schlagwort", "-", "tag", None),
     ],
 )
 def test_a_line_may_say_what_its_batch_is(
     heading: str, cell: str, field: str, value: object
 ) -> None:
-    """Each setting, in either language; a word takes a limit away."""
+    """Each setting, in either language; a word takes a limit away, but is no tag."""
     assert said(heading, f'"{cell}"') == {field: value}
 
 

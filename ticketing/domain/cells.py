@@ -134,7 +134,8 @@ def _local(text: str, zone: ZoneInfo, is_end: bool) -> datetime | None:  # noqa:
         return None
     day, clock = found
     if clock:
-        return datetime.combine(day, time.fromisoformat(clock.rjust(5, "0")), zone)
+        hour, rest = clock.split(":", 1)
+        return datetime.combine(day, time.fromisoformat(f"{hour:0>2}:{rest}"), zone)
     return day_bounds(day, zone)[is_end]
 
 

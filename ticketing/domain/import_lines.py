@@ -240,6 +240,8 @@ class Lines:
             case Column.FREE:
                 said = cells.yes_or_no(text)
                 return _FREE.get(said, said)
+            case Column.TAG | Column.NOTE:
+                return None if text == "-" else text  # "Keine" may be what a house calls something
             case _:
                 return None if cells.is_nothing(text) else self._limit(place, text)
 
@@ -251,8 +253,6 @@ class Lines:
             case Column.OFFERS:
                 slugs = tuple(dict.fromkeys(_SLUG.findall(text.lower())))
                 return slugs if 0 < len(slugs) <= OFFERS_LIMIT else LineFault.LENGTH
-            case Column.TAG | Column.NOTE:
-                return text
             case _:
                 return _NUMBERS[place.column, place.is_cents](text)
 
