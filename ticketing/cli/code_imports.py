@@ -13,10 +13,9 @@ from ticketing.app import App
 from ticketing.cli.output import show, with_app
 from ticketing.domain.tables import BadTable, Sniffed, Sniffer
 from ticketing.service.code_imports import CodeList, ImportWords, Wanted
-from ticketing.service.jobs import new_id
+from ticketing.service.jobs import new_id, pieces_of
 from ticketing.store.unit import Unit
 
-_PIECE = 256 * 1024
 _SHOWN = 10
 
 
@@ -85,8 +84,7 @@ def _sniffed(file: Path) -> Sniffed:
 
 def _pieces(file: Path) -> Iterator[bytes]:
     with file.open("rb") as content:
-        while piece := content.read(_PIECE):
-            yield piece
+        yield from pieces_of(content)
 
 
 def _write(problems: BinaryIO, errors: Path | None) -> None:

@@ -114,7 +114,6 @@ class Wish:
 
     name: str
     prefix: str
-    line: int
     said: dict[str, Any] = field(default_factory=dict)
     seen: tuple[str, ...] = ()
 

@@ -102,18 +102,15 @@ def placed(heading: Sequence[str], *, line: int = 1) -> tuple[Place, ...]:
             continue
         column, is_cents = _BY_FOLDED.get(folded, (None, False))
         if column is None:
-            fault = HeadingFault.UNKNOWN_COLUMN if _has_code(heading) else None
-            raise BadTable(fault or HeadingFault.NO_CODE_COLUMN, line=line, column=at + 1)
+            is_list = any(_BY_FOLDED.get(_folded(one)) == (Column.CODE, False) for one in heading)
+            fault = HeadingFault.UNKNOWN_COLUMN if is_list else HeadingFault.NO_CODE_COLUMN
+            raise BadTable(fault, line=line, column=at + 1)
         if column in places:
             raise BadTable(HeadingFault.COLUMN_TWICE, line=line, column=at + 1)
         places[column] = Place(at, column, is_cents)
     if Column.CODE not in places:
         raise BadTable(HeadingFault.NO_CODE_COLUMN, line=line)
     return tuple(places.values())
-
-
-def _has_code(heading: Sequence[str]) -> bool:
-    return any(_BY_FOLDED.get(_folded(one), (None,))[0] is Column.CODE for one in heading)
 
 
 # ------------------------------------------------------------ a line
@@ -138,7 +135,7 @@ class Lines:
         self._settings = tuple(place for place in places if place.column not in others)
         self._by_key: dict[tuple[str, str], int] = {}
         self._read_settings: dict[tuple[str, ...], dict[str, Any] | Problem] = {}
-        self.columns = {place.at: place.column for place in places}
+        self._columns = {place.at: place.column for place in places}
         self.wishes: list[Wish] = []
 
     def read(self, row: TableRow) -> Entry | Problem:
@@ -156,7 +153,7 @@ class Lines:
         if len(joined) <= CELL_LIMIT and not cells.has_control(joined):
             return None
         for at, cell in enumerate(found):
-            column = self.columns.get(at, Column.LINE)
+            column = self._columns.get(at, Column.LINE)
             if cells.has_control(cell):
                 return Problem(line, column, CellFault.CONTROL)
             if len(cell) > CELL_LIMIT:
@@ -195,7 +192,7 @@ class Lines:
             if len(self.wishes) >= BATCHES_LIMIT:
                 return Problem(line, Column.BATCH, LineFault.TOO_MANY_BATCHES)
             place = self._by_key[key] = len(self.wishes)
-            self.wishes.append(Wish(name, prefix, line))
+            self.wishes.append(Wish(name, prefix))
         wish = self.wishes[place]
         if wish.seen != raw:
             for name_of, value in said.items():

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, BinaryIO, Final, Protocol
+from typing import IO, Any, BinaryIO, Final, Protocol
 
 from ticketing.domain.jobs import KEPT, PART_BYTES, Job, JobKind, JobState
 from ticketing.service.errors import NotFound
@@ -141,6 +141,11 @@ def keep_file(store: Units, *, job: Job, pieces: Iterable[bytes]) -> int:
     return size
 
 
+def pieces_of(file: IO[bytes]) -> Iterator[bytes]:
+    """A file that is open, from where it stands."""
+    return iter(lambda: file.read(PART_BYTES), b"")
+
+
 def file_of(store: Units, job: Job) -> Iterator[bytes]:
     """A job's file in pieces, each read with a unit of its own.
 
@@ -227,8 +232,7 @@ class Doer:
                 with self._store.unit() as unit:
                     drop_file(unit, held.job.number)  # what a doer that died has left
                 file.seek(0)
-                pieces = iter(lambda: file.read(PART_BYTES), b"")
-                result["size"] = keep_file(self._store, job=held.job, pieces=pieces)
+                result["size"] = keep_file(self._store, job=held.job, pieces=pieces_of(file))
         self._end(held, JobState.DONE, result)
 
     def _next(self) -> JobClaim | None:

@@ -1,8 +1,8 @@
 """Lists of codes on the site: sent, looked through, confirmed, followed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from apiflask import APIBlueprint
 from flask import Response, request
@@ -24,7 +24,6 @@ from ticketing.web.staff.speaker import Speaker
 
 HOME: Final = f"{batches.HOME}/import"
 bp = APIBlueprint("staff_code_imports", __name__, url_prefix=HOME, enable_openapi=False)
-_PIECE: Final = 64 * 1024
 _SHAPES: Final = {Outcome.FAULTY.value: "status--bad", Outcome.UNCHANGED.value: "status--off"}
 
 
@@ -48,8 +47,7 @@ class ImportView:
     state: str
     is_stored: bool
     progress: str
-    done: int
-    total: int
+    percent: int
     problem: str
     counts: list[tuple[str, str]]
     batches: list[tuple[str | None, str, str]]
@@ -77,8 +75,9 @@ def send() -> AnyResponse:
     if sent is None or not sent.filename:
         form.problem("list", "wrong_missing")
         return _new_page(form, status=422)
+    pieces = jobs.pieces_of(sent.stream)
     try:
-        upload = code_imports.keep_list(parts.store, parts.house, pieces=_pieces(sent.stream))
+        upload = code_imports.keep_list(parts.store, parts.house, pieces=pieces)
     except BadTable as bad:
         form.problems["list"] = _file_problem(speaker, bad.fault.value, bad.line, bad.column)
         return _new_page(form, status=422)
@@ -123,11 +122,6 @@ def problems(upload: str) -> Response:
 
 
 # ------------------------------------------------------------ parts of the above
-def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
-    while piece := stream.read(_PIECE):
-        yield piece
-
-
 def _new_page(form: Form, *, status: int = 200) -> Response:
     speaker = frame.the_speaker()
     with the_parts().store.unit() as unit:
@@ -189,8 +183,7 @@ def _view(speaker: Speaker, upload: str) -> ImportView:
         progress=speaker.say(
             "codes_in_storing" if is_stored else "codes_in_checking", percent=percent
         ),
-        done=percent,
-        total=100,
+        percent=percent,
         problem=_file_problem(speaker, *result["file"]) if "file" in result else "",
         counts=[
             (speaker.say(f"codes_in_is_{one.value}"), speaker.number(int(result[one.value])))
