@@ -126,17 +126,16 @@ def test_what_is_no_list_is_refused(
     """At once, by the column's number."""
     status, told = sender.send(content)
     assert status == 422
-    assert told["errors"] == [
-        {"index": 1 if "column" in field else 0, "field": field, "problem": problem}
-    ]
+    assert told["errors"] == [{"field": field, "problem": problem}]
     assert "Kowalewski" not in str(told)
 
 
 def test_a_list_that_breaks_off_is_told(sender: Sender) -> None:
-    """With its line."""
+    """With its line; there is no file of problems."""
     done = sender.done(sender.send(f'{LIST}\n"x\n{CODES[0]}\n')[1])
     assert (done["counts"], done["stored"]) == (None, False)
     assert done["file"] == {"problem": "open_quote", "line": 7, "column": 0}
+    assert sender.text(f"/{done['id']}/problems.csv")[0] == 404
 
 
 def test_other_bodies_are_refused(

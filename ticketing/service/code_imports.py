@@ -13,12 +13,12 @@ from typing import Any, BinaryIO, Final
 from ticketing.domain.audit import Actor, ActorKind
 from ticketing.domain.code_imports import Outcome, Problem
 from ticketing.domain.codes import BatchState
-from ticketing.domain.jobs import Job, JobKind
+from ticketing.domain.jobs import Job, JobKind, JobState
 from ticketing.domain.spreadsheets import PROGRAMS, Column, ColumnKind, Sheet, csv_chunks
 from ticketing.domain.tables import BadTable, Encoding, Sniffer
 from ticketing.service import audit, jobs
 from ticketing.service.audit import Action, Facts, Thing
-from ticketing.service.errors import Conflict
+from ticketing.service.errors import Conflict, NotFound
 from ticketing.service.import_batches import Aim, aimed, aimed_again
 from ticketing.service.import_codes import Matching, Standing, standing_of
 from ticketing.service.import_reading import Reading, opened, read_all
@@ -124,6 +124,17 @@ def imports_of(unit: Unit, *, upload: str) -> tuple[Job, tuple[Job, ...]]:
     """
     found = jobs.get_job(unit, job=upload, kind=JobKind.UPLOAD)
     return found, jobs.jobs_about(unit, about=found.id, kind=JobKind.IMPORT)
+
+
+def problems_of(store: Units, job: Job) -> Iterator[bytes]:
+    """The file of what is wrong with a list, in pieces.
+
+    Raises:
+        NotFound: `job`, unless the list was read to its end.
+    """
+    if job.state is not JobState.DONE or "file" in job.result:
+        raise NotFound("job")
+    return jobs.file_of(store, job)
 
 
 def recent_lists(unit: Unit) -> tuple[Job, ...]:

@@ -9,10 +9,9 @@ from flask import Response
 
 from ticketing.domain.accounts import Scope
 from ticketing.domain.jobs import Job, JobKind, JobState
-from ticketing.domain.tables import BadTable
 from ticketing.service import code_imports, jobs
 from ticketing.service.code_imports import Wanted
-from ticketing.service.errors import InvalidRows, NotFound, RowError
+from ticketing.service.errors import as_invalid
 from ticketing.web.access import needs
 from ticketing.web.api.replay import replayable
 from ticketing.web.api.shapes import In, Out
@@ -114,11 +113,8 @@ class ImportOut(Out):
 def begin_import(query_data: ImportQuery) -> ImportOut:
     """Bring a CSV of codes in; it is left to a clerk, and its id says how far it is."""
     parts = the_parts()
-    try:
+    with as_invalid():
         upload = code_imports.keep_list(parts.store, parts.house, pieces=pieces())
-    except BadTable as bad:
-        column = f"column_{bad.column}" if bad.column else "file"
-        raise InvalidRows((RowError(bad.line, column, bad.fault.value),)) from None
     return _begun(upload.id, query_data.mode)
 
 
@@ -147,10 +143,8 @@ def confirm_import(job: str) -> ImportOut:
 @bp.doc(responses=[404])
 def list_problems(job: str) -> Response:
     """Everything that is wrong with a list: line, column, problem; never what stands there."""
-    found = _job(job)
-    if found.state is not JobState.DONE:
-        raise NotFound("job")
-    return Response(jobs.file_of(the_parts().store, found), content_type="text/csv; charset=utf-8")
+    found = code_imports.problems_of(the_parts().store, _job(job))
+    return Response(found, content_type="text/csv; charset=utf-8")
 
 
 # ------------------------------------------------------------ parts of the above

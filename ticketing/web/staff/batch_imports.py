@@ -114,11 +114,8 @@ def confirm(upload: str) -> AnyResponse:
 @staff_may(Right.CODES_CHANGE)
 def problems(upload: str) -> Response:
     """Every faulty line, as CSV."""
-    job = _newest(upload)
-    if job.state is not JobState.DONE or "file" in job.result:
-        raise NotFound("job")
-    name = frame.the_speaker().say("codes_in_file")
-    return exports.streamed(jobs.file_of(the_parts().store, job), name=name, ending="csv")
+    found = code_imports.problems_of(the_parts().store, _newest(upload))
+    return exports.streamed(found, name=frame.the_speaker().say("codes_in_file"), ending="csv")
 
 
 # ------------------------------------------------------------ parts of the above
