@@ -57,6 +57,7 @@ class NewJob:
     about: str
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
     total: int = 0
+    state: JobState = JobState.QUEUED
 
 
 def new_id(house: House) -> str:
@@ -70,7 +71,7 @@ def begin_job(unit: Unit, house: House, *, wanted: NewJob) -> Job:
         id=new_id(house),
         kind=wanted.kind,
         about=wanted.about,
-        state=JobState.QUEUED,
+        state=wanted.state,
         created_at=house.clock.now(),
         created_by=house.actor.id,
         facts=wanted.facts,
@@ -89,26 +90,19 @@ def begin_upload(unit: Unit, house: House) -> Job:
 
     `keep_file` brings the file, `end_upload` says that it is whole.
     """
-    job = Job(
-        id=new_id(house),
-        kind=JobKind.UPLOAD,
-        about="",
-        state=JobState.DONE,
-        created_at=house.clock.now(),
-        created_by=house.actor.id,
-    )
-    unit.begin()
-    stored = rows.add(unit, job)
-    unit.commit()
-    return stored
+    new = NewJob(kind=JobKind.UPLOAD, about="", state=JobState.DONE)
+    return begin_job(unit, house, wanted=new)
 
 
 def end_upload(unit: Unit, upload: Job, *, result: Mapping[str, Any]) -> Job:
-    """Note what is known of a file that has come."""
-    unit.begin()
+    """Note what is known of a file that has come, within the caller's transaction."""
     rows.note(unit, upload.number, result)
-    unit.commit()
     return replace(upload, result=result)
+
+
+def recent_uploads(unit: Unit) -> tuple[Job, ...]:
+    """The newest files from outside that came whole."""
+    return rows.uploads(unit, limit=_SHOWN)
 
 
 def get_job(unit: Unit, *, job: str, kind: JobKind) -> Job:

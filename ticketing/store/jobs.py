@@ -56,6 +56,13 @@ def about(unit: Unit, subject: str, *, kind: JobKind, limit: int) -> tuple[Job, 
     return tuple(to_job(row) for row in found.mappings())
 
 
+def uploads(unit: Unit, *, limit: int) -> tuple[Job, ...]:
+    """The newest files from outside of which something was noted: they came whole."""
+    query = select(schema.jobs).where(T.kind == JobKind.UPLOAD.value, T.result != {})
+    found = unit.run(query.order_by(T.number.desc()).limit(limit))
+    return tuple(to_job(row) for row in found.mappings())
+
+
 # ------------------------------------------------------------ doing
 def is_any_waiting(unit: Unit, *, now: datetime) -> bool:
     """Whether there is a job that nobody does."""

@@ -112,10 +112,10 @@ class ImportOut(Out):
 @bp.doc(responses=[415])
 def begin_import(query_data: ImportQuery) -> ImportOut:
     """Bring a CSV of codes in; it is left to a clerk, and its id says how far it is."""
-    parts = the_parts()
+    parts, wanted = the_parts(), _WANTED[query_data.mode]
     with as_invalid():
-        upload = code_imports.keep_list(parts.store, parts.house, pieces=pieces())
-    return _begun(upload.id, query_data.mode)
+        job = code_imports.bring_in(parts.store, parts.house, pieces=pieces(), wanted=wanted)
+    return _out(job)
 
 
 @bp.get("/<job>")
@@ -134,7 +134,9 @@ def get_import(job: str) -> ImportOut:
 @bp.doc(responses=[404])
 def confirm_import(job: str) -> ImportOut:
     """Store the good lines of a list that was looked through; again changes nothing."""
-    return _begun(_job(job).about, Mode.GOOD)
+    parts, upload = the_parts(), _job(job).about
+    with parts.store.unit() as unit:
+        return _out(code_imports.confirm_import(unit, parts.house, upload=upload))
 
 
 @bp.get("/<job>/problems.csv")
@@ -148,13 +150,6 @@ def list_problems(job: str) -> Response:
 
 
 # ------------------------------------------------------------ parts of the above
-def _begun(upload: str, mode: Mode) -> ImportOut:
-    parts = the_parts()
-    with parts.store.unit() as unit:
-        job = code_imports.begin_import(unit, parts.house, upload=upload, wanted=_WANTED[mode])
-    return _out(job)
-
-
 def _job(job: str) -> Job:
     with the_parts().store.unit() as unit:
         return jobs.get_job(unit, job=job, kind=JobKind.IMPORT)

@@ -14,7 +14,6 @@ from ticketing.domain.jobs import Job, JobState
 from ticketing.domain.tables import LINES_LIMIT, BadTable
 from ticketing.service import code_imports, jobs
 from ticketing.service.code_imports import TOLD, ImportWords, Wanted
-from ticketing.service.errors import NotFound
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import batches, exports, frame
@@ -75,14 +74,18 @@ def send() -> AnyResponse:
     if sent is None or not sent.filename:
         form.problem("list", "wrong_missing")
         return _new_page(form, status=422)
-    pieces = jobs.pieces_of(sent.stream)
     try:
-        upload = code_imports.keep_list(parts.store, parts.house, pieces=pieces)
+        job = code_imports.bring_in(
+            parts.store,
+            parts.house,
+            pieces=jobs.pieces_of(sent.stream),
+            wanted=Wanted(),
+            words=_words(speaker),
+        )
     except BadTable as bad:
         form.problems["list"] = _file_problem(speaker, bad.fault.value, bad.line, bad.column)
         return _new_page(form, status=422)
-    _begin(upload.id, Wanted())
-    return frame.done(f"{HOME}/{upload.id}", "codes_in_sent")
+    return frame.done(f"{HOME}/{job.about}", "codes_in_sent")
 
 
 @bp.get("/<upload>")
@@ -106,7 +109,9 @@ def progress(upload: str) -> Response:
 def confirm(upload: str) -> AnyResponse:
     """Store the good lines."""
     frame.checked_form()
-    _begin(upload, Wanted(is_stored=True, skip_faulty=True))
+    parts, words = the_parts(), _words(frame.the_speaker())
+    with parts.store.unit() as unit:
+        code_imports.confirm_import(unit, parts.house, upload=upload, words=words)
     return frame.done(f"{HOME}/{upload}", "codes_in_confirmed")
 
 
@@ -122,7 +127,7 @@ def problems(upload: str) -> Response:
 def _new_page(form: Form, *, status: int = 200) -> Response:
     speaker = frame.the_speaker()
     with the_parts().store.unit() as unit:
-        recent = code_imports.recent_lists(unit)
+        recent = jobs.recent_uploads(unit)
     return frame.show(
         "staff/batch_import_new.html",
         place=Place.CODES,
@@ -136,24 +141,18 @@ def _new_page(form: Form, *, status: int = 200) -> Response:
     )
 
 
-def _begin(upload: str, wanted: Wanted) -> None:
-    parts, speaker = the_parts(), frame.the_speaker()
-    words = ImportWords(
+def _words(speaker: Speaker) -> ImportWords:
+    return ImportWords(
         lang=speaker.lang,
         titles={key: speaker.say(f"codes_in_title_{key}") for key in ("line", "column", "problem")},
         columns={one.value: speaker.say(f"codes_in_col_{one.value}") for one in COLUMNS},
         faults={one.value: speaker.say(f"codes_in_fault_{one.value}") for one in FAULTS},
     )
-    with parts.store.unit() as unit:
-        code_imports.begin_import(unit, parts.house, upload=upload, wanted=wanted, words=words)
 
 
 def _newest(upload: str) -> Job:
     with the_parts().store.unit() as unit:
-        _, found = code_imports.imports_of(unit, upload=upload)
-    if not found:
-        raise NotFound("job")
-    return found[0]
+        return code_imports.newest_import(unit, upload=upload)
 
 
 def _file_problem(speaker: Speaker, fault: str, line: int, column: int) -> str:
