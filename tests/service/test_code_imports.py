@@ -785,6 +785,37 @@ def test_memory_does_not_grow_with_the_list(shop: Shop, monkeypatch: pytest.Monk
     assert peak(16_000) < peak(4_000) + 600_000
 
 
+@pytest.mark.parametrize("wanted", [Wanted(), STORED, Wanted(is_stored=True)])
+def test_an_import_goes_forward(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, wanted: Wanted
+) -> None:
+    """Step by step to its end, however often its lines are gone through."""
+    monkeypatch.setattr(import_reading, "_TOLD_EVERY", 2)
+    monkeypatch.setattr(import_codes, "_LOOKED_AT", 2)
+    monkeypatch.setattr(import_codes, "CHUNK", 2)
+    content = "\n".join([HEADING, *rows(*range(1, 8))]).encode("cp1252")
+    listed, heard = CodeList("x", lambda: iter([content]), Encoding.WINDOWS), _Hearing()
+    Importer(shop.store, shop.house).do(
+        listed, io.BytesIO(), wanted=wanted, words=ImportWords(), tell=heard
+    )
+    assert heard.told == sorted(heard.told)
+    assert (heard.told[0], heard.told[-1]) == (2, code_imports.steps(wanted, 7))
+
+
+class _Hearing:
+    """Remembers how far it was."""
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+
+    def __call__(self, done: int, /) -> None:
+        self.told.append(done)
+
+    def keep(self, unit: Unit, done: int, result: Mapping[str, Any], /) -> None:
+        del unit, result
+        self.told.append(done)
+
+
 class _Silent:
     """Hears how far it is."""
 
