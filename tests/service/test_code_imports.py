@@ -17,7 +17,7 @@ from tests.service.coding import EDITOR, Shop
 from ticketing.clerk import Clerk
 from ticketing.domain.code_texts import CodeBits, text_of
 from ticketing.domain.codes import BatchState, Effect, EffectKind
-from ticketing.domain.jobs import Job, JobKind, JobState
+from ticketing.domain.jobs import PART_BYTES, Job, JobKind, JobState
 from ticketing.domain.tables import BadTable, Encoding
 from ticketing.service import audit, code_batches, code_imports, import_codes, import_reading, jobs
 from ticketing.service.audit import Action
@@ -392,6 +392,19 @@ def test_what_is_no_list_is_not_kept(shop: Shop) -> None:
             code_imports.bring_in(shop.store, shop.house, pieces=[content], wanted=STORED)
     with shop.store.unit() as unit:
         assert jobs.jobs_about(unit, about="", kind=JobKind.UPLOAD) == ()
+
+
+def test_so_much_is_kept_and_no_more(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of clerks do not count; when some of the lists have gone there is room again."""
+    monkeypatch.setattr("ticketing.service.jobs.UPLOADS_BYTES", 3 * PART_BYTES)
+    brought(shop, ["x;;;"])
+    begun(shop, rows(*range(1, 900)) * 12)  # two parts
+    with pytest.raises(Conflict, match="uploads_full"):
+        begun(shop, rows(1))
+    a_clerk(shop).run_once()
+    shop.clock.tick(hours=25)
+    jobs.drop_old(shop.store, shop.house)
+    assert counts(brought(shop, rows(1))) == (0, 0, 1, 0)
 
 
 def test_a_list_that_breaks_off_is_told_when_it_is_read(shop: Shop) -> None:

@@ -130,6 +130,17 @@ def test_what_is_no_list_is_refused(
     assert "Kowalewski" not in str(told)
 
 
+def test_a_list_for_which_there_is_no_room_is_refused(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under the same key it may come again."""
+    with monkeypatch.context() as full:
+        full.setattr("ticketing.service.jobs.UPLOADS_BYTES", 0)
+        status, told = sender.send(LIST, **{"Idempotency-Key": "k"})
+    assert (status, told["type"]) == (409, "urn:einlass:problem:uploads_full")
+    assert sender.send(LIST, **{"Idempotency-Key": "k"})[0] == 202
+
+
 def test_a_list_that_breaks_off_is_told(sender: Sender) -> None:
     """With its line; there is no file of problems."""
     done = sender.done(sender.send(f'{LIST}\n"x\n{CODES[0]}\n')[1])

@@ -138,6 +138,17 @@ def test_what_is_no_list_is_told_beside_the_field(
         assert "(Spalte 2)" in field
 
 
+def test_a_list_for_which_there_is_no_room_is_told_beside_the_field(
+    editor: SignedInBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And when there will be some."""
+    monkeypatch.setattr("ticketing.service.jobs.UPLOADS_BYTES", 0)
+    answer = send(editor, LIST.encode())
+    assert answer.status_code == 409
+    field = answer.text.split('id="wrong-list">')[1].split("<")[0]
+    assert "Ältere verschwinden nach einem Tag" in field
+
+
 def test_a_list_that_breaks_off_is_told(editor: SignedInBrowser, clerk: Clerk) -> None:
     """With its line; there is nothing to download."""
     page = sent(editor, f'{LIST}\r\n"x\r\ny\r\n')

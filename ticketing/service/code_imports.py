@@ -80,6 +80,7 @@ def bring_in(
 
     Raises:
         BadTable: It is no table, or its heading cannot be read.
+        Conflict: `uploads_full`.
     """
     with store.unit() as unit:
         upload = jobs.begin_upload(unit, house)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import IO, Any, BinaryIO, Final, Protocol
 
-from ticketing.domain.jobs import KEPT, PART_BYTES, Job, JobKind, JobState
-from ticketing.service.errors import NotFound
+from ticketing.domain.jobs import KEPT, PART_BYTES, UPLOADS_BYTES, Job, JobKind, JobState
+from ticketing.service.errors import Conflict, NotFound
 from ticketing.service.ports import House, Units
 from ticketing.store import batches
 from ticketing.store import jobs as rows
@@ -89,7 +89,12 @@ def begin_upload(unit: Unit, house: House) -> Job:
     """A job that is nothing but a file from outside, for jobs about it.
 
     `keep_file` brings the file, `end_upload` says that it is whole.
+
+    Raises:
+        Conflict: `uploads_full` while too much is kept.
     """
+    if rows.count_parts(unit, JobKind.UPLOAD) * PART_BYTES >= UPLOADS_BYTES:
+        raise Conflict("uploads_full")
     new = NewJob(kind=JobKind.UPLOAD, about="", state=JobState.DONE)
     return begin_job(unit, house, wanted=new)
 

@@ -115,6 +115,12 @@ def part(unit: Unit, number: int, n: int) -> bytes | None:
     return None if found is None else bytes(found)
 
 
+def count_parts(unit: Unit, kind: JobKind) -> int:
+    """How many parts the files of all jobs of a kind have."""
+    query = select(func.count()).select_from(schema.job_parts).join(schema.jobs, T.number == _P.job)
+    return int(unit.run(query.where(T.kind == kind.value)).scalar_one())
+
+
 def drop_some_parts(unit: Unit, number: int) -> bool:
     """Take some parts of a file away; False if there are none left."""
     some = select(_P.n).where(_P.job == number).order_by(_P.n).limit(_PARTS_AT_ONCE)

@@ -14,6 +14,7 @@ from ticketing.domain.jobs import Job, JobState
 from ticketing.domain.tables import LINES_LIMIT, BadTable
 from ticketing.service import code_imports, jobs
 from ticketing.service.code_imports import TOLD, ImportWords, Wanted
+from ticketing.service.errors import Conflict
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import batches, exports, frame
@@ -85,6 +86,9 @@ def send() -> AnyResponse:
     except BadTable as bad:
         form.problems["list"] = _file_problem(speaker, bad.fault.value, bad.line, bad.column)
         return _new_page(form, status=422)
+    except Conflict:
+        form.problem("list", "codes_in_full")
+        return _new_page(form, status=409)
     return frame.done(f"{HOME}/{job.about}", "codes_in_sent")
 
 
