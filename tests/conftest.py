@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tests import postgres as embedded
 from tests.browsers import chromium
 from tests.factories import a_museum
 from tests.fakes import EchoWording, FrozenClock, SeededChance
-from tests.postgres import Postgres
+from tests.postgres import Lender, Postgres
 from ticketing.edge.links import SignedLinks
 from ticketing.edge.passkeys import WebAuthn
 from ticketing.edge.passwords import Argon2Passwords, Cost
@@ -70,10 +71,10 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: Postgres) -> Iterator[str]:
-    """A migrated database, to be cloned."""
-    with embedded.migrated(postgres) as name:
-        yield name
+def databases(postgres: Postgres) -> Iterator[Lender]:
+    """Migrated, empty databases of it."""
+    with embedded.migrated(postgres) as template, closing(Lender(postgres, template)) as lender:
+        yield lender
 
 
 @pytest.fixture
@@ -84,9 +85,9 @@ def store_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> It
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
         yield sqlite_url(path)
         return
-    server: Postgres = request.getfixturevalue("postgres")
-    with server.database(request.getfixturevalue("postgres_template")) as name:
-        yield server.url_of(name)
+    databases: Lender = request.getfixturevalue("databases")
+    with databases.lent() as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,21 +1,30 @@
-"""One embedded PostgreSQL for a test run, a database cloned from a template per test."""
+"""One embedded PostgreSQL for a test run, and in each worker one empty database at a time."""
 
 import os
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from ticketing.store import migrate
+from ticketing.store import migrate, schema
+
+_USES = 150  # what is deleted stays in the files
+_LEFT_BEHIND = "datname = current_database() AND pid <> pg_backend_pid()"
+_EMPTY = (
+    f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {_LEFT_BEHIND}",  # noqa: S608  our own words
+    "SET session_replication_role = replica",  # no triggers: the audit log may be deleted as well
+    *(f'DELETE FROM "{table.name}"' for table in schema.metadata.sorted_tables),  # noqa: S608  our own names
+    "SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences",
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,51 @@ def started() -> Iterator[Postgres]:
         yield postgres
     finally:
         server.cleanup()
+
+
+class Lender:
+    """Lends a test an empty database, mostly the same one.
+
+    To clone one and drop it takes 200 ms and a checkpoint, to empty one 10 (measured).
+    """
+
+    def __init__(self, postgres: Postgres, template: str) -> None:
+        self._postgres = postgres
+        self._template = template
+        self._held = ExitStack()
+        self._uses = _USES
+        self._engine: Engine | None = None
+        self._url = ""
+
+    @contextmanager
+    def lent(self) -> Iterator[str]:
+        """Its address."""
+        if self._uses >= _USES:
+            self._renew()
+        self._uses += 1
+        try:
+            yield self._url
+        finally:
+            self._empty()
+
+    def close(self) -> None:
+        """Drop the last one."""
+        self._held.close()
+
+    def _renew(self) -> None:
+        self._held.close()
+        self._uses = 0
+        self._url = self._postgres.url_of(
+            self._held.enter_context(self._postgres.database(self._template))
+        )
+        self._engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
+        self._held.callback(self._engine.dispose)
+
+    def _empty(self) -> None:
+        assert self._engine is not None
+        with self._engine.connect() as connection:
+            for statement in _EMPTY:
+                connection.execute(text(statement))
 
 
 @contextmanager

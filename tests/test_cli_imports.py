@@ -1,6 +1,8 @@
 """`ticketing batch import`: looked through, stored, told in words and as JSON."""
 
+import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from click.testing import CliRunner, Result
 from ticketing import config
 from ticketing.app import opened
 from ticketing.cli import main
+from ticketing.cli.output import Progress
 from ticketing.domain.code_texts import text_of
 from ticketing.service import audit
 from ticketing.service.audit import Action, Wanted
@@ -99,3 +102,29 @@ def test_what_is_no_list_is_refused(
 def test_a_file_that_is_not_there_is_wrong_usage(home: Path, tmp_path: Path) -> None:
     """Exit 2."""
     assert run(home, "import", str(tmp_path / "none.csv")).exit_code == 2
+
+
+class Terminal(io.StringIO):
+    """Standard error that somebody looks at."""
+
+    def isatty(self) -> bool:
+        """Yes."""
+        return True
+
+
+def test_a_bar_moves_seldom_and_ends_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though how much there is was a guess; where something broke, it stays."""
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    with Progress(2_000) as told:
+        for done in range(1_900):
+            told(done)
+    shown = [int(one) for one in re.findall(r"(\d+)%", screen.getvalue())]
+    assert (shown[-1], len(shown)) == (100, 5)
+    with pytest.raises(KeyError), Progress(10):
+        raise KeyError
+    assert re.findall(r"(\d+)%", screen.getvalue())[-1] == "0"
+    monkeypatch.setattr("sys.stderr", hidden := io.StringIO())
+    with Progress(10) as told:
+        told(10)
+    assert hidden.getvalue() == ""

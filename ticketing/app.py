@@ -182,4 +182,5 @@ def log_to_stderr() -> None:
     )
     # what no line shows is not looked up with every line
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001  the manual's own way ("Optimization")
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -74,7 +74,7 @@ def test_a_day_in_either_language(text: str) -> None:
     [
         "2026-10-04 14:30", "2026-10-04T14:30", "2026-10-04T14:30:00+02:00",
         "2026-10-04T12:30:00Z", "04.10.2026 14:30", "04.10.2026, 14:30 Uhr", "4.10.2026 14:30:00",
-        "4 Oct 2026 14:30",
+        "4 Oct 2026 14:30", "04.10.2026, 14:30:00 Uhr",
     ],
 )  # fmt: skip
 def test_a_time_of_a_day(text: str) -> None:
@@ -83,6 +83,12 @@ def test_a_time_of_a_day(text: str) -> None:
         assert cells.moment(text, BERLIN, is_end=is_end) == datetime(
             2026, 10, 4, 12, 30, tzinfo=UTC
         )
+
+
+@pytest.mark.parametrize("text", ["4.10.2026 9:05", "04.10.2026 9:05:00", "2026-10-04 9:05"])
+def test_an_hour_may_have_one_digit(text: str) -> None:
+    """With seconds, too."""
+    assert cells.moment(text, BERLIN) == datetime(2026, 10, 4, 7, 5, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

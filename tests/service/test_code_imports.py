@@ -17,10 +17,8 @@ from tests.service.coding import EDITOR, Shop
 from ticketing.clerk import Clerk
 from ticketing.domain.code_texts import CodeBits, text_of
 from ticketing.domain.codes import BatchState, Effect, EffectKind
-from ticketing.domain.ids import IdentityId, VisitorId
-from ticketing.domain.jobs import Job, JobKind, JobState
+from ticketing.domain.jobs import PART_BYTES, Job, JobKind, JobState
 from ticketing.domain.tables import BadTable, Encoding
-from ticketing.domain.visitors import Lang
 from ticketing.service import audit, code_batches, code_imports, import_codes, import_reading, jobs
 from ticketing.service.audit import Action
 from ticketing.service.audit import Wanted as Sought
@@ -32,12 +30,12 @@ from ticketing.store import code_batches as batch_rows
 from ticketing.store import code_imports as import_rows
 from ticketing.store import codes as code_rows
 from ticketing.store import schema
-from ticketing.store import visitors as visitor_rows
 from ticketing.store.unit import Store, Unit
 
 STEP = (1 << 50) // 997
 STORED = Wanted(is_stored=True, skip_faulty=True)
 HEADING = "code;batch;percent;max_uses"
+VISITOR = b"v" * 16
 
 
 @pytest.fixture
@@ -56,17 +54,23 @@ def rows(*numbers: int, more: str = ";Händler;20;") -> list[str]:
     return [f"{text(n)}{more}" for n in numbers]
 
 
-def kept(shop: Shop, lines: list[str], heading: str = HEADING) -> Job:
-    """A list that was sent."""
+def begun(
+    shop: Shop,
+    lines: list[str],
+    wanted: Wanted = STORED,
+    heading: str = HEADING,
+    words: ImportWords | None = None,
+) -> Job:
+    """A list that was sent and is left to a clerk."""
     content = "\r\n".join([heading, *lines]).encode("cp1252")
     pieces = (content[at : at + 100] for at in range(0, len(content), 100))
-    return code_imports.keep_list(shop.store, shop.house, pieces=pieces)
+    return code_imports.bring_in(shop.store, shop.house, pieces=pieces, wanted=wanted, words=words)
 
 
-def begun(shop: Shop, upload: Job, wanted: Wanted = STORED) -> Job:
-    """It is left to a clerk."""
+def confirmed(shop: Shop, looked_at: Job) -> Job:
+    """Its good lines are to be stored."""
     with shop.store.unit() as unit:
-        return code_imports.begin_import(unit, shop.house, upload=upload.id, wanted=wanted)
+        return code_imports.confirm_import(unit, shop.house, upload=looked_at.about)
 
 
 def now_of(shop: Shop, job: Job) -> Job:
@@ -85,7 +89,7 @@ def brought(
     shop: Shop, lines: list[str], wanted: Wanted = STORED, heading: str = HEADING
 ) -> Mapping[str, Any]:
     """What came of a list."""
-    job = begun(shop, kept(shop, lines, heading), wanted)
+    job = begun(shop, lines, wanted, heading)
     a_clerk(shop).run_once()
     found = now_of(shop, job)
     assert found.state is JobState.DONE, found
@@ -145,12 +149,12 @@ def test_the_same_list_again_changes_nothing(shop: Shop) -> None:
     assert again["batches"] == []
     with shop.store.unit() as unit:
         assert len(code_batches.list_batches(unit).items) == 1
-    upload = kept(shop, rows(3))
-    first = begun(shop, upload)
-    assert begun(shop, upload).id == first.id
+    looked_at = begun(shop, rows(3), Wanted())
+    first = confirmed(shop, looked_at)
+    assert first.id != looked_at.id
+    assert confirmed(shop, looked_at).id == first.id
     a_clerk(shop).run_once()
-    assert begun(shop, upload).id == first.id
-    assert begun(shop, upload, Wanted()).id != first.id
+    assert confirmed(shop, looked_at).id == first.id
 
 
 def test_more_codes_join_their_batch(shop: Shop) -> None:
@@ -228,37 +232,19 @@ def test_offers_in_another_order_are_no_change(shop: Shop) -> None:
     assert (counts(result), result["batches_changed"]) == ((1, 0, 0, 0), 0)
 
 
-def test_a_code_is_bound_to_its_visitor(shop: Shop, visitor: bytes) -> None:
-    """New or there already; an unknown visitor is told; a dash frees it."""
+def test_a_code_is_bound_to_its_visitor(shop: Shop) -> None:
+    """New or there already, to whatever id a program gave somebody; a dash frees it."""
     heading = "code;percent;visitor"
 
     def bring(who: str, *numbers: int) -> tuple[int, int, int, int]:
         lines = [f"{text(n)};20;{who}" for n in numbers]
         return counts(brought(shop, lines, heading=heading))
 
-    assert bring(visitor.hex(), 1) == (1, 0, 0, 0)
-    assert bring(visitor.hex(), 1, 2) == (1, 0, 1, 0)
-    assert bring("00" * 16, 1, 3) == (0, 0, 0, 2)
-    assert bound(shop) == [visitor, visitor]
+    assert bring(VISITOR.hex(), 1) == (1, 0, 0, 0)
+    assert bring(VISITOR.hex(), 1, 2) == (1, 0, 1, 0)
+    assert bound(shop) == [VISITOR, VISITOR]
     assert bring("-", 1) == (0, 1, 0, 0)
     assert sorted(map(bool, bound(shop))) == [False, True]
-
-
-@pytest.fixture
-def visitor(store: Store, clock: FrozenClock) -> bytes:
-    """Somebody who has written."""
-    identity = visitor_rows.Identity(
-        id=IdentityId(b"i" * 16),
-        visitor=VisitorId(b"v" * 16),
-        channel="webchat",
-        account="a",
-        address=b"x",
-    )
-    with store.unit() as unit:
-        unit.begin()
-        visitor_rows.add(unit, identity, lang=Lang.DE, at=clock.now())
-        unit.commit()
-    return b"v" * 16
 
 
 def bound(shop: Shop) -> list[bytes | None]:
@@ -328,7 +314,7 @@ def test_many_batches_change_a_few_at_a_time(shop: Shop, monkeypatch: pytest.Mon
     """Each costs as much as many codes, and a gate waits for none of their transactions."""
     monkeypatch.setattr(import_codes, "_BATCHES_AT_ONCE", 2)
     lines = [f"{text(n)};Serie {n};{n};" for n in range(1, 6)]
-    job = begun(shop, kept(shop, lines))
+    job = begun(shop, lines)
     sizes: list[int] = []
     put = import_codes.Matching._put
 
@@ -403,10 +389,22 @@ def test_what_is_no_list_is_not_kept(shop: Shop) -> None:
     """It is told at once, and nothing of it stays."""
     for content in (b"", b"PK\x03\x04", b"name;mail\nx;y\n"):
         with pytest.raises(BadTable):
-            code_imports.keep_list(shop.store, shop.house, pieces=[content])
+            code_imports.bring_in(shop.store, shop.house, pieces=[content], wanted=STORED)
     with shop.store.unit() as unit:
         assert jobs.jobs_about(unit, about="", kind=JobKind.UPLOAD) == ()
-        assert code_imports.recent_lists(unit) == ()
+
+
+def test_so_much_is_kept_and_no_more(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of clerks do not count; when some of the lists have gone there is room again."""
+    monkeypatch.setattr("ticketing.service.jobs.UPLOADS_BYTES", 3 * PART_BYTES)
+    brought(shop, ["x;;;"])
+    begun(shop, rows(*range(1, 900)) * 12)  # two parts
+    with pytest.raises(Conflict, match="uploads_full"):
+        begun(shop, rows(1))
+    a_clerk(shop).run_once()
+    shop.clock.tick(hours=25)
+    jobs.drop_old(shop.store, shop.house)
+    assert counts(brought(shop, rows(1))) == (0, 0, 1, 0)
 
 
 def test_a_list_that_breaks_off_is_told_when_it_is_read(shop: Shop) -> None:
@@ -418,19 +416,21 @@ def test_a_list_that_breaks_off_is_told_when_it_is_read(shop: Shop) -> None:
 
 
 def test_a_list_that_never_arrived_is_not_brought_in(shop: Shop) -> None:
-    """Nor one that there never was."""
+    """Nor one that there never was; it is not shown among the others."""
     with shop.store.unit() as unit:
         upload = jobs.begin_upload(unit, shop.house)
-    with pytest.raises(Conflict, match="import_unfinished"):
-        begun(shop, upload)
-    with shop.store.unit() as unit, pytest.raises(NotFound):
-        code_imports.imports_of(unit, upload="0" * 32)
+    for one in (upload.id, "0" * 32):
+        with shop.store.unit() as unit, pytest.raises(NotFound):
+            code_imports.confirm_import(unit, shop.house, upload=one)
+        with shop.store.unit() as unit, pytest.raises(NotFound):
+            code_imports.newest_import(unit, upload=one)
+    with shop.store.unit() as unit:
+        assert jobs.recent_uploads(unit) == ()
 
 
 def test_a_list_of_which_something_is_gone_is_not_a_shorter_list(shop: Shop) -> None:
     """Its time ran out while it was read: the import fails rather than forgetting lines."""
-    upload = kept(shop, rows(*range(1, 900)) * 12)
-    job = begun(shop, upload)
+    job = begun(shop, rows(*range(1, 900)) * 12)
     with shop.store.unit() as unit:
         unit.begin()
         unit.run(delete(schema.job_parts).where(schema.job_parts.c.n > 0))
@@ -443,33 +443,30 @@ def test_a_list_of_which_something_is_gone_is_not_a_shorter_list(shop: Shop) -> 
 
 def test_a_list_that_is_being_brought_in_is_kept(shop: Shop, clock: FrozenClock) -> None:
     """However old it is; behind its import it goes."""
-    upload = kept(shop, rows(1))
+    looked_at = begun(shop, rows(1), Wanted())
+    a_clerk(shop).run_once()
     clock.tick(hours=23)
-    job = begun(shop, upload)
+    job = confirmed(shop, looked_at)
     clock.tick(hours=2)
-    assert jobs.drop_old(shop.store, shop.house) == 0
+    assert jobs.drop_old(shop.store, shop.house) == 1  # what was found when it was looked through
     a_clerk(shop).run_once()
     assert counts(now_of(shop, job).result) == (1, 0, 0, 0)
     assert jobs.drop_old(shop.store, shop.house) == 1
-    with shop.store.unit() as unit, pytest.raises(NotFound):
-        code_imports.imports_of(unit, upload=upload.id)
+    with pytest.raises(NotFound):
+        confirmed(shop, looked_at)
 
 
 # ------------------------------------------------------------ long work
 def test_problems_are_a_file_in_the_order_of_the_lines(shop: Shop) -> None:
     """All of them, in the words of whoever asked; the first hundred are told at once."""
     lines = [line for n in range(1, 121) for line in (f"x{n};;;", *rows(1))]
-    upload = kept(shop, lines)
     words = ImportWords(
         lang="de",
         titles={"line": "Zeile"},
         columns={"code": "Code"},
         faults={"twice": "doppelt"},
     )
-    with shop.store.unit() as unit:
-        job = code_imports.begin_import(
-            unit, shop.house, upload=upload.id, wanted=Wanted(), words=words
-        )
+    job = begun(shop, lines, Wanted(), words=words)
     a_clerk(shop).run_once()
     job = now_of(shop, job)
     assert (len(job.result["problems"]), job.result["faulty"]) == (100, 239)
@@ -480,9 +477,8 @@ def test_problems_are_a_file_in_the_order_of_the_lines(shop: Shop) -> None:
         int(line.split(";")[0]) for line in told[1:]
     )
     with shop.store.unit() as unit:
-        found, done = code_imports.imports_of(unit, upload=upload.id)
-        assert (found.id, [one.id for one in done]) == (upload.id, [job.id])
-        assert [one.id for one in code_imports.recent_lists(unit)] == [upload.id]
+        assert code_imports.newest_import(unit, upload=job.about).id == job.id
+        assert [one.id for one in jobs.recent_uploads(unit)] == [job.about]
 
 
 @pytest.mark.parametrize("dies_at", range(1, 9))
@@ -495,7 +491,7 @@ def test_whoever_goes_on_counts_nothing_twice(
     brought(shop, rows(1, 2))
     lines = [*rows(*range(1, 8), more=";Händler;30;"), *rows(7, more=";Händler;30;"), "x;;;"]
     lines += [f"{text(n, 'ZWEI')};;20;" for n in range(8, 12)]
-    job = begun(shop, kept(shop, lines))
+    job = begun(shop, lines)
     commits, commit = [0], Unit.commit
 
     def dying(unit: Unit) -> None:
@@ -531,7 +527,7 @@ def died(shop: Shop, monkeypatch: pytest.MonkeyPatch, *, at: int, lines: list[st
     """
     monkeypatch.setattr(import_codes, "_FIRST_CHUNK", 1)
     monkeypatch.setattr(import_codes, "CHUNK", 1)
-    job = begun(shop, kept(shop, lines))
+    job = begun(shop, lines)
     commits, commit = [0], Unit.commit
 
     def dying(unit: Unit) -> None:
@@ -587,7 +583,7 @@ def test_whoever_goes_on_keeps_what_was_refused(
 def test_half_a_batch_is_good_for_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its codes are taken when all of them are there."""
     monkeypatch.setattr(import_codes, "_FIRST_CHUNK", 2)
-    begun(shop, kept(shop, rows(*range(1, 8))))
+    begun(shop, rows(*range(1, 8)))
 
     def dying(*_: object) -> None:
         raise KeyboardInterrupt
@@ -622,7 +618,7 @@ def test_a_clerk_that_is_overtaken_stores_nothing_more(
     shop: Shop, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It comes back late and finds that another has gone on."""
-    job = begun(shop, kept(shop, rows(1, 2, 3)))
+    job = begun(shop, rows(1, 2, 3))
     looked: list[int] = []
     read_all = import_reading.read_all
 
@@ -641,7 +637,7 @@ def test_a_clerk_that_is_overtaken_stores_nothing_more(
 
 def test_a_clerk_that_stops_leaves_the_rest_to_the_next(shop: Shop) -> None:
     """Within its next transaction."""
-    job = begun(shop, kept(shop, rows(1)))
+    job = begun(shop, rows(1))
     importer = Importer(shop.store, shop.house)
 
     def craft(job: Job, into: Any, tell: Any) -> Mapping[str, Any]:
@@ -667,13 +663,13 @@ def test_others_may_store_the_same_codes_meanwhile(
     assert counts(brought(shop, rows(1, 2))) == (2, 0, 0, 0)
     assert the_batch(shop).tally.made == 2
     monkeypatch.setattr(import_codes.Matching, "_put", lambda *_: False)
-    job = begun(shop, kept(shop, rows(3)))
+    job = begun(shop, rows(3))
     a_clerk(shop).run_once()
     assert now_of(shop, job).state is JobState.FAILED
 
 
 def test_a_code_that_another_list_brings_meanwhile_is_seen(
-    shop: Shop, visitor: bytes, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The store says so, of new codes and of bound ones."""
     brought(shop, rows(1))
@@ -695,13 +691,13 @@ def test_a_code_that_another_list_brings_meanwhile_is_seen(
         return found if asked[0] > 2 else {k: v for k, v in found.items() if asked[0] == 1}
 
     monkeypatch.setattr(import_rows, "known", stale)
-    lines = [f"{text(1)};20;{visitor.hex()}"]
+    lines = [f"{text(1)};20;{VISITOR.hex()}"]
     result = brought(shop, lines, heading="code;percent;visitor")
     assert result["problems"] == [[2, "visitor", "code_redeemed"]]
     assert asked[0] == 3
 
 
-def test_an_import_locks_in_the_order_of_redemptions(shop: Shop, visitor: bytes) -> None:
+def test_an_import_locks_in_the_order_of_redemptions(shop: Shop) -> None:
     """A code, then its batch: neither waits for the other for ever."""
     brought(shop, rows(2))
     number = the_batch(shop).number
@@ -717,7 +713,7 @@ def test_an_import_locks_in_the_order_of_redemptions(shop: Shop, visitor: bytes)
             unit.commit()
         return marked[number]
 
-    lines = [f"{text(n)};{visitor.hex()}" for n in (1, 2)]
+    lines = [f"{text(n)};{VISITOR.hex()}" for n in (1, 2)]
     with ThreadPoolExecutor(1) as pool:
         marked = pool.submit(mark)
         assert holds.wait(10)
@@ -729,12 +725,12 @@ def test_an_import_locks_in_the_order_of_redemptions(shop: Shop, visitor: bytes)
 def test_two_who_confirm_at_once_begin_one_import(shop: Shop) -> None:
     """Whoever comes second gets the first one's."""
     for n in range(1, 6):
-        upload = kept(shop, rows(n))
+        looked_at = begun(shop, rows(n), Wanted())
         barrier = threading.Barrier(4)
 
-        def confirm(_: int, upload: Job = upload, barrier: threading.Barrier = barrier) -> str:
+        def confirm(_: int, of: Job = looked_at, barrier: threading.Barrier = barrier) -> str:
             barrier.wait(10)
-            return begun(shop, upload).id
+            return confirmed(shop, of).id
 
         with ThreadPoolExecutor(4) as pool:
             assert len(set(pool.map(confirm, range(4)))) == 1
@@ -751,7 +747,7 @@ def test_two_lists_at_once_make_one_batch(shop: Shop, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(import_rows, "hold_names", together)
     lines = [rows(1, 2, more=";Händler;20;"), rows(3, 4, more=";Händler;20;7")]
-    found = [begun(shop, kept(shop, some)) for some in lines]
+    found = [begun(shop, some) for some in lines]
     with ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(a_clerk(shop).run_once) for _ in lines]:
             done.result(30)
@@ -800,6 +796,37 @@ def test_memory_does_not_grow_with_the_list(shop: Shop, monkeypatch: pytest.Monk
 
     peak(100)
     assert peak(16_000) < peak(4_000) + 600_000
+
+
+@pytest.mark.parametrize("wanted", [Wanted(), STORED, Wanted(is_stored=True)])
+def test_an_import_goes_forward(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, wanted: Wanted
+) -> None:
+    """Step by step to its end, however often its lines are gone through."""
+    monkeypatch.setattr(import_reading, "_TOLD_EVERY", 2)
+    monkeypatch.setattr(import_codes, "_LOOKED_AT", 2)
+    monkeypatch.setattr(import_codes, "CHUNK", 2)
+    content = "\n".join([HEADING, *rows(*range(1, 8))]).encode("cp1252")
+    listed, heard = CodeList("x", lambda: iter([content]), Encoding.WINDOWS), _Hearing()
+    Importer(shop.store, shop.house).do(
+        listed, io.BytesIO(), wanted=wanted, words=ImportWords(), tell=heard
+    )
+    assert heard.told == sorted(heard.told)
+    assert (heard.told[0], heard.told[-1]) == (2, code_imports.steps(wanted, 7))
+
+
+class _Hearing:
+    """Remembers how far it was."""
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+
+    def __call__(self, done: int, /) -> None:
+        self.told.append(done)
+
+    def keep(self, unit: Unit, done: int, result: Mapping[str, Any], /) -> None:
+        del unit, result
+        self.told.append(done)
 
 
 class _Silent:

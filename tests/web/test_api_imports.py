@@ -126,17 +126,27 @@ def test_what_is_no_list_is_refused(
     """At once, by the column's number."""
     status, told = sender.send(content)
     assert status == 422
-    assert told["errors"] == [
-        {"index": 1 if "column" in field else 0, "field": field, "problem": problem}
-    ]
+    assert told["errors"] == [{"field": field, "problem": problem}]
     assert "Kowalewski" not in str(told)
 
 
+def test_a_list_for_which_there_is_no_room_is_refused(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under the same key it may come again."""
+    with monkeypatch.context() as full:
+        full.setattr("ticketing.service.jobs.UPLOADS_BYTES", 0)
+        status, told = sender.send(LIST, **{"Idempotency-Key": "k"})
+    assert (status, told["type"]) == (409, "urn:einlass:problem:uploads_full")
+    assert sender.send(LIST, **{"Idempotency-Key": "k"})[0] == 202
+
+
 def test_a_list_that_breaks_off_is_told(sender: Sender) -> None:
-    """With its line."""
+    """With its line; there is no file of problems."""
     done = sender.done(sender.send(f'{LIST}\n"x\n{CODES[0]}\n')[1])
     assert (done["counts"], done["stored"]) == (None, False)
     assert done["file"] == {"problem": "open_quote", "line": 7, "column": 0}
+    assert sender.text(f"/{done['id']}/problems.csv")[0] == 404
 
 
 def test_other_bodies_are_refused(
@@ -154,4 +164,5 @@ def test_a_repeat_with_a_key_is_one_import(sender: Sender) -> None:
     """The body is told apart by its digest; another one under the same key is refused."""
     first = sender.send(LIST, **{"Idempotency-Key": "k"})
     assert sender.send(LIST, **{"Idempotency-Key": "k"}) == first
-    assert sender.send(FAULTY, **{"Idempotency-Key": "k"})[0] in {409, 422}
+    status, told = sender.send(FAULTY, **{"Idempotency-Key": "k"})
+    assert (status, told["type"]) == (409, "urn:einlass:problem:idempotency_key_reused")

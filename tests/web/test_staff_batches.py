@@ -184,6 +184,11 @@ def test_a_code_is_bound_on_the_page_of_its_own_batch(
     assert bound_to(store, code) is None
     assert editor.post(f"{batch}/bind", code=code, visitor=anna).status_code == 200
     assert bound_to(store, code) == bytes.fromhex(anna)
+    wrong = editor.post(f"{batch}/bind", code=code, visitor="Kowalewski")
+    assert (wrong.status_code, "32 Zeichen" in wrong.text) == (422, True)
+    assert bound_to(store, code) == bytes.fromhex(anna)
+    assert editor.post(f"{batch}/bind", code=code, visitor=" ").status_code == 200
+    assert bound_to(store, code) is None
 
 
 def bound_to(store: Store, code: str) -> bytes | None:
@@ -204,8 +209,10 @@ def test_one_code_is_found_without_standing_in_an_address(
     assert code in answer.text
     [more] = re.findall(r'href="([^"]+cursor=[^"]+)"', answer.text)
     assert editor.client.get(html.unescape(more)).status_code == 200
-    for wrong in ("", "HERBST-00000000000", "rubbish", "x" * 500):
-        assert editor.post(f"{batch}/search", code=wrong).status_code in {200, 404, 422}
+    assert "Nicht gefunden" not in editor.post(f"{batch}/search", code="").text
+    for wrong in ("HERBST-00000000000", "rubbish", "x" * 500):
+        answer = editor.post(f"{batch}/search", code=wrong)
+        assert (answer.status_code, "Nicht gefunden" in answer.text) == (200, True)
 
 
 def test_codes_are_leafed_through_by_a_sealed_cursor(editor: SignedInBrowser, batch: str) -> None:

@@ -119,7 +119,7 @@ def test_faulty_lines_are_downloaded(editor: SignedInBrowser, clerk: Clerk) -> N
 @pytest.mark.parametrize(
     ("content", "name", "told"),
     [
-        (b"", "", "Das fehlt"),
+        (b"", "", "Hier fehlt etwas."),
         (b"", "a.csv", "Die Datei ist leer."),
         (b"PK\x03\x04", "a.xlsx", "Speichern Sie die Tabelle als CSV."),
         (b"Code;Kowalewski\n", "a.csv", "Eine Spalte ist unbekannt"),
@@ -132,10 +132,21 @@ def test_what_is_no_list_is_told_beside_the_field(
     answer = send(editor, content, name)
     assert answer.status_code == 422
     field = answer.text.split('id="wrong-list">')[1].split("<")[0]
-    assert told in field or name == ""
+    assert told in field
     assert "Kowalewski" not in answer.text
     if "Spalte" in told:
         assert "(Spalte 2)" in field
+
+
+def test_a_list_for_which_there_is_no_room_is_told_beside_the_field(
+    editor: SignedInBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And when there will be some."""
+    monkeypatch.setattr("ticketing.service.jobs.UPLOADS_BYTES", 0)
+    answer = send(editor, LIST.encode())
+    assert answer.status_code == 409
+    field = answer.text.split('id="wrong-list">')[1].split("<")[0]
+    assert "Ältere verschwinden nach einem Tag" in field
 
 
 def test_a_list_that_breaks_off_is_told(editor: SignedInBrowser, clerk: Clerk) -> None:

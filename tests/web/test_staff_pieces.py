@@ -31,11 +31,11 @@ def test_good_fields_are_read(app: APIFlask) -> None:
     with app.test_request_context():
         form = a_form(
             name="  Zoë ", n="1.840", price="7,2 €", day="2026-10-04", at="14:30", kind="one",
-            moment="2026-10-04T14:30", box="yes",
+            moment="2026-10-04T14:30", box="yes", budget="1.234,50\N{NO-BREAK SPACE}€",
         )  # fmt: skip
         assert form.text("name", most=9) == "Zoë"
         assert form.whole("n", least=1, most=2000) == 1840
-        assert form.cents("price") == 720
+        assert (form.cents("price"), form.cents("budget")) == (720, 123_450)
         assert form.day("day") == date(2026, 10, 4)
         assert form.clock("at") == time(14, 30)
         moment = form.moment("moment")

@@ -11,7 +11,7 @@ import click
 
 from ticketing.app import App
 from ticketing.cli.code_imports import batch_import
-from ticketing.cli.output import show, show_all, with_app
+from ticketing.cli.output import Progress, show, show_all, with_app
 from ticketing.domain.codes import Batch, Effect, EffectKind
 from ticketing.domain.money import money
 from ticketing.service import code_batches, code_exports, code_making
@@ -19,7 +19,6 @@ from ticketing.service.code_batches import NewBatch
 from ticketing.service.code_exports import FOR_PROGRAMS, LIMITS, ExportWords, Format
 
 _COLUMNS = ("id", "name", "prefix", "state", "made", "sent", "delivered", "redeemed", "given_cents")
-_STEP = 500  # a bar that moves with every code takes as long as the codes
 _AT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
 
 
@@ -66,8 +65,7 @@ def batch_create(app: App, /, **options: Any) -> None:
     )
     with app.store.unit() as unit:
         claim = code_batches.begin_batch(unit, app.house, wanted=wanted)
-        with _bar(wanted.count) as bar:
-            told = _Told(bar)
+        with Progress(wanted.count) as told:
             code_making.make_all(unit, app.house, claim, told=told)
         made = code_batches.get_batch(unit, batch=claim.batch.id)
     show(_row(made), text=f"{made.id}: {made.tally.made} codes, ticketing batch export {made.id}")
@@ -150,28 +148,10 @@ batch.add_command(batch_import)
 
 
 # ------------------------------------------------------------ parts of the above
-class _Told:
-    """Moves a progress bar to where things stand."""
-
-    def __init__(self, bar: Any) -> None:
-        self._bar, self._at = bar, 0
-
-    def __call__(self, made: int) -> None:
-        """So many are done."""
-        if made - self._at >= _STEP or made == self._bar.length:
-            self._bar.update(made - self._at)
-            self._at = made
-
-
-def _bar(length: int) -> Any:
-    """A progress bar on standard error, on a terminal alone."""
-    return click.progressbar(length=length, file=sys.stderr, hidden=not sys.stderr.isatty())
-
-
 def _write(app: App, batch: Batch, kind: Format, file: BinaryIO) -> None:
     words = FOR_PROGRAMS if kind is Format.CSV else _words(app, batch)
-    with _bar(batch.tally.made) as bar:
-        app.exporter().write(batch, file, kind=kind, words=words, told=_Told(bar))
+    with Progress(batch.tally.made) as told:
+        app.exporter().write(batch, file, kind=kind, words=words, told=told)
 
 
 def _words(app: App, batch: Batch) -> ExportWords:

@@ -1,22 +1,20 @@
 """`ticketing batch import`: a list of codes comes in, looked through first."""
 
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO
 
 import click
 
 from ticketing.app import App
-from ticketing.cli.output import show, with_app
+from ticketing.cli.output import Progress, show, with_app
 from ticketing.domain.tables import BadTable, Sniffed, Sniffer
-from ticketing.service.code_imports import CodeList, ImportWords, Wanted
-from ticketing.service.jobs import new_id
+from ticketing.service.code_imports import CodeList, ImportWords, Wanted, steps
+from ticketing.service.jobs import new_id, pieces_of
 from ticketing.store.unit import Unit
 
-_PIECE = 256 * 1024
 _SHOWN = 10
 
 
@@ -33,7 +31,7 @@ def batch_import(
     wanted = Wanted(is_stored=not dry_run, skip_faulty=skip_faulty)
     try:
         seen = _sniffed(file)
-        with tempfile.TemporaryFile() as problems, _Progress(seen.lines, wanted) as tell:
+        with tempfile.TemporaryFile() as problems, _Told(steps(wanted, seen.lines)) as tell:
             listed = CodeList(new_id(app.house), lambda: _pieces(file), seen.encoding)
             result = app.importer().do(
                 listed, problems, wanted=wanted, words=ImportWords(), tell=tell
@@ -47,28 +45,8 @@ def batch_import(
 
 
 # ------------------------------------------------------------ parts of the above
-class _Progress:
-    """A bar of what is read and compared; nothing need be kept, for nobody goes on from it."""
-
-    def __init__(self, lines: int, wanted: Wanted) -> None:
-        passes = 3 if wanted.is_stored and not wanted.skip_faulty else 2
-        length = max(1, lines * passes)
-        self._bar = click.progressbar(
-            length=length, file=sys.stderr, hidden=not sys.stderr.isatty()
-        )
-        self._at = 0
-
-    def __enter__(self) -> Self:
-        self._bar.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.update(max(0, (self._bar.length or 0) - self._at))
-        self._bar.__exit__(None, None, None)
-
-    def __call__(self, done: int, /) -> None:
-        self._bar.update(max(0, done - self._at))
-        self._at = max(done, self._at)
+class _Told(Progress):
+    """How far it is; nothing need be kept, for nobody goes on from it."""
 
     def keep(self, unit: Unit, done: int, result: Mapping[str, Any], /) -> None:
         """Move the bar."""
@@ -85,8 +63,7 @@ def _sniffed(file: Path) -> Sniffed:
 
 def _pieces(file: Path) -> Iterator[bytes]:
     with file.open("rb") as content:
-        while piece := content.read(_PIECE):
-            yield piece
+        yield from pieces_of(content)
 
 
 def _write(problems: BinaryIO, errors: Path | None) -> None:

@@ -1,10 +1,11 @@
 """What commands print: text for people, or one JSON object per result with `--json`."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import click
 
@@ -15,6 +16,7 @@ from ticketing.service.audit import Actor, ActorKind
 P = ParamSpec("P")
 R = TypeVar("R")
 Row = Mapping[str, Any]
+_STEP = 500
 
 
 def show(row: Row, *, text: str) -> None:
@@ -36,6 +38,34 @@ def show_all(rows: Sequence[Row], *, columns: tuple[str, ...], empty: str) -> No
     widths = [max(len(line[i]) for line in [*table, list(columns)]) for i in range(len(columns))]
     for line in [list(columns), *table]:
         click.echo("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip())
+
+
+class Progress:
+    """A bar on standard error, on a terminal alone.
+
+    It does not move with every step: that takes as long as the steps.
+    """
+
+    def __init__(self, length: int) -> None:
+        """Take how many steps there are, about."""
+        is_seen = sys.stderr.isatty()
+        self._bar = click.progressbar(length=length, file=sys.stderr, hidden=not is_seen)
+        self._length, self._at = length, 0
+
+    def __enter__(self) -> Self:
+        self._bar.__enter__()
+        return self
+
+    def __exit__(self, error: object, *_: object) -> None:
+        if error is None:
+            self(self._length)
+        self._bar.__exit__(None, None, None)
+
+    def __call__(self, done: int, /) -> None:
+        """So many are done."""
+        if done - self._at >= _STEP or done == self._length:
+            self._bar.update(done - self._at)
+            self._at = done
 
 
 json_option = click.option(

@@ -7,7 +7,7 @@ import click
 from ticketing.app import App
 from ticketing.cli.output import show, with_app
 from ticketing.domain.ids import VisitorId
-from ticketing.domain.visitors import ID_BYTES
+from ticketing.domain.visitors import find_visitor_id
 from ticketing.service import people
 from ticketing.service.errors import NotFound
 
@@ -51,10 +51,7 @@ def visitor_erase(app: App, *, visitor_id: str) -> None:
 
 
 def _id(text: str) -> VisitorId:
-    try:
-        raw = bytes.fromhex(text)
-    except ValueError:
-        raise NotFound("visitor") from None
-    if len(raw) != ID_BYTES:
+    found = find_visitor_id(text.lower())
+    if found is None:
         raise NotFound("visitor")
-    return VisitorId(raw)
+    return found

@@ -25,7 +25,7 @@ class CellFault(StrEnum):
     NOT_YES_OR_NO = "not_yes_or_no"
 
 
-NOTHING: Final = frozenset(
+_NOTHING: Final = frozenset(
     {
         *("-", "none", "no limit", "unlimited", "any", "all", "nobody", "no one", "∞"),
         *("keine", "keiner", "keines", "ohne", "unbegrenzt", "beliebig", "alle", "niemand"),
@@ -75,7 +75,7 @@ def plain(cell: str) -> str:
 
 def is_nothing(text: str) -> bool:
     """Whether a cell says that there is no limit."""
-    return text.casefold() in NOTHING
+    return text.casefold() in _NOTHING
 
 
 def whole(text: str) -> int | CellFault:
@@ -134,7 +134,8 @@ def _local(text: str, zone: ZoneInfo, is_end: bool) -> datetime | None:  # noqa:
         return None
     day, clock = found
     if clock:
-        return datetime.combine(day, time.fromisoformat(clock.rjust(5, "0")), zone)
+        hour, rest = clock.split(":", 1)
+        return datetime.combine(day, time.fromisoformat(f"{hour:0>2}:{rest}"), zone)
     return day_bounds(day, zone)[is_end]
 
 

@@ -114,7 +114,6 @@ class Wish:
 
     name: str
     prefix: str
-    line: int
     said: dict[str, Any] = field(default_factory=dict)
     seen: tuple[str, ...] = ()
 
@@ -184,18 +183,14 @@ class Target:
     fault: tuple[Column, LineFault] | None = None
 
 
-def compared(
-    entry: Entry, known: Known | None, wish: Wish, target: Target, *, is_visitor_known: bool
-) -> Outcome | Problem:
+def compared(entry: Entry, known: Known | None, wish: Wish, target: Target) -> Outcome | Problem:
     """What comes of a line: one that is there already is changed or left, never made again."""
     faults = _faults_of_new(entry, target) if known is None else _faults(known, wish, target)
     for column, fault in faults:
         return Problem(entry.line, column, fault)
-    is_other = entry.says_visitor and (known is None or entry.visitor != known.visitor)
-    if is_other and entry.visitor is not None and not is_visitor_known:
-        return Problem(entry.line, Column.VISITOR, LineFault.UNKNOWN)
     if known is None:
         return Outcome.NEW
+    is_other = entry.says_visitor and entry.visitor != known.visitor
     if is_other and known.uses:
         return Problem(entry.line, Column.VISITOR, LineFault.CODE_REDEEMED)
     is_changed = is_other or (entry.says_batch and target.is_changed)

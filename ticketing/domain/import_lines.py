@@ -24,13 +24,13 @@ from ticketing.domain.code_imports import (
 from ticketing.domain.codes import NAME_LIMIT, OFFERS_LIMIT, Effect, EffectKind
 from ticketing.domain.ids import VisitorId
 from ticketing.domain.tables import BadTable, TableRow
+from ticketing.domain.visitors import find_visitor_id
 from ticketing.wire.check import fold
 
 BATCHES_LIMIT: Final = 500
 """Batches that one file may be about."""
 CELL_LIMIT: Final = 1_000
 _CACHED: Final = 1_000
-_VISITOR: Final = re.compile(r"[0-9A-Fa-f]{32}")
 _SLUG: Final = re.compile(r"[^\s,;|]+")
 _NOT_USED: Final = frozenset({"", "0", "-", "no", "nein", "false", "falsch"})
 _UNSAID: Final = object()
@@ -102,18 +102,15 @@ def placed(heading: Sequence[str], *, line: int = 1) -> tuple[Place, ...]:
             continue
         column, is_cents = _BY_FOLDED.get(folded, (None, False))
         if column is None:
-            fault = HeadingFault.UNKNOWN_COLUMN if _has_code(heading) else None
-            raise BadTable(fault or HeadingFault.NO_CODE_COLUMN, line=line, column=at + 1)
+            is_list = any(_BY_FOLDED.get(_folded(one)) == (Column.CODE, False) for one in heading)
+            fault = HeadingFault.UNKNOWN_COLUMN if is_list else HeadingFault.NO_CODE_COLUMN
+            raise BadTable(fault, line=line, column=at + 1)
         if column in places:
             raise BadTable(HeadingFault.COLUMN_TWICE, line=line, column=at + 1)
         places[column] = Place(at, column, is_cents)
     if Column.CODE not in places:
         raise BadTable(HeadingFault.NO_CODE_COLUMN, line=line)
     return tuple(places.values())
-
-
-def _has_code(heading: Sequence[str]) -> bool:
-    return any(_BY_FOLDED.get(_folded(one), (None,))[0] is Column.CODE for one in heading)
 
 
 # ------------------------------------------------------------ a line
@@ -138,7 +135,7 @@ class Lines:
         self._settings = tuple(place for place in places if place.column not in others)
         self._by_key: dict[tuple[str, str], int] = {}
         self._read_settings: dict[tuple[str, ...], dict[str, Any] | Problem] = {}
-        self.columns = {place.at: place.column for place in places}
+        self._columns = {place.at: place.column for place in places}
         self.wishes: list[Wish] = []
 
     def read(self, row: TableRow) -> Entry | Problem:
@@ -156,7 +153,7 @@ class Lines:
         if len(joined) <= CELL_LIMIT and not cells.has_control(joined):
             return None
         for at, cell in enumerate(found):
-            column = self.columns.get(at, Column.LINE)
+            column = self._columns.get(at, Column.LINE)
             if cells.has_control(cell):
                 return Problem(line, column, CellFault.CONTROL)
             if len(cell) > CELL_LIMIT:
@@ -195,7 +192,7 @@ class Lines:
             if len(self.wishes) >= BATCHES_LIMIT:
                 return Problem(line, Column.BATCH, LineFault.TOO_MANY_BATCHES)
             place = self._by_key[key] = len(self.wishes)
-            self.wishes.append(Wish(name, prefix, line))
+            self.wishes.append(Wish(name, prefix))
         wish = self.wishes[place]
         if wish.seen != raw:
             for name_of, value in said.items():
@@ -240,6 +237,8 @@ class Lines:
             case Column.FREE:
                 said = cells.yes_or_no(text)
                 return _FREE.get(said, said)
+            case Column.TAG | Column.NOTE:
+                return None if text == "-" else text  # "Keine" may be what a house calls something
             case _:
                 return None if cells.is_nothing(text) else self._limit(place, text)
 
@@ -251,8 +250,6 @@ class Lines:
             case Column.OFFERS:
                 slugs = tuple(dict.fromkeys(_SLUG.findall(text.lower())))
                 return slugs if 0 < len(slugs) <= OFFERS_LIMIT else LineFault.LENGTH
-            case Column.TAG | Column.NOTE:
-                return text
             case _:
                 return _NUMBERS[place.column, place.is_cents](text)
 
@@ -279,6 +276,5 @@ def _visitor(cell: str) -> tuple[bool, VisitorId | None] | LineFault:
         return False, None
     if cells.is_nothing(text):
         return True, None
-    if not _VISITOR.fullmatch(text):
-        return LineFault.NOT_A_VISITOR
-    return True, VisitorId(bytes.fromhex(text))
+    found = find_visitor_id(text.lower())
+    return LineFault.NOT_A_VISITOR if found is None else (True, found)

@@ -14,6 +14,8 @@ KEPT: Final = timedelta(hours=24)
 """A job and its file go after so long."""
 PART_BYTES: Final = 256 * 1024
 """A file is kept in parts of so many bytes, each stored in a transaction of its own."""
+UPLOADS_BYTES: Final = 2 * 1024**3
+"""So much of what came from outside is kept, about; more must wait until some has gone."""
 
 
 class JobKind(StrEnum):

@@ -58,7 +58,7 @@ class BadTable(DomainError):  # noqa: N818  named like the other Bad… errors o
     """A file that is no table, and where that was seen; `column` from 1, 0: not about one."""
 
     def __init__(self, fault: StrEnum, *, line: int = 0, column: int = 0) -> None:
-        super().__init__(FieldError("file", fault.value))
+        super().__init__(FieldError(f"column_{column}" if column else "file", fault.value))
         self.fault = fault
         self.line = line
         self.column = column

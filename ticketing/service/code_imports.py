@@ -13,12 +13,12 @@ from typing import Any, BinaryIO, Final
 from ticketing.domain.audit import Actor, ActorKind
 from ticketing.domain.code_imports import Outcome, Problem
 from ticketing.domain.codes import BatchState
-from ticketing.domain.jobs import Job, JobKind
+from ticketing.domain.jobs import Job, JobKind, JobState
 from ticketing.domain.spreadsheets import PROGRAMS, Column, ColumnKind, Sheet, csv_chunks
 from ticketing.domain.tables import BadTable, Encoding, Sniffer
 from ticketing.service import audit, jobs
 from ticketing.service.audit import Action, Facts, Thing
-from ticketing.service.errors import Conflict
+from ticketing.service.errors import NotFound
 from ticketing.service.import_batches import Aim, aimed, aimed_again
 from ticketing.service.import_codes import Matching, Standing, standing_of
 from ticketing.service.import_reading import Reading, opened, read_all
@@ -30,7 +30,6 @@ from ticketing.store.unit import Unit
 TOLD: Final = 100
 """Problems that are told at once; the others are in the file."""
 _BATCHES_TOLD: Final = 100
-_PASSES: Final = 2  # lines are read, and compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +53,11 @@ class Wanted:
     skip_faulty: bool = False
 
 
+def steps(wanted: Wanted, lines: int) -> int:
+    """How much there is to do: lines are read and compared, and once more if all must be good."""
+    return lines * (2 + (wanted.is_stored and not wanted.skip_faulty))
+
+
 @dataclass(frozen=True, slots=True)
 class CodeList:
     """A list that was kept: its id, its bytes as often as asked, how they are written."""
@@ -64,11 +68,19 @@ class CodeList:
 
 
 # ------------------------------------------------------------ keeping, beginning
-def keep_list(store: Units, house: House, *, pieces: Iterable[bytes]) -> Job:
-    """Keep a list that was sent, once it is seen to be one.
+def bring_in(
+    store: Units,
+    house: House,
+    *,
+    pieces: Iterable[bytes],
+    wanted: Wanted,
+    words: ImportWords | None = None,
+) -> Job:
+    """Keep a list that was sent, once it is seen to be one, and leave it to a clerk.
 
     Raises:
         BadTable: It is no table, or its heading cannot be read.
+        Conflict: `uploads_full`.
     """
     with store.unit() as unit:
         upload = jobs.begin_upload(unit, house)
@@ -82,53 +94,69 @@ def keep_list(store: Units, house: House, *, pieces: Iterable[bytes]) -> Job:
             jobs.drop_job(unit, upload.number)
         raise
     with store.unit() as unit:
-        return jobs.end_upload(unit, upload, result=asdict(seen))
+        unit.begin()
+        upload = jobs.end_upload(unit, upload, result=asdict(seen))
+        job = _begun(unit, house, upload, wanted=wanted, words=words)
+        unit.commit()
+    return job
 
 
-def begin_import(
-    unit: Unit, house: House, *, upload: str, wanted: Wanted, words: ImportWords | None = None
+def confirm_import(
+    unit: Unit, house: House, *, upload: str, words: ImportWords | None = None
 ) -> Job:
-    """Leave a list to a clerk. One that is being stored, or was, is not stored again.
+    """Have the good lines of a list stored; one that is being stored, or was, is so only once.
 
     Raises:
-        NotFound: `job`.
-        Conflict: `import_unfinished` if the list never arrived whole.
+        NotFound: `job`, also if the list never arrived whole.
     """
     unit.begin()
     found = jobs.get_job(unit, job=upload, kind=JobKind.UPLOAD)  # held: one of two begins
     if not found.result:
-        raise Conflict("import_unfinished")
+        raise NotFound("job")
     for job in jobs.jobs_about(unit, about=found.id, kind=JobKind.IMPORT):
-        is_same = wanted.is_stored and job.facts["wanted"]["is_stored"]
+        is_same = job.facts["wanted"]["is_stored"]
         if is_same and (job.is_under_way or job.result.get("is_stored")):
             unit.rollback()
             return job
+    wanted = Wanted(is_stored=True, skip_faulty=True)
+    job = _begun(unit, house, found, wanted=wanted, words=words)
+    unit.commit()
+    return job
+
+
+def _begun(
+    unit: Unit, house: House, upload: Job, *, wanted: Wanted, words: ImportWords | None
+) -> Job:
     facts = {
         "wanted": asdict(wanted),
         "words": asdict(words or ImportWords()),
         "actor": [house.actor.kind.value, house.actor.id],
     }
-    passes = _PASSES + (wanted.is_stored and not wanted.skip_faulty)
-    total = int(found.result["lines"]) * passes
-    new = NewJob(kind=JobKind.IMPORT, about=found.id, facts=facts, total=total)
-    job = jobs.begin_job(unit, house, wanted=new)
-    unit.commit()
-    return job
+    total = steps(wanted, int(upload.result["lines"]))
+    new = NewJob(kind=JobKind.IMPORT, about=upload.id, facts=facts, total=total)
+    return jobs.begin_job(unit, house, wanted=new)
 
 
-def imports_of(unit: Unit, *, upload: str) -> tuple[Job, tuple[Job, ...]]:
-    """A list that was kept, and what was done with it, the newest first.
+def newest_import(unit: Unit, *, upload: str) -> Job:
+    """What was done last with a list.
 
     Raises:
         NotFound: `job`.
     """
-    found = jobs.get_job(unit, job=upload, kind=JobKind.UPLOAD)
-    return found, jobs.jobs_about(unit, about=found.id, kind=JobKind.IMPORT)
+    for job in jobs.jobs_about(unit, about=upload, kind=JobKind.IMPORT):
+        return job
+    raise NotFound("job")
 
 
-def recent_lists(unit: Unit) -> tuple[Job, ...]:
-    """The newest lists that were kept."""
-    return tuple(one for one in jobs.jobs_about(unit, about="", kind=JobKind.UPLOAD) if one.result)
+def problems_of(store: Units, job: Job) -> Iterator[bytes]:
+    """The file of what is wrong with a list, in pieces.
+
+    Raises:
+        NotFound: `job`, unless the list was read to its end.
+    """
+    if job.state is not JobState.DONE or "file" in job.result:
+        raise NotFound("job")
+    return jobs.file_of(store, job)
 
 
 # ------------------------------------------------------------ doing
@@ -175,12 +203,14 @@ class Importer:
             reading = read_all(listed.pieces(), listed.encoding, self._house.museum.zone, tell)
         except BadTable as bad:
             return {"file": [bad.fault.value, bad.line, bad.column], "is_stored": False}
+        before = steps(wanted, reading.lines) - reading.lines
         try:
             if wanted.is_stored and kept is None and not wanted.skip_faulty:
                 seen = self._looked(reading, tell)
-                result = seen if len(reading.problems) else self._stored(listed, reading, tell)
+                is_good = not len(reading.problems)
+                result = self._stored(listed, reading, tell, before=before) if is_good else seen
             elif wanted.is_stored:
-                result = self._stored(listed, reading, tell, kept)
+                result = self._stored(listed, reading, tell, before=before, kept=kept)
             else:
                 result = self._looked(reading, tell)
             into.writelines(csv_chunks(_sheet(reading.problems, words, self._house)))
@@ -197,8 +227,15 @@ class Importer:
         return {**_result(reading, aims, matching.standing), "is_stored": False}
 
     def _stored(
-        self, listed: CodeList, reading: Reading, tell: Tell, kept: Standing | None = None
+        self,
+        listed: CodeList,
+        reading: Reading,
+        tell: Tell,
+        *,
+        before: int,
+        kept: Standing | None = None,
     ) -> Mapping[str, Any]:
+        """What came of a list that is stored, telling how much is done after `before`."""
         house = self._house
         with self._store.unit() as unit:
             if kept is None:
@@ -207,7 +244,7 @@ class Importer:
                 standing = Standing(plans=[aim.plan for aim in aims])
                 unit.begin()
                 self._log(unit, listed, {"lines": reading.lines, "state": "begun"})
-                tell.keep(unit, reading.lines, asdict(standing))
+                tell.keep(unit, before, asdict(standing))
                 unit.commit()
             else:
                 standing = kept
@@ -216,7 +253,7 @@ class Importer:
         for aim in dict.fromkeys(aims):
             aim.target.is_changed |= aim.means in standing.changed
         matching = Matching(self._store, house, reading=reading, aims=aims)
-        done = matching.store_all(tell, standing=standing, before=reading.lines)
+        done = matching.store_all(tell, standing=standing, before=before)
         result = {**_result(reading, aims, matching.standing), "is_stored": True}
         if not matching.standing.is_finished:
             with self._store.unit() as unit:

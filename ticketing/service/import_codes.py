@@ -181,8 +181,6 @@ class Matching:
 
     def _judged(self, unit: Unit, chunk: Sequence[Entry]) -> list[Judged]:
         known = rows.known(unit, [entry.bits for entry in chunk])
-        wanted = {entry.visitor for entry in chunk if entry.visitor is not None}
-        visitors = rows.visitors(unit, wanted) if wanted else frozenset()
         judged, last = [], self._last
         for entry in chunk:
             old, target = known.get(entry.bits), self._aims[entry.wish].target
@@ -191,8 +189,7 @@ class Matching:
             if last is not None and entry.bits == last.bits:
                 outcome = self._again(entry, last)
             else:
-                is_there = entry.visitor in visitors
-                outcome = compared(entry, old, wish, target, is_visitor_known=is_there)
+                outcome = compared(entry, old, wish, target)
             target.room -= outcome is Outcome.NEW
             is_bound = entry.says_visitor and entry.visitor != (old and old.visitor)
             judged.append(Judged(entry, outcome, is_bound))
@@ -234,10 +231,10 @@ class Matching:
         if not self._make(unit, [aim for aim in aims if aim.target.number is None], standing):
             return False
         added = [(entry.bits, self._aims[entry.wish].target.number or 0) for entry in new]
-        bound = [(one.entry.bits, one.entry.visitor) for one in good if one.is_bound]
-        if codes.add_to_several(unit, added) != len(new) or not rows.bind(unit, bound):
-            return False
-        return self._count(unit, aims, standing)
+        bound = [one.entry for one in good if one.is_bound]
+        is_first = codes.add_to_several(unit, added) == len(new)
+        is_first = is_first and all(codes.bind(unit, one.bits, one.visitor) for one in bound)
+        return is_first and self._count(unit, aims, standing)
 
     def _count(self, unit: Unit, new: Counter[Aim], standing: Standing) -> bool:
         """Change and count up batches; False if one may not change any more."""

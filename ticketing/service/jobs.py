@@ -8,10 +8,10 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, BinaryIO, Final, Protocol
+from typing import IO, Any, BinaryIO, Final, Protocol
 
-from ticketing.domain.jobs import KEPT, PART_BYTES, Job, JobKind, JobState
-from ticketing.service.errors import NotFound
+from ticketing.domain.jobs import KEPT, PART_BYTES, UPLOADS_BYTES, Job, JobKind, JobState
+from ticketing.service.errors import Conflict, NotFound
 from ticketing.service.ports import House, Units
 from ticketing.store import batches
 from ticketing.store import jobs as rows
@@ -57,6 +57,7 @@ class NewJob:
     about: str
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
     total: int = 0
+    state: JobState = JobState.QUEUED
 
 
 def new_id(house: House) -> str:
@@ -70,7 +71,7 @@ def begin_job(unit: Unit, house: House, *, wanted: NewJob) -> Job:
         id=new_id(house),
         kind=wanted.kind,
         about=wanted.about,
-        state=JobState.QUEUED,
+        state=wanted.state,
         created_at=house.clock.now(),
         created_by=house.actor.id,
         facts=wanted.facts,
@@ -88,27 +89,25 @@ def begin_upload(unit: Unit, house: House) -> Job:
     """A job that is nothing but a file from outside, for jobs about it.
 
     `keep_file` brings the file, `end_upload` says that it is whole.
+
+    Raises:
+        Conflict: `uploads_full` while too much is kept.
     """
-    job = Job(
-        id=new_id(house),
-        kind=JobKind.UPLOAD,
-        about="",
-        state=JobState.DONE,
-        created_at=house.clock.now(),
-        created_by=house.actor.id,
-    )
-    unit.begin()
-    stored = rows.add(unit, job)
-    unit.commit()
-    return stored
+    if rows.count_parts(unit, JobKind.UPLOAD) * PART_BYTES >= UPLOADS_BYTES:
+        raise Conflict("uploads_full")
+    new = NewJob(kind=JobKind.UPLOAD, about="", state=JobState.DONE)
+    return begin_job(unit, house, wanted=new)
 
 
 def end_upload(unit: Unit, upload: Job, *, result: Mapping[str, Any]) -> Job:
-    """Note what is known of a file that has come."""
-    unit.begin()
+    """Note what is known of a file that has come, within the caller's transaction."""
     rows.note(unit, upload.number, result)
-    unit.commit()
     return replace(upload, result=result)
+
+
+def recent_uploads(unit: Unit) -> tuple[Job, ...]:
+    """The newest files from outside that came whole."""
+    return rows.uploads(unit, limit=_SHOWN)
 
 
 def get_job(unit: Unit, *, job: str, kind: JobKind) -> Job:
@@ -139,6 +138,11 @@ def keep_file(store: Units, *, job: Job, pieces: Iterable[bytes]) -> int:
             batches.fold_log(unit)
             size += len(piece)
     return size
+
+
+def pieces_of(file: IO[bytes]) -> Iterator[bytes]:
+    """A file that is open, from where it stands."""
+    return iter(lambda: file.read(PART_BYTES), b"")
 
 
 def file_of(store: Units, job: Job) -> Iterator[bytes]:
@@ -227,8 +231,7 @@ class Doer:
                 with self._store.unit() as unit:
                     drop_file(unit, held.job.number)  # what a doer that died has left
                 file.seek(0)
-                pieces = iter(lambda: file.read(PART_BYTES), b"")
-                result["size"] = keep_file(self._store, job=held.job, pieces=pieces)
+                result["size"] = keep_file(self._store, job=held.job, pieces=pieces_of(file))
         self._end(held, JobState.DONE, result)
 
     def _next(self) -> JobClaim | None:

@@ -1,10 +1,10 @@
 """What an import asks of codes and batches, many at once; in the store room."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, select, text, update
+from sqlalchemy import BigInteger, select, text
 
 from ticketing.domain.code_imports import Known
 from ticketing.domain.code_texts import CodeBits
@@ -13,7 +13,7 @@ from ticketing.domain.ids import VisitorId
 from ticketing.store import schema
 from ticketing.store.unit import Unit
 
-T, _B, _V = schema.codes.c, schema.code_batches.c, schema.visitors.c
+T, _B = schema.codes.c, schema.code_batches.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +61,6 @@ def known(unit: Unit, bits: Sequence[CodeBits]) -> dict[int, Known]:
         )
         for row in rows
     }
-
-
-def visitors(unit: Unit, ids: Iterable[VisitorId]) -> frozenset[VisitorId]:
-    """Those of the visitors that are there."""
-    found = unit.run(select(_V.id).where(_V.id.in_(list(ids))))
-    return frozenset(VisitorId(bytes(one)) for one in found.scalars())
-
-
-def bind(unit: Unit, bound: Sequence[tuple[CodeBits, VisitorId | None]]) -> bool:
-    """Bind unused codes to visitors, or free them; False if one has been used meanwhile."""
-    for bits, visitor in bound:
-        statement = update(schema.codes).where(T.bits == bits, T.uses == 0)
-        if not unit.run(statement.values(visitor=visitor)).rowcount:
-            return False
-    return True
 
 
 _GIVEN_SQLITE = text("SELECT value AS bits FROM json_each(:bits)").columns(bits=BigInteger)

@@ -1,7 +1,8 @@
 """All that a verdict needs, read in one statement; in the store room.
 
 So an admitted scan stays within four: this, the move, the counter, the scan. Who asks is
-found by the same statement, by its token.
+found by the same statement, by its token. What became of a scan that is there already is read
+by one more.
 """
 
 from collections.abc import Sequence
@@ -93,7 +94,7 @@ def find_asked(
     """The same for the station of a token, which need not be known yet; None for nobody's."""
     statement = _ASKED_BY_TICKET if key.short_code is None else _ASKED_BY_SHORT_CODE
     rows = unit.fetch(statement, _values(key, around) | {"key_token": token_hash})
-    return (stations.to_station(rows[0]), _one(rows[0], rows)) if rows else None
+    return (stations.to_station(rows[0]), _seen(unit, rows)) if rows else None
 
 
 def find_of_scan(unit: Unit, scan_id: ScanId, *, around: Around) -> Facts:
@@ -111,7 +112,7 @@ def latest(unit: Unit, limit: int) -> tuple[Facts, ...]:
         .order_by(T.received_at.desc(), T.scan_id)
         .limit(limit)
     )
-    return tuple(_one(row) for row in unit.run(query).mappings())
+    return tuple(_one(row, scan=scans.to_scan(row)) for row in unit.run(query).mappings())
 
 
 # ------------------------------------------------------------ the one statement of a scan
@@ -154,7 +155,7 @@ def _around(
     came = _counter(literal(slots.came_name("")) + schema.tickets.c.slot)
     return (
         select(
-            schema.scans,
+            T.scan_id.label("known_scan"),  # hardly ever there: what became of it is read then
             schema.tickets,
             schema.offers,
             schema.slots,
@@ -181,8 +182,12 @@ _BY_SCAN = _statement(schema.tickets.c.id == T.ticket)
 
 
 def _facts(unit: Unit, statement: Prepared, key: Key, around: Around) -> Facts:
-    rows = unit.fetch(statement, _values(key, around))
-    return _one(rows[0], rows)
+    return _seen(unit, unit.fetch(statement, _values(key, around)))
+
+
+def _seen(unit: Unit, rows: Sequence[Row]) -> Facts:
+    known = rows[0]["known_scan"]
+    return _one(rows[0], rows, scan=None if known is None else scans.find(unit, known))
 
 
 def _values(key: Key, around: Around) -> dict[str, Any]:
@@ -196,11 +201,11 @@ def _values(key: Key, around: Around) -> dict[str, Any]:
     }
 
 
-def _one(row: Row, rows: Sequence[Row] = ()) -> Facts:
+def _one(row: Row, rows: Sequence[Row] = (), *, scan: Scan | None) -> Facts:
     has_ticket = row[schema.tickets.c.id] is not None
     has_slot = bool(rows) and row[schema.slots.c.id] is not None
     return Facts(
-        scan=None if row[T.scan_id] is None else scans.to_scan(row),
+        scan=scan,
         ticket=tickets.to_ticket(row) if has_ticket else None,
         offer=offers.to_offer(row) if has_ticket else None,
         moves=tuple(moves.to_move(r) for r in rows if r[schema.moves.c.ticket_id] is not None),

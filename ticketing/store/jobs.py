@@ -56,6 +56,13 @@ def about(unit: Unit, subject: str, *, kind: JobKind, limit: int) -> tuple[Job, 
     return tuple(to_job(row) for row in found.mappings())
 
 
+def uploads(unit: Unit, *, limit: int) -> tuple[Job, ...]:
+    """The newest files from outside of which something was noted: they came whole."""
+    query = select(schema.jobs).where(T.kind == JobKind.UPLOAD.value, T.result != {})
+    found = unit.run(query.order_by(T.number.desc()).limit(limit))
+    return tuple(to_job(row) for row in found.mappings())
+
+
 # ------------------------------------------------------------ doing
 def is_any_waiting(unit: Unit, *, now: datetime) -> bool:
     """Whether there is a job that nobody does."""
@@ -106,6 +113,12 @@ def part(unit: Unit, number: int, n: int) -> bytes | None:
     query = select(_P.content).where(_P.job == number, _P.n == n)
     found = unit.run(query).scalar_one_or_none()
     return None if found is None else bytes(found)
+
+
+def count_parts(unit: Unit, kind: JobKind) -> int:
+    """How many parts the files of all jobs of a kind have."""
+    query = select(func.count()).select_from(schema.job_parts).join(schema.jobs, T.number == _P.job)
+    return int(unit.run(query.where(T.kind == kind.value)).scalar_one())
 
 
 def drop_some_parts(unit: Unit, number: int) -> bool:

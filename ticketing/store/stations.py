@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -154,5 +155,10 @@ def _first(unit: Unit, query: Select[Any]) -> Station | None:
 
 def to_station(row: Row) -> Station:
     """The station of a row that holds its columns and those of its gate."""
-    values: dict[str, Any] = dict(zip(_STATION + _TOLD, _values(row), strict=True))
-    return Station(**values, gate_name=Localised(*_gate_name(row)))
+    return _station(_values(row), _gate_name(row))
+
+
+@lru_cache(maxsize=256)  # a house has few, and every scan asks for one
+def _station(values: tuple[Any, ...], gate_name: tuple[str, str]) -> Station:
+    told: dict[str, Any] = dict(zip(_STATION + _TOLD, values, strict=True))
+    return Station(**told, gate_name=Localised(*gate_name))

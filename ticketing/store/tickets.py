@@ -144,7 +144,8 @@ def count(unit: Unit, *, since: datetime) -> int:
 def to_ticket(row: Row) -> Ticket:
     """The ticket of a row that holds the table's columns."""
     values: dict[str, Any] = dict(zip(_NAMES, _values(row), strict=True))
-    return Ticket(**values | {"flags": Flag(values["flags"])})
+    values["flags"] = Flag(values["flags"])
+    return Ticket(**values)
 
 
 _values = itemgetter(*(T[name] for name in _NAMES))

@@ -81,7 +81,9 @@ class Word(TypeDecorator[StrEnum]):
 
     def process_bind_param(self, value: StrEnum | str | None, dialect: Dialect) -> str | None:
         """The member's text; a text that is no member raises ValueError."""
-        return None if value is None else self.words(value).value
+        if value is None:
+            return None
+        return (value if isinstance(value, self.words) else self.words(value)).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
         """The member."""

@@ -139,7 +139,7 @@ _DETAILS: Final[Mapping[str, str]] = {
     "sign_in_again": "Sign in again first: that was too long ago.",
     "not_revoked": "Only money for a revoked ticket is given back.",
     "nothing_paid": "Nothing was paid for this ticket here.",
-    "import_unfinished": "The list did not arrive whole. Send it again.",
+    "uploads_full": "There is no room for another file. Those that are kept go after a day.",
     "too_many_codes": "A file of this kind does not hold so many codes.",
     "sold_out": "The slot has not got so many places left; slots names the next ones that have.",
     "key_is_active": "New barcodes would be under the same key. Rotate the keys first.",

@@ -8,13 +8,13 @@ is documented. A scan that was judged twice is judged once: it is found by its i
 """
 
 import io
-import json
 import time
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -34,7 +34,6 @@ PATH: Final = "/api/v1/scans"
 _BEARER: Final = "Bearer "
 _LIMIT_BYTES: Final = 64 * 1024
 _STATUS: Final = {True: (201, "201 CREATED"), False: (200, "200 OK")}
-_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 class Lane:
@@ -100,7 +99,7 @@ def _answered(
     start_response: Callable[..., object],
     started: float,
 ) -> Iterable[bytes]:
-    body = (_encoded(result.answer.to_json()) + "\n").encode()
+    body = to_json(result.answer.to_json()) + b"\n"
     status, line = _STATUS[result.created]
     is_secure = environ["wsgi.url_scheme"] == "https"
     start_response(line, headers.of_json(len(body), is_secure=is_secure))

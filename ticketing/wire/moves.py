@@ -88,6 +88,8 @@ def fold(
     `base` is what earlier moves added up to, where only their sum is known.
     """
     rows = sorted(moves, key=lambda move: (move.at, move.no))
+    if not rows and base is None:  # nearly every scan asks about a ticket nobody has used
+        return Moves()
     annulled_by = {move.scan_id: move.no for move in rows if move.kind is MoveKind.ANNUL}
     folder = _Folder(zone, terms, base or Moves())
     for move in rows:

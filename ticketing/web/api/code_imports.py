@@ -9,10 +9,9 @@ from flask import Response
 
 from ticketing.domain.accounts import Scope
 from ticketing.domain.jobs import Job, JobKind, JobState
-from ticketing.domain.tables import BadTable
 from ticketing.service import code_imports, jobs
 from ticketing.service.code_imports import Wanted
-from ticketing.service.errors import InvalidRows, NotFound, RowError
+from ticketing.service.errors import as_invalid
 from ticketing.web.access import needs
 from ticketing.web.api.replay import replayable
 from ticketing.web.api.shapes import In, Out
@@ -113,13 +112,10 @@ class ImportOut(Out):
 @bp.doc(responses=[415])
 def begin_import(query_data: ImportQuery) -> ImportOut:
     """Bring a CSV of codes in; it is left to a clerk, and its id says how far it is."""
-    parts = the_parts()
-    try:
-        upload = code_imports.keep_list(parts.store, parts.house, pieces=pieces())
-    except BadTable as bad:
-        column = f"column_{bad.column}" if bad.column else "file"
-        raise InvalidRows((RowError(bad.line, column, bad.fault.value),)) from None
-    return _begun(upload.id, query_data.mode)
+    parts, wanted = the_parts(), _WANTED[query_data.mode]
+    with as_invalid():
+        job = code_imports.bring_in(parts.store, parts.house, pieces=pieces(), wanted=wanted)
+    return _out(job)
 
 
 @bp.get("/<job>")
@@ -138,7 +134,9 @@ def get_import(job: str) -> ImportOut:
 @bp.doc(responses=[404])
 def confirm_import(job: str) -> ImportOut:
     """Store the good lines of a list that was looked through; again changes nothing."""
-    return _begun(_job(job).about, Mode.GOOD)
+    parts, upload = the_parts(), _job(job).about
+    with parts.store.unit() as unit:
+        return _out(code_imports.confirm_import(unit, parts.house, upload=upload))
 
 
 @bp.get("/<job>/problems.csv")
@@ -147,20 +145,11 @@ def confirm_import(job: str) -> ImportOut:
 @bp.doc(responses=[404])
 def list_problems(job: str) -> Response:
     """Everything that is wrong with a list: line, column, problem; never what stands there."""
-    found = _job(job)
-    if found.state is not JobState.DONE:
-        raise NotFound("job")
-    return Response(jobs.file_of(the_parts().store, found), content_type="text/csv; charset=utf-8")
+    found = code_imports.problems_of(the_parts().store, _job(job))
+    return Response(found, content_type="text/csv; charset=utf-8")
 
 
 # ------------------------------------------------------------ parts of the above
-def _begun(upload: str, mode: Mode) -> ImportOut:
-    parts = the_parts()
-    with parts.store.unit() as unit:
-        job = code_imports.begin_import(unit, parts.house, upload=upload, wanted=_WANTED[mode])
-    return _out(job)
-
-
 def _job(job: str) -> Job:
     with the_parts().store.unit() as unit:
         return jobs.get_job(unit, job=job, kind=JobKind.IMPORT)

@@ -8,13 +8,13 @@ from typing import Any, BinaryIO, Final, TypeVar, cast
 
 from flask import g, request
 
+from ticketing.service import jobs
 from ticketing.web.errors import refused
 
 View = TypeVar("View", bound=Callable[..., Any])
 TAKES: Final = ("text/csv", "text/plain", "application/octet-stream")
 _MARK: Final = "einlass_upload"
 _BODY: Final = "einlass_body"
-_PIECE: Final = 64 * 1024
 
 
 def takes_file(view: View) -> View:
@@ -26,7 +26,7 @@ def takes_file(view: View) -> View:
             raise refused(415, "unsupported_media_type", f"The address takes {TAKES[0]}.")
         with tempfile.TemporaryFile() as file:
             digest = hashlib.sha256()
-            while piece := request.stream.read(_PIECE):
+            for piece in jobs.pieces_of(request.stream):
                 digest.update(piece)
                 file.write(piece)
             setattr(g, _BODY, (file, digest.digest()))
@@ -45,8 +45,7 @@ def pieces() -> Iterator[bytes]:
     """The file of this request, from its beginning."""
     file: BinaryIO = getattr(g, _BODY)[0]
     file.seek(0)
-    while piece := file.read(_PIECE):
-        yield piece
+    return jobs.pieces_of(file)
 
 
 def body_or_digest() -> bytes:

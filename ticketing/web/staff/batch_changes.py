@@ -1,8 +1,5 @@
 """Batches made and changed: every change asks first, and says why where it is refused."""
 
-import re
-from typing import Final
-
 from apiflask import APIBlueprint
 from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -10,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ticketing.domain.accounts import Right
 from ticketing.domain.codes import Batch, EffectKind
 from ticketing.domain.ids import VisitorId
+from ticketing.domain.visitors import find_visitor_id
 from ticketing.service import batch_codes, code_batches, offers, once
 from ticketing.service.code_batches import NewBatch
 from ticketing.service.errors import Conflict, Invalid, NotFound
@@ -21,7 +19,6 @@ from ticketing.web.staff.forms import Form, blank, the_form
 from ticketing.web.staff.frame import Place
 
 bp = APIBlueprint("staff_code_changes", __name__, url_prefix=batches.HOME, enable_openapi=False)
-_VISITOR: Final = re.compile(r"[0-9a-f]{32}")
 
 
 # ------------------------------------------------------------ a new batch
@@ -223,17 +220,16 @@ def bind(batch: str) -> Response:
     frame.checked_form()
     code = request.form.get("code", "")
     typed = request.form.get("visitor", "").strip().lower()
-    problem = "" if not typed or _VISITOR.fullmatch(typed) else "codes_wrong_visitor"
-    problem = problem or _bound(batch, code, typed)
+    visitor = find_visitor_id(typed)
+    problem = "codes_wrong_visitor" if typed and visitor is None else _bound(batch, code, visitor)
     status = 422 if problem else 200
     told = frame.the_speaker().say(problem) if problem else ""
     return batches.batch_page(batch, sought=code, problem=told, status=status)
 
 
-def _bound(batch: str, code: str, typed: str) -> str:
+def _bound(batch: str, code: str, visitor: VisitorId | None) -> str:
     """Bind or free a code; the key of what stands in the way, or ""."""
     parts = the_parts()
-    visitor = VisitorId(bytes.fromhex(typed)) if typed else None
     try:
         with parts.store.unit() as unit:
             batch_codes.bind_code(unit, parts.house, code=code, visitor=visitor, batch=batch)

@@ -1,8 +1,8 @@
 """Lists of codes on the site: sent, looked through, confirmed, followed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from apiflask import APIBlueprint
 from flask import Response, request
@@ -14,7 +14,7 @@ from ticketing.domain.jobs import Job, JobState
 from ticketing.domain.tables import LINES_LIMIT, BadTable
 from ticketing.service import code_imports, jobs
 from ticketing.service.code_imports import TOLD, ImportWords, Wanted
-from ticketing.service.errors import NotFound
+from ticketing.service.errors import Conflict
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import batches, exports, frame
@@ -24,7 +24,6 @@ from ticketing.web.staff.speaker import Speaker
 
 HOME: Final = f"{batches.HOME}/import"
 bp = APIBlueprint("staff_code_imports", __name__, url_prefix=HOME, enable_openapi=False)
-_PIECE: Final = 64 * 1024
 _SHAPES: Final = {Outcome.FAULTY.value: "status--bad", Outcome.UNCHANGED.value: "status--off"}
 
 
@@ -48,8 +47,7 @@ class ImportView:
     state: str
     is_stored: bool
     progress: str
-    done: int
-    total: int
+    percent: int
     problem: str
     counts: list[tuple[str, str]]
     batches: list[tuple[str | None, str, str]]
@@ -78,12 +76,20 @@ def send() -> AnyResponse:
         form.problem("list", "wrong_missing")
         return _new_page(form, status=422)
     try:
-        upload = code_imports.keep_list(parts.store, parts.house, pieces=_pieces(sent.stream))
+        job = code_imports.bring_in(
+            parts.store,
+            parts.house,
+            pieces=jobs.pieces_of(sent.stream),
+            wanted=Wanted(),
+            words=_words(speaker),
+        )
     except BadTable as bad:
         form.problems["list"] = _file_problem(speaker, bad.fault.value, bad.line, bad.column)
         return _new_page(form, status=422)
-    _begin(upload.id, Wanted())
-    return frame.done(f"{HOME}/{upload.id}", "codes_in_sent")
+    except Conflict:
+        form.problem("list", "codes_in_full")
+        return _new_page(form, status=409)
+    return frame.done(f"{HOME}/{job.about}", "codes_in_sent")
 
 
 @bp.get("/<upload>")
@@ -107,7 +113,9 @@ def progress(upload: str) -> Response:
 def confirm(upload: str) -> AnyResponse:
     """Store the good lines."""
     frame.checked_form()
-    _begin(upload, Wanted(is_stored=True, skip_faulty=True))
+    parts, words = the_parts(), _words(frame.the_speaker())
+    with parts.store.unit() as unit:
+        code_imports.confirm_import(unit, parts.house, upload=upload, words=words)
     return frame.done(f"{HOME}/{upload}", "codes_in_confirmed")
 
 
@@ -115,23 +123,15 @@ def confirm(upload: str) -> AnyResponse:
 @staff_may(Right.CODES_CHANGE)
 def problems(upload: str) -> Response:
     """Every faulty line, as CSV."""
-    job = _newest(upload)
-    if job.state is not JobState.DONE or "file" in job.result:
-        raise NotFound("job")
-    name = frame.the_speaker().say("codes_in_file")
-    return exports.streamed(jobs.file_of(the_parts().store, job), name=name, ending="csv")
+    found = code_imports.problems_of(the_parts().store, _newest(upload))
+    return exports.streamed(found, name=frame.the_speaker().say("codes_in_file"), ending="csv")
 
 
 # ------------------------------------------------------------ parts of the above
-def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
-    while piece := stream.read(_PIECE):
-        yield piece
-
-
 def _new_page(form: Form, *, status: int = 200) -> Response:
     speaker = frame.the_speaker()
     with the_parts().store.unit() as unit:
-        recent = code_imports.recent_lists(unit)
+        recent = jobs.recent_uploads(unit)
     return frame.show(
         "staff/batch_import_new.html",
         place=Place.CODES,
@@ -145,24 +145,18 @@ def _new_page(form: Form, *, status: int = 200) -> Response:
     )
 
 
-def _begin(upload: str, wanted: Wanted) -> None:
-    parts, speaker = the_parts(), frame.the_speaker()
-    words = ImportWords(
+def _words(speaker: Speaker) -> ImportWords:
+    return ImportWords(
         lang=speaker.lang,
         titles={key: speaker.say(f"codes_in_title_{key}") for key in ("line", "column", "problem")},
         columns={one.value: speaker.say(f"codes_in_col_{one.value}") for one in COLUMNS},
         faults={one.value: speaker.say(f"codes_in_fault_{one.value}") for one in FAULTS},
     )
-    with parts.store.unit() as unit:
-        code_imports.begin_import(unit, parts.house, upload=upload, wanted=wanted, words=words)
 
 
 def _newest(upload: str) -> Job:
     with the_parts().store.unit() as unit:
-        _, found = code_imports.imports_of(unit, upload=upload)
-    if not found:
-        raise NotFound("job")
-    return found[0]
+        return code_imports.newest_import(unit, upload=upload)
 
 
 def _file_problem(speaker: Speaker, fault: str, line: int, column: int) -> str:
@@ -189,8 +183,7 @@ def _view(speaker: Speaker, upload: str) -> ImportView:
         progress=speaker.say(
             "codes_in_storing" if is_stored else "codes_in_checking", percent=percent
         ),
-        done=percent,
-        total=100,
+        percent=percent,
         problem=_file_problem(speaker, *result["file"]) if "file" in result else "",
         counts=[
             (speaker.say(f"codes_in_is_{one.value}"), speaker.number(int(result[one.value])))

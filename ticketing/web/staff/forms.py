@@ -20,13 +20,13 @@ from typing import Final, TypeVar
 from flask import request
 from werkzeug.datastructures import MultiDict
 
+from ticketing.domain import cells
+from ticketing.domain.cells import CellFault
 from ticketing.domain.museum import is_plausible_day
 from ticketing.service.errors import Invalid
 from ticketing.web.parts import the_parts
 from ticketing.web.staff.speaker import Speaker
 
-_MONEY: Final = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{1,2}))?")
-_GROUPED: Final = re.compile(r"[0-9]{1,3}(?:[\s.,'][0-9]{3})+")
 _MOST_CENTS: Final = 100_000_000
 E = TypeVar("E", bound=StrEnum)
 
@@ -72,33 +72,33 @@ class Form:
         return text
 
     def whole(self, name: str, *, least: int, most: int, is_needed: bool = True) -> int | None:
-        """A whole number within bounds; between its thousands may stand a point or a blank."""
-        text = self.value(name).strip()
-        if _GROUPED.fullmatch(text):
-            text = re.sub(r"[^0-9]", "", text)
+        """A whole number within bounds, written as in a table."""
+        text = self._typed(name, is_needed=is_needed)
         if not text:
-            if is_needed:
-                self.problem(name, "wrong_missing")
             return None
-        if not re.fullmatch(r"-?[0-9]{1,12}", text) or not least <= int(text) <= most:
+        number = cells.whole(text)
+        if isinstance(number, CellFault) or not least <= number <= most:
             shown = [self.speaker.number(bound) for bound in (least, most)]
             self.problem(name, "wrong_number", least=shown[0], most=shown[1])
             return None
-        return int(text)
+        return number
 
     def cents(self, name: str, *, is_needed: bool = True) -> int | None:
-        """An amount of money such as "7,20", in cents."""
-        text = self.value(name).replace("€", "").strip()
+        """An amount of money such as "7,20", written as in a table; in cents."""
+        text = self._typed(name, is_needed=is_needed)
         if not text:
-            if is_needed:
-                self.problem(name, "wrong_missing")
             return None
-        found = _MONEY.fullmatch(text)
-        cents = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else -1
-        if not 0 <= cents <= _MOST_CENTS:
+        cents = cells.cents(text)
+        if isinstance(cents, CellFault) or cents > _MOST_CENTS:
             self.problem(name, "wrong_money")
             return None
         return cents
+
+    def _typed(self, name: str, *, is_needed: bool) -> str:
+        text = cells.plain(self.value(name))
+        if is_needed and not text:
+            self.problem(name, "wrong_missing")
+        return text
 
     def day(self, name: str, *, is_needed: bool = True) -> date | None:
         """A date in the museum's zone, as the browser sends it: 2026-10-04."""
