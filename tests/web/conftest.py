@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from tests.factories import STATION_KEY, with_gates, with_offer
@@ -48,10 +49,29 @@ def parts(store: Store, house: House) -> Parts:
     )
 
 
+class _Compiled(BytecodeCache):
+    """Templates of this process, compiled once: that took longer than all else of a test."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
 @pytest.fixture
 def app(parts: Parts) -> APIFlask:
     """The application."""
-    return create_app(parts)
+    made = create_app(parts)
+    made.jinja_env.bytecode_cache = _COMPILED
+    return made
 
 
 @pytest.fixture
