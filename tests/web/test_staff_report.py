@@ -121,6 +121,26 @@ def test_a_key_for_nothing_is_refused(admin: SignedInBrowser, fields: dict[str, 
     assert "ek_" not in answer.text
 
 
+def test_scopes_and_events_are_said_in_words(admin: SignedInBrowser) -> None:
+    """In the form and in the list, with the word of the API beside them."""
+    wanted = [Scope.GATE_OVERRIDE.value, Scope.STATS_READ.value]
+    admin.client.post(
+        f"{PROGRAMS}/keys", data={"csrf": admin.csrf, "name": "Webshop", "scopes": wanted}
+    )
+    text = admin.client.get(PROGRAMS).text
+    assert ">Anbindungen</h1>" in text
+    assert "Zahlen ansehen<br><code" in text
+    assert text.count("Abgewiesene trotzdem einlassen") == 2
+    assert 'Zahlen ansehen <code class="soft">stats:read</code>' in text
+    assert "Ein Ticket wurde ausgestellt<br><code" in text
+    everything = {"csrf": admin.csrf, "name": "Alles", "scopes": [one.value for one in Scope]}
+    admin.client.post(f"{PROGRAMS}/keys", data=everything)
+    text = admin.client.get(f"{PROGRAMS}?lang=en").text
+    assert ">Integrations</h1>" in text
+    assert "<p>everything</p>" in text
+    assert text.count("Admit people who were refused") == 2
+
+
 # ------------------------------------------------------------ webhooks
 def test_a_webhook_is_made_tested_renewed_and_deleted(admin: SignedInBrowser, store: Store) -> None:
     """Its secret is shown once; what is delivered stands on its page."""

@@ -9,8 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 
 import ticketing
+from ticketing.domain.accounts import Scope
 from ticketing.domain.audit import Action
 from ticketing.domain.conflicts import ConflictKind
+from ticketing.domain.events import EventName
 from ticketing.domain.tickets import ShownState
 from ticketing.templates_path import templates_dir
 from ticketing.web.words import FILES, LANGS, known_lang, load_words
@@ -28,6 +30,7 @@ BUILT = (  # keys that are put together; one a line
     r"conflict_\w+",
     r"mail_(lang|state|why)_\w+",
     r"place_\w+",
+    r"(scope|event)_[a-z]+_[a-z]+",
     r"(weekday|month)_\d+",
     r"easter_(before_)?\d+",
     r"wording_\w+",
@@ -81,6 +84,14 @@ def test_every_state_has_its_word(lang: str) -> None:
     """Each state that a ticket may be shown as."""
     for state in ShownState:
         assert TEXTS[lang][f"ticket_short_{state.value}"]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_word_of_the_api_is_said(lang: str) -> None:
+    """Whoever makes a key or a webhook reads what it is for."""
+    named = [f"scope_{one.replace(':', '_')}" for one in Scope]
+    named += [f"event_{one.replace('.', '_')}" for one in EventName]
+    assert all(TEXTS[lang][key] for key in named)
 
 
 @pytest.mark.parametrize("lang", LANGS)
