@@ -1,11 +1,13 @@
 """/code-batches and /codes: made, changed, followed, redeemed; no code in an address."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from tests.web.conftest import Headers
+from ticketing.domain.accounts import Scope
 from ticketing.service.code_guessing import WRONG_OF_CALLER
 from ticketing.service.code_making import Maker
 from ticketing.service.ports import House
@@ -127,6 +129,21 @@ def test_a_redemption_is_repeated_and_released(call: Caller) -> None:
     assert (released[0], released[1]["state"]) == (200, "released")
     assert call.post("/api/v1/codes/release", redemption_id="r1") == released
     assert call.post("/api/v1/codes/release", redemption_id="r9")[0] == 404
+
+
+def test_a_till_redeems_and_sees_no_list(
+    client: FlaskClient, call: Caller, key: Callable[..., Headers]
+) -> None:
+    """Its key can do nothing but what a till does."""
+    batch = call.batch()
+    code = call.codes(batch)[0]
+    till = Caller(client, key(Scope.CODES_REDEEM))
+    assert till.post("/api/v1/codes/check", code=code)[0] == 200
+    assert till.post("/api/v1/codes/redeem", code=code, redemption_id="bon-1")[0] == 200
+    assert till.post("/api/v1/codes/release", redemption_id="bon-1")[0] == 200
+    assert till("GET", f"{URL}/{batch['id']}/codes")[0] == 403
+    assert till("GET", f"{URL}/{batch['id']}/export.csv")[0] == 403
+    assert till.post(URL, **AUTUMN)[0] == 403
 
 
 def test_whoever_guesses_is_told_to_wait(client: FlaskClient, call: Caller, api: Headers) -> None:
