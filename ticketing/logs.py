@@ -1,11 +1,11 @@
 """The log of a process: plain lines on stderr, never a person or a code."""
 
-import atexit
 import logging
 import os
 import threading
 import time
 from collections import deque
+from multiprocessing.util import Finalize
 from typing import Any, Final
 
 _FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -25,7 +25,8 @@ class GatheredLines(logging.StreamHandler[Any]):
         self._waiting: deque[logging.LogRecord] = deque()
         self._has_come = threading.Event()
         threading.Thread(target=self._keep_writing, name="log", daemon=True).start()
-        atexit.register(self.write_all)
+        # unlike `atexit` this is done by the server's processes, too, which are forked
+        Finalize(None, self.write_all, exitpriority=0)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line until the next write."""
