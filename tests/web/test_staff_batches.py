@@ -101,6 +101,22 @@ def test_a_batch_that_cannot_be_is_told_beside_its_field(
     assert count(store) == 0
 
 
+def test_the_form_says_what_may_be_left_out(editor: SignedInBrowser) -> None:
+    """What a code takes off is never called optional, and no hidden field stops the form."""
+    text = editor.client.get(f"{HOME}/new").text
+    found = re.findall(r'<label for="f-(\w+)">(.*?)</label>\s*<input (.*?)>', text)
+    fields = {name: (label, attributes) for name, label, attributes in found}
+    for name in ("percent", "amount", "price"):
+        label, attributes = fields[name]
+        assert "optional" not in label
+        assert " required" not in attributes
+    for name in ("name", "prefix", "count"):
+        assert " required" in fields[name][1]
+    for name in ("first_day", "last_day", "max_uses", "per_visitor", "budget", "tag"):
+        assert "optional</span>" in fields[name][0]
+    assert "freiwillig" not in text
+
+
 def test_a_batch_cannot_end_before_it_begins(editor: SignedInBrowser, store: Store) -> None:
     """Said at its last day."""
     dates = {"first_day": "2026-10-10", "last_day": "2026-10-09"}
