@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from tests.fakes import FrozenClock
 from tests.web.conftest import Headers
 from ticketing.service.code_guessing import WRONG_OF_CALLER
 from ticketing.service.code_making import Maker
@@ -127,6 +128,18 @@ def test_a_redemption_is_repeated_and_released(call: Caller) -> None:
     assert (released[0], released[1]["state"]) == (200, "released")
     assert call.post("/api/v1/codes/release", redemption_id="r1") == released
     assert call.post("/api/v1/codes/release", redemption_id="r9")[0] == 404
+
+
+def test_a_repeat_is_the_first_answer_to_the_letter(
+    client: FlaskClient, call: Caller, api: Headers, clock: FrozenClock
+) -> None:
+    """Also by a clock that knows more than the store keeps of a time."""
+    clock.tick(microseconds=864_359)
+    code = call.codes(call.batch())[0]
+    body = {"code": code, "redemption_id": "r1", "amount_cents": 900}
+    said = [client.post("/api/v1/codes/redeem", headers=api, json=body).data for _ in range(2)]
+    assert said[0] == said[1]
+    assert b".864000Z" in said[0]
 
 
 def test_whoever_guesses_is_told_to_wait(client: FlaskClient, call: Caller, api: Headers) -> None:
