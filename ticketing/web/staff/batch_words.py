@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from ticketing.domain.codes import Batch, BatchState, Effect, EffectKind
+from ticketing.domain.codes import Batch, Effect, EffectKind, Standing, standing
 from ticketing.domain.offers import Offer
 from ticketing.service.code_batches import TagTally
 from ticketing.service.code_lists import BatchView, CodeState, ListedCode, Redemption
@@ -152,30 +152,19 @@ def uses(speaker: Speaker, limit: int | None) -> str:
 
 def state(speaker: Speaker, batch: Batch) -> tuple[str, str]:
     """How a batch is now, in a word, and the class of its sign."""
-    key = _ready(speaker, batch) if batch.state is BatchState.READY else batch.state.value
-    return speaker.say(f"codes_state_{key}"), _BATCH_SHAPES[key]
+    found = standing(batch, speaker.now())
+    return speaker.say(f"codes_state_{found.value}"), _BATCH_SHAPES[found]
 
 
 _BATCH_SHAPES: Final = {
-    "building": "status--off",
-    "failed": "status--bad",
-    "stopped": "status--off",
-    "over": "status--idle",
-    "spent": "status--idle",
-    "later": "status--idle",
-    "ready": "",
+    Standing.BUILDING: "status--off",
+    Standing.FAILED: "status--bad",
+    Standing.STOPPED: "status--off",
+    Standing.OVER: "status--idle",
+    Standing.SPENT: "status--idle",
+    Standing.LATER: "status--idle",
+    Standing.READY: "",
 }
-
-
-def _ready(speaker: Speaker, batch: Batch) -> str:
-    """What is with a batch whose codes are all there."""
-    now = speaker.now()
-    if batch.valid_until is not None and now >= batch.valid_until:
-        return "over"
-    if batch.budget_cents is not None and batch.tally.given_cents >= batch.budget_cents:
-        return "spent"
-    is_early = batch.valid_from is not None and now < batch.valid_from
-    return "later" if is_early else "ready"
 
 
 def budget(speaker: Speaker, batch: Batch) -> str:
