@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from apiflask import APIBlueprint
@@ -20,7 +21,7 @@ from ticketing.web.staff.listing import LIMIT, Listing
 
 HOME: Final = batch_files.HOME
 bp = APIBlueprint("staff_codes", __name__, url_prefix=HOME, enable_openapi=False)
-_NO_TAG: Final = "-"
+NO_TAG: Final = "-"
 _TAG_KEPT: Final = 100
 _DOWNS: Final = ("made", "sent", "delivered", "redeemed", "given")
 
@@ -32,7 +33,8 @@ def listed() -> Response:
     speaker, parts = frame.the_speaker(), the_parts()
     filters = the_filters(request.args)
     listing = Listing.asked(speaker, [sort.value for sort in BatchSort], filters, downs=_DOWNS)
-    wanted = replace(the_wanted(listing), start=listing.start, limit=LIMIT)
+    wanted = the_wanted(request.args, now=speaker.now())
+    wanted = replace(wanted, start=listing.start, limit=LIMIT)
     with parts.store.unit() as unit:
         found = code_lists.list_batches(unit, wanted=wanted)
         tags = code_batches.list_tags(unit)
@@ -57,15 +59,16 @@ def the_filters(given: Mapping[str, str]) -> dict[str, str]:
     return {"state": state if state in set(Standing) else "", "tag": tag}
 
 
-def the_wanted(listing: Listing) -> WantedBatches:
-    """The batches of a list, from its beginning."""
-    state, tag = listing.kept.get("state"), listing.kept.get("tag")
+def the_wanted(given: Mapping[str, str], *, now: datetime) -> WantedBatches:
+    """The batches that an address or form wants, from the first one."""
+    filters, sort = the_filters(given), given.get("sort")
+    state, tag = filters["state"], filters["tag"]
     return WantedBatches(
-        now=listing.speaker.now(),
+        now=now,
         standing=Standing(state) if state else None,
-        tag="" if tag == _NO_TAG else tag,
-        sort=BatchSort(listing.sort),
-        is_down=listing.is_down,
+        tag={"": None, NO_TAG: ""}.get(tag, tag),
+        sort=next((one for one in BatchSort if one.value == sort), BatchSort.NEWEST),
+        is_down=given.get("down") == "yes",
     )
 
 
