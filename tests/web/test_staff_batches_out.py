@@ -1,9 +1,13 @@
-"""Lists of batches, tags and offers as files: what is on the page, filtered and sorted alike."""
+"""Batches, tags and offers as files, as on their pages; the plot of what batches came to."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from apiflask import APIFlask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.factories import with_gates, with_offer
 from tests.fakes import FrozenClock
@@ -11,11 +15,15 @@ from tests.service.coding import Shop
 from tests.web.conftest import SignedInBrowser
 from tests.web.test_staff_lists_out import rows_of, taken_out
 from ticketing.domain.accounts import Role
-from ticketing.domain.codes import Effect, EffectKind
+from ticketing.domain.codes import Batch, Effect, EffectKind, Tally
+from ticketing.service import batch_codes
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
+from ticketing.web.staff import batch_plot
+from ticketing.web.staff.speaker import Speaker
 from ticketing.wire.texts import Localised
 
+FREE = Effect(EffectKind.FREE)
 NB = "\N{NO-BREAK SPACE}"
 
 
@@ -90,7 +98,7 @@ def test_what_tags_have_come_to_is_taken_out(
 ) -> None:
     """One line each, and one for the batches without."""
     shop.batch(tag="Herbst")
-    shop.redeem(shop.code(effect=Effect(EffectKind.FREE), tag="Herbst"), offer="day")
+    shop.redeem(shop.code(effect=FREE, tag="Herbst"), offer="day")
     shop.batch()
     found = {line["Schlagwort"]: line for line in cells(desk, "codes/tags")}
     assert found.keys() == {"Herbst", "ohne Schlagwort"}
@@ -112,9 +120,9 @@ def test_offers_are_taken_out_as_they_are_filtered_and_sorted(
     tower = found[1]
     assert tower["Eintritte"] == "beliebig"
     assert (tower["Eingänge"], found[0]["Eingänge"]) == ("Eingang Nord", "alle")
-    assert tower["Zustand"] == "wird angeboten"
+    assert tower["Stand"] == "wird angeboten"
     [old] = cells(desk, "offers/list", state="inactive")
-    assert old["Zustand"] == "ruht"
+    assert old["Stand"] == "ruht"
     assert len(cells(desk, "offers/list", state="x", sort="x")) == 3
     assert [line.after for line in taken_out(store)] == [
         {},
@@ -132,3 +140,65 @@ def test_the_pages_offer_the_files_with_their_filters(desk: SignedInBrowser, sho
     for name, value in (("tag", "Herbst"), ("sort", "made"), ("down", "yes")):
         assert f'<input type="hidden" name="{name}" value="{value}">' in text
     assert 'action="/staff/offers/list/export"' in desk.client.get("/staff/offers").text
+
+
+# ------------------------------------------------------------ the plot
+TALLIES = st.builds(
+    lambda n: Tally(made=n[3], sent=n[2], delivered=n[1], used=n[0], redeemed=n[4]),
+    st.lists(st.integers(0, 1_000_000), min_size=5, max_size=5).map(
+        lambda n: [*sorted(n[:4]), n[4]]
+    ),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(TALLIES)
+def test_no_bar_is_wider_than_all_codes(app: APIFlask, tally: Tally) -> None:
+    """Each within the one before it, and the figures are the batch's own."""
+    batch = Batch(id="cb_1", name="A", prefix="AB", count=1, effect=FREE, tally=tally)
+    with app.app_context():
+        [bar] = batch_plot.bars([batch], Speaker("de"))
+    assert 0 <= bar.used <= bar.delivered <= bar.sent <= 100
+    assert bar.cells[0] == f"{tally.made:,}".replace(",", ".")
+    assert bar.whole == f"von {bar.cells[0]}"
+
+
+def test_the_numbers_show_the_most_redeemed_batches(
+    desk: SignedInBrowser, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each share with what it is of; the table has the same, the file those left out too."""
+    monkeypatch.setattr(batch_plot, "MOST", 1)
+    used = shop.batch(name="Herbst <b>", count=4)
+    with shop.store.unit() as unit:
+        batch_codes.mark_sent(unit, shop.house, codes_sent=shop.texts(used)[:3])
+    shop.redeem(shop.texts(used)[0], offer="day")
+    shop.batch(name="Winter", count=50)
+    text = desk.client.get("/staff/numbers").text
+    assert "Einlösung der Serien" in text
+    assert 'aria-label="Von 4 Codes: 3 gesendet, 0 zugestellt, 1 eingelöst"' in text
+    assert f'<b>1</b> von 4 <span class="soft">25{NB}%</span>' in text
+    assert '<rect class="reach__sent" width="75.0" height="12"/>' in text
+    assert f'href="/staff/codes/{used.id}">Herbst &lt;b&gt;</a>' in text
+    assert "die 1 mit den meisten eingelösten Codes von 2" in text
+    assert "Winter" not in text
+    found = cells(desk, "numbers", series="batches", days="7")
+    assert [line["Serie"] for line in found] == ["Herbst <b>", "Winter"]
+    assert (found[0]["Angelegt"], found[0]["Gesendet"], found[0]["Nachlass"]) == ("4", "3", "1,80")
+
+
+def test_the_numbers_leave_out_what_ran_at_another_time(
+    desk: SignedInBrowser, shop: Shop, store: Store
+) -> None:
+    """A batch counts in each period in which it could be redeemed."""
+    assert "In diesem Zeitraum galt keine Serie." in desk.client.get("/staff/numbers").text
+    now = shop.clock.now()
+    shop.batch(
+        name="Sommer",
+        valid_from=now - timedelta(days=60),
+        valid_until=now - timedelta(days=20),
+    )
+    assert "Sommer" not in desk.client.get("/staff/numbers?days=7").text
+    assert "Sommer" in desk.client.get("/staff/numbers?days=30").text
+    assert cells(desk, "numbers", series="batches", days="7") == []
+    [line] = taken_out(store)
+    assert line.after == {"series": "batches", "first": "2026-09-28"}

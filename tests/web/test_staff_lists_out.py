@@ -35,7 +35,7 @@ LISTS = {
     "codes/tags": Right.CODES_SEE,
     "offers/list": Right.HOUSE_SEE,
 }
-SERIES = ("days", "hours", "reasons", "inside")
+SERIES = ("days", "hours", "reasons", "inside", "batches")
 
 
 @pytest.fixture

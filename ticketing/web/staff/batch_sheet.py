@@ -61,19 +61,21 @@ def export_tags() -> Response:
     columns = [
         Column(speaker.say("codes_tag"), width=28),
         Column(speaker.say("codes_batches"), _WHOLE, 10),
-        *_tally_columns(speaker),
+        *tally_columns(speaker),
     ]
     rows = [_tag_row(one, speaker) for one in found]
     return exports.download(columns, rows, name=speaker.say("codes_by_tag"), kind=kind)
 
 
 # ------------------------------------------------------------ columns and rows
-def _tally_columns(speaker: Speaker) -> list[Column]:
+def tally_columns(speaker: Speaker) -> list[Column]:
+    """What has come of codes."""
     counted = [Column(speaker.say(key), _WHOLE, 12) for key in _COUNTED]
     return [*counted, Column(speaker.say("codes_budget_used"), _MONEY, 14)]
 
 
-def _tally(tally: Tally) -> tuple[Cell, ...]:
+def tally_cells(tally: Tally) -> tuple[Cell, ...]:
+    """The same of some of them."""
     return (
         tally.made,
         tally.sent,
@@ -85,7 +87,7 @@ def _tally(tally: Tally) -> tuple[Cell, ...]:
 
 
 def _tag_row(one: TagTally, speaker: Speaker) -> Row:
-    return (one.tag or speaker.say("codes_no_tag"), one.batches, *_tally(one.tally))
+    return (one.tag or speaker.say("codes_no_tag"), one.batches, *tally_cells(one.tally))
 
 
 def _columns(speaker: Speaker) -> list[Column]:
@@ -99,7 +101,7 @@ def _columns(speaker: Speaker) -> list[Column]:
         Column(told("codes_in_col_valid_from"), _MOMENT, 18),
         Column(told("codes_in_col_valid_until"), _MOMENT, 18),
         Column(told("codes_state"), width=18),
-        *_tally_columns(speaker),
+        *tally_columns(speaker),
         Column(told("codes_in_col_budget"), _MONEY, 14),
         Column(told("codes_in_col_min_amount"), _MONEY, 14),
         Column(told("codes_in_col_max_uses"), _WHOLE, 20),
@@ -122,7 +124,7 @@ def _row(batch: Batch, known: Mapping[str, Offer], speaker: Speaker) -> Row:
         batch.valid_from,
         None if end is None else say.last_moment(end),
         say.state(speaker, batch)[0],
-        *_tally(batch.tally),
+        *tally_cells(batch.tally),
         batch.budget_cents,
         batch.min_amount_cents,
         batch.max_uses,

@@ -192,7 +192,7 @@ def batch_row(speaker: Speaker, batch: Batch) -> BatchRow:
         redeemed=speaker.number(tally.used),
         used=tally.used,
         of=tally.made,
-        share=speaker.say("codes_redeemed_share", share=_share(speaker, tally.used, tally.made)),
+        share=speaker.say("codes_redeemed_share", share=share(speaker, tally.used, tally.made)),
         budget=budget(speaker, batch),
     )
 
@@ -226,24 +226,24 @@ def funnel(speaker: Speaker, batch: Batch) -> list[Step]:
             base, of = number, words
     shares = {
         "made": "",
-        "sent": _share(speaker, tally.sent, tally.made),
+        "sent": speaker.say("codes_share_made", share=share(speaker, tally.sent, tally.made)),
         "delivered": speaker.say(
-            "codes_share_sent", share=_share(speaker, tally.delivered, tally.sent)
+            "codes_share_sent", share=share(speaker, tally.delivered, tally.sent)
         ),
-        "used": speaker.say(of, share=_share(speaker, tally.used, base)),
+        "used": speaker.say(of, share=share(speaker, tally.used, base)),
     }
     return [
         Step(
             speaker.say(f"codes_step_{name}"),
             speaker.number(getattr(tally, name)),
             round(100 * getattr(tally, name) / most, 2),
-            share,
+            told,
         )
-        for name, share in shares.items()
+        for name, told in shares.items()
     ]
 
 
-def _share(speaker: Speaker, part: int, of: int) -> str:
+def share(speaker: Speaker, part: int, of: int) -> str:
     """A share that is not 0 % while there is anything, and not 100 % while anything is left."""
     if part and of and round(100 * part / of) == 0:
         return speaker.say("codes_below", share=percent(speaker, 1))
@@ -290,7 +290,7 @@ def tag_row(speaker: Speaker, tally: TagTally) -> TagRow:
         redeemed=speaker.number(sums.used),
         used=sums.used,
         of=sums.made,
-        share=speaker.say("codes_redeemed_share", share=_share(speaker, sums.used, sums.made)),
+        share=speaker.say("codes_redeemed_share", share=share(speaker, sums.used, sums.made)),
         given=euros(speaker, sums.given_cents),
     )
 
