@@ -1,7 +1,7 @@
 """Offers: what there are tickets for, what it costs, whom it lets in."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from apiflask import APIBlueprint
@@ -50,23 +50,37 @@ _SORTS: Final[dict[str, Callable[[Lang], _Key]]] = {
 def listed() -> Response:
     """Every offer, those that are sold first; years of exhibitions are filtered and sorted."""
     speaker = frame.the_speaker()
-    asked = request.args.get("state", "")
-    state = asked if asked in _IS_ACTIVE else ""
+    state = the_state(request.args)
     listing = Listing.asked(speaker, _SORTS, {"state": state})
-    with the_parts().store.unit() as unit:
-        found = offers.list_offers(unit)
-    wanted = (one for one in found if _IS_ACTIVE.get(state, one.active) is one.active)
-    shown = sorted(wanted, key=_SORTS[listing.sort](speaker.lang), reverse=listing.is_down)
+    shown = the_offers(request.args, speaker)
     return frame.show(
         "staff/offers.html",
         place=Place.OFFERS,
         offers=[rows.offer(one, speaker) for one in shown],
-        is_any=bool(found),
+        is_any=bool(shown) or bool(_every_offer()),
         states=("", *_IS_ACTIVE),
         state=state,
         listing=listing,
         may_change=frame.may(Right.OFFERS_CHANGE),
     )
+
+
+def the_state(given: Mapping[str, str]) -> str:
+    """The filter of an address or form; what is none filters nothing."""
+    asked = given.get("state", "")
+    return asked if asked in _IS_ACTIVE else ""
+
+
+def the_offers(given: Mapping[str, str], speaker: Speaker) -> list[Offer]:
+    """The offers of a filter, sorted as it says."""
+    state, key = the_state(given), _SORTS.get(given.get("sort", ""), _SORTS["usual"])
+    wanted = (one for one in _every_offer() if _IS_ACTIVE.get(state, one.active) is one.active)
+    return sorted(wanted, key=key(speaker.lang), reverse=given.get("down") == "yes")
+
+
+def _every_offer() -> tuple[Offer, ...]:
+    with the_parts().store.unit() as unit:
+        return offers.list_offers(unit)
 
 
 @bp.get("/new")
