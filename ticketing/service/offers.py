@@ -115,7 +115,7 @@ def change_offer(
     if expected is not None and expected != edition(old):
         raise Conflict("changed")
     with as_invalid():
-        new = checked(_changed(old, change))
+        new = checked(changed(old, change))
     _check_gates(unit, new)
     rows.change(unit, new)
     audit.note(
@@ -139,8 +139,8 @@ def _check_gates(unit: Unit, offer: Offer) -> None:
 _NULLABLE = frozenset({"per_day", "gates"})
 
 
-def _changed(old: Offer, change: OfferChange) -> Offer:
-    """The offer with what is to be changed laid over it."""
+def changed(old: Offer, change: OfferChange) -> Offer:
+    """The offer with what is to be changed laid over it; nothing is checked or stored."""
     wanted = {field.name: getattr(change, field.name) for field in fields(change)}
     told = {
         name: value
