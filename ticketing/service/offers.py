@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 from enum import Enum
 from typing import Final
 
-from ticketing.domain.offers import Offer, checked, edition
+from ticketing.domain.offers import Offer, checked, checked_new, edition
 from ticketing.service import audit
 from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, as_invalid
@@ -58,7 +58,7 @@ def create_offer(unit: Unit, house: House, *, offer: Offer) -> Offer:
     """
     wanted = offer if offer.number else replace(offer, number=rows.next_number(unit))
     with as_invalid():
-        checked(wanted)
+        checked_new(wanted)
     _check_gates(unit, wanted)
     now = house.clock.now()
     unit.begin()
