@@ -17,6 +17,8 @@ from ticketing.wire.token import Flag
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 SLUG_LIMIT = 60
+SITE_WORDS = frozenset({"export", "new"})
+"""What stands in the site's own addresses where a slug may: nothing can be called this."""
 NAME_LIMIT = 100
 NUMBER_LIMIT = 2**24 - 1  # three bytes of the barcode
 BYTE_LIMIT = 255  # entries and party are one byte each
@@ -100,6 +102,23 @@ def checked(offer: Offer) -> Offer:
     if errors:
         raise BadOffer(*errors)
     return offer
+
+
+def checked_new(offer: Offer) -> Offer:
+    """The same for an offer that is not there yet; one that is may be called what it is called.
+
+    Raises:
+        BadOffer: As `checked`; `reserved` for a slug that is a word of the site.
+    """
+    errors = (*_errors(offer), *_reserved(offer.slug))
+    if errors:
+        raise BadOffer(*errors)
+    return offer
+
+
+def _reserved(slug: str) -> Iterator[FieldError]:
+    if slug in SITE_WORDS:
+        yield FieldError("slug", "reserved")
 
 
 def edition(offer: Offer) -> str:
