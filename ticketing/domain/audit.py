@@ -97,6 +97,7 @@ class Action(StrEnum):
     STAFF_PASSKEY_ADDED = "staff.passkey_added"
     STAFF_PASSKEY_REMOVED = "staff.passkey_removed"
     STAFF_PASSWORD_CHANGED = "staff.password_changed"  # noqa: S105  a word
+    STAFF_PIN_REMOVED = "staff.pin_removed"
     STAFF_PIN_SET = "staff.pin_set"
     STAFF_REMOVED = "staff.removed"
     STAFF_RESET = "staff.reset"

@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 
 from ticketing.domain.accounts import Right, Staff
 from ticketing.domain.ids import StationId
+from ticketing.domain.sign_in import Session
 from ticketing.service import audit
 from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, PinRefused
+from ticketing.service.factors import check_fresh
 from ticketing.service.ports import House
 from ticketing.service.throttle import Limit, retry_after_s, who_is
 from ticketing.store import access as rows
@@ -26,7 +28,7 @@ WRONG_OF_NAME = Limit(kind="pin_name", window=_WINDOW, each=15)
 _PIN = re.compile(f"[0-9]{{{PIN_MIN},{PIN_MAX}}}", re.ASCII)
 
 
-def set_pin(unit: Unit, house: House, *, name: str, pin: str) -> Staff:
+def set_pin(unit: Unit, house: House, *, staff_id: str, pin: str) -> Staff:
     """Give a supervisor a PIN, or another one.
 
     Raises:
@@ -38,10 +40,9 @@ def set_pin(unit: Unit, house: House, *, name: str, pin: str) -> Staff:
         raise Invalid(FieldError("pin", "digits"))
     hashed = house.passwords.hash(pin)
     unit.begin()
-    found = rows.find_pin(unit, name)
-    if found is None:
+    staff = rows.find_staff_by_id(unit, staff_id)
+    if staff is None:
         raise NotFound("staff")
-    staff, _ = found
     if not staff.may(Right.GATE_OVERRIDE):
         raise Conflict("no_supervisor")
     rows.set_pin(unit, staff.id, hashed)
@@ -49,6 +50,32 @@ def set_pin(unit: Unit, house: House, *, name: str, pin: str) -> Staff:
     audit.note(unit, house, action=Action.STAFF_PIN_SET, object=thing)
     unit.commit()
     return staff
+
+
+def choose_pin(unit: Unit, house: House, *, session: Session, pin: str) -> Staff:
+    """Set one's own PIN, soon after a sign-in: a browser left open gives nobody a PIN.
+
+    Raises:
+        Conflict: `sign_in_again`, `no_supervisor`.
+        Invalid: As `set_pin`.
+    """
+    check_fresh(house, session)
+    return set_pin(unit, house, staff_id=session.staff.id, pin=pin)
+
+
+def drop_pin(unit: Unit, house: House, *, staff_id: str) -> None:
+    """Take a person's PIN away; without one nothing changes.
+
+    Raises:
+        NotFound: `staff`.
+    """
+    unit.begin()
+    if rows.find_staff_by_id(unit, staff_id) is None:
+        raise NotFound("staff")
+    if rows.drop_pin(unit, staff_id):
+        thing = Thing("staff", staff_id)
+        audit.note(unit, house, action=Action.STAFF_PIN_REMOVED, object=thing)
+    unit.commit()
 
 
 def check_pin(unit: Unit, house: House, *, name: str, pin: str, station: StationId) -> Staff:

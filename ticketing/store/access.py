@@ -125,6 +125,12 @@ def set_pin(unit: Unit, staff_id: str, pin_hash: str) -> None:
     unit.run(update(schema.staff).where(S.id == staff_id).values(pin_hash=pin_hash))
 
 
+def drop_pin(unit: Unit, staff_id: str) -> bool:
+    """Take a person's PIN away; whether there was one."""
+    there = update(schema.staff).where(S.id == staff_id, S.pin_hash.is_not(None))
+    return unit.run(there.values(pin_hash=None).returning(S.id)).first() is not None
+
+
 # ------------------------------------------------------------ failed attempts
 def lock_attempts(unit: Unit) -> None:
     """Let nobody else count attempts until the transaction ends.
