@@ -87,6 +87,7 @@ class Action(StrEnum):
     SCAN_ANNULLED = "scan.annulled"
     SCAN_OVERRIDDEN = "scan.overridden"
     SETTINGS_CHANGED = "settings.changed"
+    SIGN_IN_LOCKED = "sign_in.locked"  # too many wrong passwords, codes, passkeys or PINs
     SIGNING_KEY_CHANGED = "signing_key.changed"
     SLOT_CHANGED = "slot.changed"
     SLOT_CREATED = "slot.created"

@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from ticketing.domain.accounts import Right, Staff
 from ticketing.domain.ids import StationId
 from ticketing.domain.sign_in import Session
-from ticketing.service import audit
+from ticketing.service import audit, lockouts
 from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, PinRefused
 from ticketing.service.factors import check_fresh
+from ticketing.service.lockouts import A_STRANGER, Tried
 from ticketing.service.ports import House
-from ticketing.service.throttle import Limit, retry_after_s, who_is
+from ticketing.service.throttle import Limit, who_is
 from ticketing.store import access as rows
 from ticketing.store.unit import Unit
 
@@ -89,27 +90,34 @@ def check_pin(unit: Unit, house: House, *, name: str, pin: str, station: Station
         PinRefused: `wrong_pin`, `throttled`.
     """
     now = house.clock.now()
-    asked = (who_is(house, "station:" + station), who_is(house, "pin:" + name))
-    _check_wait(unit, asked, now)
+    tried = _tried(house, station, name)
+    _check_wait(unit, tried, now)
     staff = _matching(unit, house, name=name, pin=pin)
     unit.begin()
     rows.lock_attempts(unit)
-    _check_wait(unit, asked, now)
+    _check_wait(unit, tried, now)
     if staff is not None:
         unit.rollback()
         return staff
-    for limit, who in zip((WRONG_AT_STATION, WRONG_OF_NAME), asked, strict=True):
-        rows.add_failure(unit, limit.kind, who=who, at=now)
+    known = rows.find_pin(unit, name)
+    whose = A_STRANGER if known is None else Thing("staff", known[0].id)
+    lockouts.count(unit, house, _tried(house, station, name, whose), way="pin", now=now)
     unit.commit()
     raise PinRefused("wrong_pin")
 
 
-def _check_wait(unit: Unit, asked: tuple[bytes, bytes], now: datetime) -> None:
-    at_station, of_name = asked
-    wait_s = max(
-        retry_after_s(unit, WRONG_AT_STATION, who=at_station, now=now),
-        retry_after_s(unit, WRONG_OF_NAME, who=of_name, now=now),
+def _tried(
+    house: House, station: StationId, name: str, whose: Thing = A_STRANGER
+) -> tuple[Tried, Tried]:
+    at_station = who_is(house, "station:" + station)
+    return (
+        Tried(WRONG_AT_STATION, at_station, Thing("station", station)),
+        Tried(WRONG_OF_NAME, who_is(house, "pin:" + name), whose),
     )
+
+
+def _check_wait(unit: Unit, tried: tuple[Tried, Tried], now: datetime) -> None:
+    wait_s = lockouts.wait_s(unit, tried, now=now)
     if wait_s:
         raise PinRefused("throttled", retry_after_s=wait_s)
 
