@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from tests.fakes import FrozenClock
 from tests.web.conftest import Headers
 from ticketing.domain.accounts import Scope
-from ticketing.service.code_guessing import WRONG_OF_CALLER
+from ticketing.service.code_guessing import WRONG_OF_CLIENT
 from ticketing.service.code_making import Maker
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
@@ -162,13 +162,16 @@ def test_a_repeat_is_the_first_answer_to_the_letter(
 def test_whoever_guesses_is_told_to_wait(client: FlaskClient, call: Caller, api: Headers) -> None:
     """429 with the seconds, for a good code too."""
     code = call.codes(call.batch())[0]
-    for _ in range(WRONG_OF_CALLER.each):
-        assert call.post("/api/v1/codes/check", code="HERBST-00000000000")[0] == 409
-    answer = client.post(
-        "/api/v1/codes/redeem", headers=api, json={"code": code, "redemption_id": "r"}
-    )
+    wrong = {"code": "HERBST-00000000000", "client": "basket 7"}
+    for _ in range(WRONG_OF_CLIENT.each):
+        assert call.post("/api/v1/codes/check", **wrong)[0] == 409
+    body = {"code": code, "redemption_id": "r", "client": "basket 7"}
+    answer = client.post("/api/v1/codes/redeem", headers=api, json=body)
     assert answer.status_code == 429
     assert 0 < int(answer.headers["Retry-After"]) <= 900
+    for other in ({"client": "basket 8"}, {}):
+        assert call.post("/api/v1/codes/check", code=code, **other)[0] == 200
+    assert call.post("/api/v1/codes/check", code=code, client="")[0] == 422
 
 
 def test_a_batch_is_changed_stopped_and_resumed(call: Caller) -> None:
