@@ -165,7 +165,7 @@ def window(offer: Offer, on: date, zone: ZoneInfo) -> Window:
         raise BadOffer(FieldError("on", "range"))
     if not is_sold_for(offer, on):
         raise BadOffer(FieldError("on", "outside_offer"))
-    first, last = _days(offer, on)
+    first, last = days_of(offer, on)
     return Window(day_bounds(first, zone)[0], day_bounds(last, zone)[1])
 
 
@@ -189,7 +189,7 @@ def slot_validity(offer: Offer, slot: Slot, zone: ZoneInfo) -> Window:
 
 def is_past(offer: Offer, on: date, *, now: datetime, zone: ZoneInfo) -> bool:
     """Whether a ticket for that day could never admit any more."""
-    return _days(offer, on)[1] < local_day(now, zone)
+    return days_of(offer, on)[1] < local_day(now, zone)
 
 
 def is_sold_for(offer: Offer, on: date) -> bool:
@@ -200,7 +200,7 @@ def is_sold_for(offer: Offer, on: date) -> bool:
     return starts and (offer.valid_until is None or on <= offer.valid_until)
 
 
-def _days(offer: Offer, on: date) -> tuple[date, date]:
+def days_of(offer: Offer, on: date) -> tuple[date, date]:
     """First and last local day, both included."""
     if offer.validity is Validity.RANGE:
         return offer.valid_from or on, offer.valid_until or on
