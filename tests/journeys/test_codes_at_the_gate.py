@@ -9,23 +9,11 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.camera_stand import CameraStand
 from tests.journeys.conftest import Demo, picture
-from tests.journeys.walks import verdict
+from tests.journeys.walks import call, verdict
 
 Stand = tuple[CameraStand, str]
 GONE_S = 2.5
 AUTUMN = {"name": "Herbst", "prefix": "HERBST", "count": 3}
-
-
-def call(page: Page, demo: Demo, method: str, path: str, body: object = None) -> Any:
-    """What the API says."""
-    answer = page.request.fetch(
-        f"{demo.service}/api/v1{path}",
-        method=method,
-        headers={"Authorization": f"Bearer {demo.api_key}"},
-        data=body,
-    )
-    assert answer.ok, answer.text()
-    return answer.json()
 
 
 def codes_of(page: Page, demo: Demo, **changes: Any) -> tuple[str, list[str]]:

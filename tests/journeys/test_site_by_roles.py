@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests import axe
 from tests.journeys.conftest import Demo, picture
-from tests.journeys.walks import flawless, free_ticket
+from tests.journeys.walks import flawless, free_ticket, signed_in
 from ticketing.domain.accounts import RIGHTS, Right, Role
 from ticketing.edge.clock import SystemClock
 from ticketing.web.staff.frame import NAVIGATION
@@ -39,18 +39,6 @@ PAGES = {
     "/staff/settings/wording": Right.SETTINGS_SEE,
     "/staff/audit": Right.AUDIT_SEE,
 }
-
-
-def signed_in(context: BrowserContext, demo: Demo, lang: str) -> Page:
-    """A page of somebody who has just signed in."""
-    context.set_default_timeout(10_000)
-    page = context.new_page()
-    page.goto(f"{demo.staff}?lang={lang}")
-    page.locator("input[name=name]").fill(demo.name)
-    page.locator("input[name=password]").fill(demo.password)
-    page.keyboard.press("Enter")
-    expect(page.locator(".staff__nav")).to_be_visible()
-    return page
 
 
 @pytest.fixture(name="admin", params=["de", "en"])

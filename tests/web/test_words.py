@@ -20,7 +20,7 @@ TEMPLATES = sorted(templates_dir().rglob("*.html"))
 
 
 BUILT = (  # keys that are put together; one a line
-    r"error_\d{3}_(title|text)",
+    r"(staff_)?error_\d{3}_(title|text)",
     r"state_(revoked|blocked)(_text)?",
     r"privacy_\w+",
     r"validity_\w+",
