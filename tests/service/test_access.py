@@ -78,14 +78,37 @@ def test_a_wrong_name_and_a_wrong_password_are_answered_alike(
 
 
 @pytest.mark.usefixtures("ada")
-def test_ten_failures_close_an_address(store: Store, house: House, clock: FrozenClock) -> None:
-    """Even the right password waits; another desk does not."""
+def test_ten_failures_close_a_name_at_an_address(
+    store: Store, house: House, clock: FrozenClock
+) -> None:
+    """Even the right password waits; colleagues there and another desk do not."""
+    with store.unit() as unit:
+        access.add_staff(unit, house, name="bo", password=PASSWORD, role=Role.DESK)
     for _ in range(10):
         assert _sign_in(store, house, "ada", "wrong password") == SignInRefused("wrong")
+    assert isinstance(_sign_in(store, house, "bo", PASSWORD), Staff)
     assert _sign_in(store, house, "ada", PASSWORD) == SignInRefused("throttled", 900)
     assert isinstance(_sign_in(store, house, "ada", PASSWORD, "192.0.2.8"), Staff)
     clock.tick(minutes=15)
     assert isinstance(_sign_in(store, house, "ada", PASSWORD), Staff)
+
+
+@pytest.mark.usefixtures("ada")
+@pytest.mark.parametrize("name", ["ada", "nobody"])
+def test_a_name_that_is_none_is_closed_like_one(store: Store, house: House, name: str) -> None:
+    """After as many tries, for as long: whether it exists is not told."""
+    told = [_sign_in(store, house, name, "wrong password") for _ in range(12)]
+    assert told == [SignInRefused("wrong")] * 10 + [SignInRefused("throttled", 900)] * 2
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_hundred_failures_close_an_address(store: Store, house: House) -> None:
+    """Whoever tries many names from one place; elsewhere nobody waits."""
+    for number in range(100):
+        told = _sign_in(store, house, f"name {number}", "wrong password")
+        assert told == SignInRefused("wrong")
+    assert _sign_in(store, house, "ada", PASSWORD) == SignInRefused("throttled", 900)
+    assert isinstance(_sign_in(store, house, "ada", PASSWORD, "192.0.2.8"), Staff)
 
 
 @pytest.mark.usefixtures("ada")

@@ -1,18 +1,27 @@
 """Discount codes: exactly as many uses as promised, once for each redemption id."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 
 from tests.fakes import FrozenClock
 from tests.service.coding import SHOP, Shop
 from ticketing.domain.codes import Effect, EffectKind, RedemptionState
 from ticketing.domain.ids import VisitorId
 from ticketing.service import code_batches
-from ticketing.service.code_guessing import WRONG_OF_ADDRESS, WRONG_OF_CALLER, Guesser
+from ticketing.service.code_guessing import (
+    WRONG_OF_ADDRESS,
+    WRONG_OF_CLIENT,
+    WRONG_OF_KEY,
+    Guesser,
+)
 from ticketing.service.errors import CodeRefused, Conflict, Invalid, NotFound, Throttled
 from ticketing.service.ports import House
+from ticketing.service.throttle import Limit, who_is
+from ticketing.store import schema
 from ticketing.store.unit import Store
 
 ANNA, BEN = VisitorId(b"a" * 16), VisitorId(b"b" * 16)
@@ -74,9 +83,9 @@ def test_the_same_redemption_again_gets_the_stored_answer(shop: Shop) -> None:
     first = shop.redeem(code, offer="day", visitor=ANNA)
     with shop.store.unit() as unit:
         code_batches.stop_batch(unit, shop.house, batch=batch.id)
-    for _ in range(WRONG_OF_CALLER.each):
-        with pytest.raises(CodeRefused):
-            shop.redeem(UNKNOWN, "wrong")
+    wrong_before(shop, WRONG_OF_KEY, "code:key_1", WRONG_OF_KEY.each)
+    with pytest.raises(Throttled):
+        shop.redeem(code, "r2", offer="day", visitor=ANNA)
     again = shop.redeem(code.lower(), offer="day", visitor=ANNA)
     assert not again.created
     assert again.redemption == first.redemption
@@ -215,18 +224,53 @@ def test_a_code_without_a_limit_is_used_again_and_again(shop: Shop) -> None:
 
 
 # ------------------------------------------------------------ guessing
-def test_whoever_is_wrong_too_often_waits(shop: Shop, clock: FrozenClock) -> None:
+def wrong_before(shop: Shop, limit: Limit, who: str, times: int) -> None:
+    """So many wrong codes a moment ago."""
+    with shop.store.unit() as unit:
+        unit.begin()
+        row = {"kind": limit.kind, "who": who_is(shop.house, who), "at": shop.clock.now()}
+        unit.run(insert(schema.attempts).values([row] * times))
+        unit.commit()
+
+
+def test_a_customer_who_is_wrong_too_often_waits(shop: Shop, clock: FrozenClock) -> None:
     """A good code is answered the same then, so nothing is learnt; later it is good."""
-    code = shop.code()
-    for place in range(WRONG_OF_CALLER.each):
+    code, guessing = shop.code(), replace(SHOP, client="basket 7")
+    for place in range(WRONG_OF_CLIENT.each):
         with pytest.raises(CodeRefused):
-            shop.check(UNKNOWN) if place % 2 else shop.redeem(UNKNOWN)
+            shop.check(UNKNOWN, guesser=guessing) if place % 2 else shop.redeem(
+                UNKNOWN, guesser=guessing
+            )
     with pytest.raises(Throttled) as told:
-        shop.redeem(code)
+        shop.redeem(code, guesser=guessing)
     assert 0 < told.value.retry_after_s <= 15 * 60
     with pytest.raises(Throttled):
-        shop.check(code)
-    assert shop.check(code, guesser=Guesser("key_2", "192.0.2.8")).uses_left == 1
+        shop.check(code, guesser=guessing)
+    clock.tick(minutes=15, seconds=1)
+    assert shop.redeem(code, guesser=guessing).created
+
+
+def test_the_other_customers_of_a_shop_do_not_wait(shop: Shop) -> None:
+    """Nor do those of another shop who happen to be called the same."""
+    code, guessing = shop.code(), replace(SHOP, client="basket 7")
+    for _ in range(WRONG_OF_CLIENT.each):
+        with pytest.raises(CodeRefused):
+            shop.check(UNKNOWN, guesser=guessing)
+    others = (replace(SHOP, client="basket 8"), SHOP, replace(guessing, caller="key_2"))
+    assert [shop.check(code, guesser=one).uses_left for one in others] == [1, 1, 1]
+
+
+def test_a_program_that_is_wrong_too_often_waits(shop: Shop, clock: FrozenClock) -> None:
+    """Whoever draws a new customer for each try gets no further."""
+    code = shop.code()
+    wrong_before(shop, WRONG_OF_KEY, "code:key_1", WRONG_OF_KEY.each - 1)
+    assert shop.check(code).uses_left == 1
+    with pytest.raises(CodeRefused):
+        shop.check(UNKNOWN)
+    for guesser in (SHOP, replace(SHOP, client="new"), replace(SHOP, address="192.0.2.8")):
+        with pytest.raises(Throttled):
+            shop.check(code, guesser=guesser)
+    assert shop.check(code, guesser=replace(SHOP, caller="key_2")).uses_left == 1
     clock.tick(minutes=15, seconds=1)
     assert shop.redeem(code).created
 
@@ -234,16 +278,27 @@ def test_whoever_is_wrong_too_often_waits(shop: Shop, clock: FrozenClock) -> Non
 def test_an_address_with_many_keys_waits_too(shop: Shop) -> None:
     """Keys are free to make; an address is not."""
     code = shop.code()
-    for place in range(WRONG_OF_ADDRESS.each):
-        with pytest.raises(CodeRefused):
-            shop.check(UNKNOWN, guesser=Guesser(f"key_{place % 9}", "192.0.2.7"))
+    wrong_before(shop, WRONG_OF_ADDRESS, "code@192.0.2.7", WRONG_OF_ADDRESS.each - 1)
+    with pytest.raises(CodeRefused):
+        shop.check(UNKNOWN, guesser=Guesser("key_2", "192.0.2.7"))
     with pytest.raises(Throttled):
         shop.check(code, guesser=Guesser("key_new", "192.0.2.7"))
+
+
+def test_a_customer_is_kept_as_a_hash(shop: Shop) -> None:
+    """What a shop calls them is not ours to keep, nor in a log line."""
+    guesser = replace(SHOP, client="mara@example.org")
+    with pytest.raises(CodeRefused):
+        shop.check(UNKNOWN, guesser=guesser)
+    with shop.store.unit() as unit:
+        kept = repr(unit.run(select(schema.attempts)).all())
+    assert "mara" not in kept + repr(guesser)
 
 
 def test_right_codes_cost_nothing(shop: Shop) -> None:
     """A shop with many customers is never slowed down."""
     code = shop.code(max_uses=None)
-    for place in range(WRONG_OF_CALLER.each + 5):
-        shop.redeem(code, f"r{place}", guesser=SHOP)
-    assert shop.check(code).uses_left is None
+    guesser = replace(SHOP, client="basket 7")
+    for place in range(WRONG_OF_CLIENT.each + 5):
+        shop.redeem(code, f"r{place}", guesser=guesser)
+    assert shop.check(code, guesser=guesser).uses_left is None

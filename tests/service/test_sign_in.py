@@ -11,8 +11,8 @@ from ticketing.domain.accounts import Role, Staff
 from ticketing.domain.sign_in import Method
 from ticketing.edge.passwords import ScryptPasswords
 from ticketing.service import factors, sign_in, staff_people
-from ticketing.service.access import SignInRefused
-from ticketing.service.sign_in import CodeNeeded
+from ticketing.service.access import WRONG_ADDRESS, SignInRefused
+from ticketing.service.sign_in import WRONG_PASSKEY, CodeNeeded
 from ticketing.service.staff_sessions import SignedInAs
 from ticketing.store import staff_people as people_rows
 
@@ -255,13 +255,27 @@ def test_a_challenge_is_good_for_one_answer(office: Office, ada: Staff) -> None:
 
 
 def test_wrong_passkeys_close_an_address(office: Office, ada: Staff) -> None:
-    """As wrong passwords do; the right one waits too."""
+    """For passkeys alone; the right one waits too."""
     del ada
     passkey = SoftPasskey()
     office.with_passkey(office.opened(), passkey)
-    for _ in range(10):
+    for _ in range(WRONG_PASSKEY.each):
         assert office.by_passkey(passkey, answer="{}") == WRONG
     assert office.by_passkey(passkey) == SignInRefused("throttled", 900)
+    assert isinstance(office.by_password(), SignedInAs)
+
+
+def test_wrong_passwords_leave_passkeys_alone(office: Office, ada: Staff) -> None:
+    """Whose password is being guessed still comes in."""
+    passkey = SoftPasskey()
+    office.with_passkey(office.opened(), passkey)
+    for number in range(WRONG_ADDRESS.each):
+        office.by_password(f"name {number}", "wrong")
+    refused = office.by_password()
+    assert isinstance(refused, SignInRefused)
+    assert refused.reason == "throttled"
+    signed_in = office.by_passkey(passkey.but(count=1))
+    assert signed_in == SignedInAs(staff=ada, method=Method.PASSKEY)
 
 
 def test_a_removed_person_has_no_passkey(office: Office, ada: Staff) -> None:

@@ -234,7 +234,7 @@ def test_a_removed_supervisor_overrules_nothing(office: Office, ada: Staff) -> N
     """The PIN went with the account."""
     bo = office.person("bo")
     with office.store.unit() as unit:
-        supervisors.set_pin(unit, office.house, name="bo", pin="271828")
+        supervisors.set_pin(unit, office.house, staff_id=bo.id, pin="271828")
     remove(office, bo, ada)
     for name in ("bo", bo.id):
         with office.store.unit() as unit, pytest.raises(PinRefused, match="wrong_pin"):

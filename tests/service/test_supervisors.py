@@ -7,7 +7,8 @@ import pytest
 from tests.fakes import FrozenClock
 from ticketing.domain.accounts import Role, Staff
 from ticketing.domain.ids import StationId
-from ticketing.service import access, supervisors
+from ticketing.service import access, audit, staff_people, supervisors
+from ticketing.service.audit import Action
 from ticketing.service.errors import Conflict, Invalid, NotFound, PinRefused
 from ticketing.service.ports import House
 from ticketing.store import access as access_rows
@@ -20,9 +21,9 @@ NAME, PIN, PASSWORD = "Ayşe Demirtaş", "271828", "ein-langes-geheimnis"
 def admin(store: Store, house: House) -> Staff:
     """Ayşe, an admin with a PIN."""
     with store.unit() as unit:
-        access.add_staff(unit, house, name=NAME, password=PASSWORD, role=Role.ADMIN)
+        made = access.add_staff(unit, house, name=NAME, password=PASSWORD, role=Role.ADMIN)
     with store.unit() as unit:
-        return supervisors.set_pin(unit, house, name=NAME, pin=PIN)
+        return supervisors.set_pin(unit, house, staff_id=made.id, pin=PIN)
 
 
 def check(store: Store, house: House, *, station: str = "st_1", **given: str) -> Staff:
@@ -39,9 +40,8 @@ def test_a_supervisor_is_known_by_name_and_pin(store: Store, house: House, admin
 
 def test_a_new_pin_replaces_the_old_one(store: Store, house: House, admin: Staff) -> None:
     """Forgotten is not lost."""
-    del admin
     with store.unit() as unit:
-        supervisors.set_pin(unit, house, name=NAME, pin="31415926")
+        supervisors.set_pin(unit, house, staff_id=admin.id, pin="31415926")
     with pytest.raises(PinRefused, match="wrong_pin"):
         check(store, house)
     assert check(store, house, pin="31415926").name == NAME
@@ -107,14 +107,51 @@ def test_many_guesses_at_once_are_no_more_than_allowed(
     assert said == ["throttled"] * 15 + ["wrong_pin"] * 5
 
 
+def test_a_pin_is_taken_away(store: Store, house: House, admin: Staff) -> None:
+    """It is wrong from then on; once more changes nothing, and the log tells it once."""
+    for _ in range(2):
+        with store.unit() as unit:
+            supervisors.drop_pin(unit, house, staff_id=admin.id)
+    with pytest.raises(PinRefused, match="wrong_pin"):
+        check(store, house)
+    with store.unit() as unit:
+        lines = audit.page(unit).items
+    told = [one.action for one in lines]
+    assert told == [Action.STAFF_PIN_REMOVED, Action.STAFF_PIN_SET, Action.STAFF_ADDED]
+    assert PIN not in repr(lines)
+    with store.unit() as unit, pytest.raises(NotFound, match="staff"):
+        supervisors.drop_pin(unit, house, staff_id="staff_0")
+
+
+@pytest.mark.parametrize("how", ["demoted", "reset"])
+def test_a_pin_ends_with_the_role_and_with_a_reset(
+    store: Store, house: House, admin: Staff, how: str
+) -> None:
+    """Whoever becomes a supervisor again sets a new one."""
+    with store.unit() as unit:
+        access.add_staff(unit, house, name="Bo", password=PASSWORD, role=Role.ADMIN)
+    with store.unit() as unit:
+        if how == "reset":
+            staff_people.reset(unit, house, staff_id=admin.id)
+        else:
+            staff_people.change_role(unit, house, staff_id=admin.id, role=Role.DESK)
+    if how == "demoted":
+        with store.unit() as unit:
+            staff_people.change_role(unit, house, staff_id=admin.id, role=Role.ADMIN)
+    with store.unit() as unit:
+        assert not staff_people.get_person(unit, house, staff_id=admin.id).has_pin
+    with pytest.raises(PinRefused, match="wrong_pin"):
+        check(store, house)
+
+
 def test_only_an_admin_gets_a_pin(store: Store, house: House) -> None:
     """The desk may not overrule, and nobody without an account."""
     with store.unit() as unit:
-        access.add_staff(unit, house, name="Bo", password=PASSWORD, role=Role.DESK)
+        bo = access.add_staff(unit, house, name="Bo", password=PASSWORD, role=Role.DESK)
     with store.unit() as unit, pytest.raises(Conflict, match="no_supervisor"):
-        supervisors.set_pin(unit, house, name="Bo", pin=PIN)
+        supervisors.set_pin(unit, house, staff_id=bo.id, pin=PIN)
     with store.unit() as unit, pytest.raises(NotFound, match="staff"):
-        supervisors.set_pin(unit, house, name="Nobody", pin=PIN)
+        supervisors.set_pin(unit, house, staff_id="staff_0", pin=PIN)
     with pytest.raises(PinRefused, match="wrong_pin"):
         check(store, house, name="Bo")
 
@@ -122,9 +159,8 @@ def test_only_an_admin_gets_a_pin(store: Store, house: House) -> None:
 @pytest.mark.parametrize("pin", ["", "12345", "abcdef", "12345x", "\uff11" * 6, "1" * 33])
 def test_a_pin_is_six_digits_or_more(store: Store, house: House, admin: Staff, pin: str) -> None:
     """Digits of the keypad, and the old one stays."""
-    del admin
     with store.unit() as unit, pytest.raises(Invalid, match="pin: digits"):
-        supervisors.set_pin(unit, house, name=NAME, pin=pin)
+        supervisors.set_pin(unit, house, staff_id=admin.id, pin=pin)
     assert check(store, house).name == NAME
 
 

@@ -1,12 +1,15 @@
 """/code-batches and /codes: made, changed, followed, redeemed; no code in an address."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from tests.fakes import FrozenClock
 from tests.web.conftest import Headers
-from ticketing.service.code_guessing import WRONG_OF_CALLER
+from ticketing.domain.accounts import Scope
+from ticketing.service.code_guessing import WRONG_OF_CLIENT
 from ticketing.service.code_making import Maker
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
@@ -129,16 +132,46 @@ def test_a_redemption_is_repeated_and_released(call: Caller) -> None:
     assert call.post("/api/v1/codes/release", redemption_id="r9")[0] == 404
 
 
+def test_a_till_redeems_and_sees_no_list(
+    client: FlaskClient, call: Caller, key: Callable[..., Headers]
+) -> None:
+    """Its key can do nothing but what a till does."""
+    batch = call.batch()
+    code = call.codes(batch)[0]
+    till = Caller(client, key(Scope.CODES_REDEEM))
+    assert till.post("/api/v1/codes/check", code=code)[0] == 200
+    assert till.post("/api/v1/codes/redeem", code=code, redemption_id="bon-1")[0] == 200
+    assert till.post("/api/v1/codes/release", redemption_id="bon-1")[0] == 200
+    assert till("GET", f"{URL}/{batch['id']}/codes")[0] == 403
+    assert till("GET", f"{URL}/{batch['id']}/export.csv")[0] == 403
+    assert till.post(URL, **AUTUMN)[0] == 403
+
+
+def test_a_repeat_is_the_first_answer_to_the_letter(
+    client: FlaskClient, call: Caller, api: Headers, clock: FrozenClock
+) -> None:
+    """Also by a clock that knows more than the store keeps of a time."""
+    clock.tick(microseconds=864_359)
+    code = call.codes(call.batch())[0]
+    body = {"code": code, "redemption_id": "r1", "amount_cents": 900}
+    said = [client.post("/api/v1/codes/redeem", headers=api, json=body).data for _ in range(2)]
+    assert said[0] == said[1]
+    assert b".864000Z" in said[0]
+
+
 def test_whoever_guesses_is_told_to_wait(client: FlaskClient, call: Caller, api: Headers) -> None:
     """429 with the seconds, for a good code too."""
     code = call.codes(call.batch())[0]
-    for _ in range(WRONG_OF_CALLER.each):
-        assert call.post("/api/v1/codes/check", code="HERBST-00000000000")[0] == 409
-    answer = client.post(
-        "/api/v1/codes/redeem", headers=api, json={"code": code, "redemption_id": "r"}
-    )
+    wrong = {"code": "HERBST-00000000000", "client": "basket 7"}
+    for _ in range(WRONG_OF_CLIENT.each):
+        assert call.post("/api/v1/codes/check", **wrong)[0] == 409
+    body = {"code": code, "redemption_id": "r", "client": "basket 7"}
+    answer = client.post("/api/v1/codes/redeem", headers=api, json=body)
     assert answer.status_code == 429
     assert 0 < int(answer.headers["Retry-After"]) <= 900
+    for other in ({"client": "basket 8"}, {}):
+        assert call.post("/api/v1/codes/check", code=code, **other)[0] == 200
+    assert call.post("/api/v1/codes/check", code=code, client="")[0] == 422
 
 
 def test_a_batch_is_changed_stopped_and_resumed(call: Caller) -> None:

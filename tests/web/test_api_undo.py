@@ -54,7 +54,7 @@ def supervisor(store: Store, house: House) -> str:
     with store.unit() as unit:
         made = access.add_staff(unit, house, name=NAME, password=PASSWORD, role=Role.ADMIN)
     with store.unit() as unit:
-        supervisors.set_pin(unit, house, name=NAME, pin=PIN)
+        supervisors.set_pin(unit, house, staff_id=made.id, pin=PIN)
     return made.id
 
 

@@ -101,6 +101,22 @@ def test_a_batch_that_cannot_be_is_told_beside_its_field(
     assert count(store) == 0
 
 
+def test_the_form_says_what_may_be_left_out(editor: SignedInBrowser) -> None:
+    """What a code takes off is never called optional, and no hidden field stops the form."""
+    text = editor.client.get(f"{HOME}/new").text
+    found = re.findall(r'<label for="f-(\w+)">(.*?)</label>\s*<input (.*?)>', text)
+    fields = {name: (label, attributes) for name, label, attributes in found}
+    for name in ("percent", "amount", "price"):
+        label, attributes = fields[name]
+        assert "optional" not in label
+        assert " required" not in attributes
+    for name in ("name", "prefix", "count"):
+        assert " required" in fields[name][1]
+    for name in ("first_day", "last_day", "max_uses", "per_visitor", "budget", "tag"):
+        assert "optional</span>" in fields[name][0]
+    assert "freiwillig" not in text
+
+
 def test_a_batch_cannot_end_before_it_begins(editor: SignedInBrowser, store: Store) -> None:
     """Said at its last day."""
     dates = {"first_day": "2026-10-10", "last_day": "2026-10-09"}
@@ -145,6 +161,45 @@ def test_a_batch_is_changed_by_who_saw_it_last(editor: SignedInBrowser, batch: s
     late = editor.post(f"{batch}/edit", **(NEW | seen | {"name": "Frühling"}))
     assert late.status_code == 409
     assert "Winter" in editor.client.get(batch).text
+
+
+def test_the_list_filters_by_what_it_shows(editor: SignedInBrowser, batch: str) -> None:
+    """A batch whose money is spent or whose time is over is not among the running ones."""
+    spent = editor.post(f"{HOME}/new", **(NEW | {"budget": "0"}), step="make").headers["Location"]
+    days = {"first_day": "2026-01-01", "last_day": "2026-01-02"}
+    over = editor.post(f"{HOME}/new", **NEW, **days, step="make").headers["Location"]
+    wanted = {"ready": batch, "spent": spent, "over": over}
+    for state, shown in wanted.items():
+        text = editor.client.get(f"{HOME}?state={state}").text
+        assert [one for one in wanted.values() if f'href="{one}"' in text] == [shown]
+        assert f'value="{state}" selected' in text
+    assert f'href="{batch}"' not in editor.client.get(f"{HOME}?state=later").text
+    assert f'href="{over}"' in editor.client.get(f"{HOME}?state=gone").text
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("sort=made&down=yes", ("descending", " ↓")),
+        ("sort=made", ("ascending", " ↑")),
+        ("sort=standing", ("ascending", " ↑")),
+        ("", None),
+    ],
+)
+def test_the_arrow_says_how_it_is_sorted(
+    editor: SignedInBrowser, batch: str, query: str, told: tuple[str, str] | None
+) -> None:
+    """Counts begin with the greatest; the filter keeps column and direction."""
+    small = editor.post(f"{HOME}/new", **(NEW | {"count": "2"}), step="make").headers["Location"]
+    text = editor.client.get(f"{HOME}?{query}").text
+    assert re.findall(r'aria-sort="(\w+)"', text) == ([told[0]] if told else [])
+    if told:
+        assert f'<span aria-hidden="true">{told[1]}</span>' in text
+    first = text.index(f'href="{batch}"') < text.index(f'href="{small}"')
+    assert first is (query == "sort=made&down=yes")
+    assert ('<input type="hidden" name="down" value="yes">' in text) is ("down" in query)
+    if query != "sort=made&down=yes":
+        assert "sort=made&amp;down=yes" in text or query == "sort=made"
 
 
 def first_code(editor: SignedInBrowser, batch: str) -> str:

@@ -53,6 +53,23 @@ def test_the_report_says_who_came_and_what_is_in_the_till(
     assert "bis jetzt" in text
 
 
+def test_what_was_given_back_leaves_nothing_and_not_something_free(
+    admin: SignedInBrowser, store: Store, house: House
+) -> None:
+    """Zero is an amount here."""
+    with_offer(store, house, slug="paid", number=9, price_cents=900, pay_at_desk=True)
+    sold = with_ticket(store, house, offer="paid").ticket.id
+    with store.unit() as unit:
+        tickets.pay_ticket(unit, house, ticket_id=sold)
+    with store.unit() as unit:
+        tickets.revoke_ticket(unit, house, ticket_id=sold, reason="")
+    with store.unit() as unit:
+        tickets.refund_ticket(unit, house, ticket_id=sold)
+    text = admin.client.get("/staff/report").text
+    assert '<td class="num nowrap strong">0,00\N{NO-BREAK SPACE}€</td>' in text
+    assert "frei</td>" not in text
+
+
 @pytest.mark.parametrize("day", ["2026-10-03", "x", "9999-12-31", "0001-01-01"])
 def test_any_day_can_be_asked_for(admin: SignedInBrowser, day: str) -> None:
     """A day to come or none is the present one; an empty day says so."""

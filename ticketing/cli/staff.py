@@ -97,8 +97,9 @@ def staff_reset(app: App, *, name: str) -> None:
 def staff_pin(app: App, *, name: str, pin: str) -> None:
     """Give a supervisor (role admin) a PIN to overrule refusals at the gate."""
     with app.store.unit() as unit:
-        found = supervisors.set_pin(unit, app.house, name=name, pin=pin)
-    show({"id": found.id, "pin": "set"}, text="The PIN is set.")
+        staff_id = staff_people.id_of(unit, name=name)
+        supervisors.set_pin(unit, app.house, staff_id=staff_id, pin=pin)
+    show({"id": staff_id, "pin": "set"}, text="The PIN is set.")
 
 
 def _show_link(app: App, link: OneTimeLink) -> None:

@@ -87,6 +87,7 @@ class Action(StrEnum):
     SCAN_ANNULLED = "scan.annulled"
     SCAN_OVERRIDDEN = "scan.overridden"
     SETTINGS_CHANGED = "settings.changed"
+    SIGN_IN_LOCKED = "sign_in.locked"  # too many wrong passwords, codes, passkeys or PINs
     SIGNING_KEY_CHANGED = "signing_key.changed"
     SLOT_CHANGED = "slot.changed"
     SLOT_CREATED = "slot.created"
@@ -97,6 +98,7 @@ class Action(StrEnum):
     STAFF_PASSKEY_ADDED = "staff.passkey_added"
     STAFF_PASSKEY_REMOVED = "staff.passkey_removed"
     STAFF_PASSWORD_CHANGED = "staff.password_changed"  # noqa: S105  a word
+    STAFF_PIN_REMOVED = "staff.pin_removed"
     STAFF_PIN_SET = "staff.pin_set"
     STAFF_REMOVED = "staff.removed"
     STAFF_RESET = "staff.reset"

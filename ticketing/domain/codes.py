@@ -47,6 +47,18 @@ class BatchState(StrEnum):
     FAILED = "failed"
 
 
+class Standing(StrEnum):
+    """How a batch is at a moment; of one that is ready, whether its time and money are."""
+
+    BUILDING = "building"
+    LATER = "later"
+    READY = "ready"
+    SPENT = "spent"
+    OVER = "over"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
 KNOWN = frozenset({BatchState.READY, BatchState.STOPPED})
 """States in which there are such codes at all."""
 
@@ -278,7 +290,28 @@ def is_for(batch: Batch, offer: Offer) -> bool:
     return offer.active and (batch.offers is None or offer.slug in batch.offers)
 
 
+def gate_cents(batch: Batch, offers: Iterable[Offer]) -> int | None:
+    """What one use at a gate takes from the budget, None where that is what it takes off.
+
+    Nobody says there which offer a code is for: it is the most that it takes off any of them.
+    """
+    offs = {off_cents(batch.effect, one.price_cents) for one in applicable(batch, offers)}
+    return max(offs) if len(offs) > 1 else None
+
+
 # ------------------------------------------------------------ may it be used
+def standing(batch: Batch, now: datetime) -> Standing:
+    """How a batch is now; `store.code_lists` asks the same of the database."""
+    if batch.state is not BatchState.READY:
+        return Standing(batch.state.value)
+    if batch.valid_until is not None and now >= batch.valid_until:
+        return Standing.OVER
+    if batch.budget_cents is not None and batch.tally.given_cents >= batch.budget_cents:
+        return Standing.SPENT
+    is_early = batch.valid_from is not None and now < batch.valid_from
+    return Standing.LATER if is_early else Standing.READY
+
+
 def judge(
     batch: Batch, code: Code, sale: Sale, *, offers: tuple[Offer, ...], now: datetime
 ) -> Discount | Refusal:

@@ -97,6 +97,7 @@ class Person:
     passkeys: int = 0
     has_password: bool = False
     has_codes: bool = False
+    has_pin: bool = False  # of a supervisor, for the gate
     link_ends_at: datetime | None = None
 
 

@@ -3,16 +3,17 @@
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from ticketing.domain.accounts import ApiKey, Role, Scope, Staff
 from ticketing.domain.ids import ApiKeyId, StaffId
 from ticketing.domain.museum import local_day
-from ticketing.service import audit
+from ticketing.service import audit, lockouts
 from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
+from ticketing.service.lockouts import A_STRANGER, AN_ADDRESS, Tried
 from ticketing.service.ports import House
-from ticketing.service.throttle import Limit, retry_after_s, who_is
+from ticketing.service.throttle import Limit, who_is
 from ticketing.store import access as rows
 from ticketing.store import staff_people
 from ticketing.store.unit import Unit
@@ -23,9 +24,11 @@ NAME_LIMIT = 100
 PASSWORD_MIN = 8
 PASSWORD_MAX = 1000  # the hash takes time with length
 _WINDOW = timedelta(minutes=15)
-WRONG_ADDRESS = Limit(kind="sign_in_address", window=_WINDOW, each=10)
+# A museum has one address: one person's mistakes there lock nobody else out.
+WRONG_HERE = Limit(kind="sign_in_here", window=_WINDOW, each=10)
 # More than one address may have: nobody locks a colleague out from a single desk.
 WRONG_NAME = Limit(kind="sign_in_name", window=_WINDOW, each=30)
+WRONG_ADDRESS = Limit(kind="sign_in_address", window=_WINDOW, each=100)
 _SECRET_BYTES = 32
 _ID_BYTES = 8
 
@@ -146,27 +149,27 @@ def sign_in(
 ) -> Staff | SignInRefused:
     """The person of a name and password, or why not.
 
-    A wrong name costs as much time as a wrong password and is answered the same.
-    Ten failures of an address, or thirty of a name, close it for up to 15 minutes. The
-    password is compared before the attempts are counted under their lock: of many at
-    once only as many learn something as are allowed.
+    A wrong name costs as much time as a wrong password, is counted and answered the same.
+    Ten failures of a name at one address, thirty of a name, or a hundred at an address close
+    that for up to 15 minutes. The password is compared before the attempts are counted under
+    their lock: of many at once only as many learn something as are allowed.
     """
-    now = house.clock.now()
-    by_address, by_name = who_is(house, address), who_is(house, "name:" + name)
-    wait_s = _wait_s(unit, by_address, by_name, now)
+    now, tried = house.clock.now(), _tried(house, name, address)
+    wait_s = lockouts.wait_s(unit, tried, now=now)
     if wait_s:
         return SignInRefused("throttled", wait_s)
     staff, hashed = _matching(unit, house, name=name, password=password)
     unit.begin()
     rows.lock_attempts(unit)
-    wait_s = _wait_s(unit, by_address, by_name, now)
+    wait_s = lockouts.wait_s(unit, tried, now=now)
     if wait_s:
         return SignInRefused("throttled", wait_s)
     if staff is not None:
         unit.rollback()
         return _renewed(unit, house, staff, (password, hashed))
-    rows.add_failure(unit, WRONG_ADDRESS.kind, who=by_address, at=now)
-    rows.add_failure(unit, WRONG_NAME.kind, who=by_name, at=now)
+    known = rows.find_staff(unit, name)
+    whose = A_STRANGER if known is None else Thing("staff", known[0].id)
+    lockouts.count(unit, house, _tried(house, name, address, whose), way="password", now=now)
     unit.commit()
     return SignInRefused("wrong")
 
@@ -197,11 +200,20 @@ def find_staff(unit: Unit, *, staff_id: str) -> Staff | None:
     return rows.find_staff_by_id(unit, staff_id)
 
 
-def _wait_s(unit: Unit, by_address: bytes, by_name: bytes, now: datetime) -> int:
-    return max(
-        retry_after_s(unit, WRONG_ADDRESS, who=by_address, now=now),
-        retry_after_s(unit, WRONG_NAME, who=by_name, now=now),
+def _tried(
+    house: House, name: str, address: str, whose: Thing = A_STRANGER
+) -> tuple[Tried, Tried, Tried]:
+    """What an attempt counts for; `whose` name it is matters to the log alone."""
+    return (
+        Tried(WRONG_HERE, who_is(house, f"name:{name}\0{address}"), whose),
+        Tried(WRONG_NAME, who_is(house, f"name:{name}"), whose),
+        wrong_at(house, address),
     )
+
+
+def wrong_at(house: House, address: str) -> Tried:
+    """What a wrong password and a wrong code count for at an address."""
+    return Tried(WRONG_ADDRESS, who_is(house, address), AN_ADDRESS)
 
 
 def _hash(token: str) -> bytes:

@@ -195,7 +195,7 @@ def planned(unit: Unit, old: Batch, change: BatchChange) -> Batch:
     Raises:
         Invalid, Conflict: As `change_batch`.
     """
-    new = _changed(old, change)
+    new = changed(old, change)
     with as_invalid():
         rules.checked(new)
     _check_offers(unit, new)
@@ -311,7 +311,8 @@ def _switched(
     return get_batch(unit, batch=batch)
 
 
-def _changed(old: Batch, change: BatchChange) -> Batch:
+def changed(old: Batch, change: BatchChange) -> Batch:
+    """A batch with what is to be changed laid over it; nothing is checked or stored."""
     told = {field.name: getattr(change, field.name) for field in fields(change)}
     del told["version"]
     always = {"name", "effect"}

@@ -1,26 +1,31 @@
 """Signing in: a password and, where there is one, a second factor; or a passkey (service).
 
-Whatever is wrong is answered alike and counted: ten failures of an address, thirty of a
-name, five wrong codes of a person close the way for up to 15 minutes.
+Whatever is wrong is answered alike and counted: ten failures of a name at an address, thirty
+of a name, a hundred at an address, five wrong codes of a person close the way for up to 15
+minutes. Passkeys cannot be guessed and have a limit of their own: wrong passwords do not close
+their way.
 """
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from ticketing.domain.accounts import Staff
 from ticketing.domain.sign_in import STEP_TIME, Method, StepKind
-from ticketing.service import access, factors
-from ticketing.service.access import WRONG_ADDRESS, SignInRefused
+from ticketing.service import access, factors, lockouts
+from ticketing.service.access import SignInRefused
+from ticketing.service.audit import Thing
+from ticketing.service.lockouts import AN_ADDRESS, Tried
 from ticketing.service.ports import House, Site
 from ticketing.service.staff_sessions import SignedInAs, hash_of, new_key
-from ticketing.service.throttle import Limit, retry_after_s, who_is
+from ticketing.service.throttle import Limit, who_is
 from ticketing.store import access as access_rows
 from ticketing.store import factors as factor_rows
 from ticketing.store import sessions as rows
 from ticketing.store.unit import Unit
 
 WRONG_CODE = Limit(kind="sign_in_code", window=timedelta(minutes=15), each=5)
+WRONG_PASSKEY = Limit(kind="sign_in_passkey", window=timedelta(minutes=15), each=100)
 CHALLENGE_BYTES = 32
 _SIX = re.compile(r"[0-9]{6}", re.ASCII)
 _SPACES = re.compile(r"\s+")
@@ -83,17 +88,20 @@ def with_code(
     staff = None if step is None else access.find_staff(unit, staff_id=step[0] or "")
     if staff is None:
         return SignInRefused("expired")
-    limits = _Limits(house, staff, address)
+    tried = (
+        Tried(WRONG_CODE, who_is(house, "code:" + staff.id), Thing("staff", staff.id)),
+        access.wrong_at(house, address),
+    )
     typed = _SPACES.sub("", code)
     totp = factors.step_of(unit, house, staff_id=staff.id, code=typed) if _is_six(typed) else None
     unit.begin()
     access_rows.lock_attempts(unit)
-    wait_s = limits.wait_s(unit, now)
+    wait_s = lockouts.wait_s(unit, tried, now=now)
     if wait_s:
         return SignInRefused("throttled", wait_s)
     method = _used(unit, house, staff, typed=typed, totp=totp)
     if method is None:
-        limits.count(unit, now)
+        lockouts.count(unit, house, tried, way="code", now=now)
         unit.commit()
         return SignInRefused("wrong")
     if rows.take_step(unit, StepKind.CODE, key_hash, now=now) is None:
@@ -128,8 +136,8 @@ def with_passkey(
     A challenge is good for one answer; a sign count that does not grow is a copied key.
     """
     now = house.clock.now()
-    limits = _Limits(house, None, address)
-    wait_s = limits.wait_s(unit, now)
+    tried = (Tried(WRONG_PASSKEY, who_is(house, "passkey:" + address), AN_ADDRESS),)
+    wait_s = lockouts.wait_s(unit, tried, now=now)
     if wait_s:
         return SignInRefused("throttled", wait_s)
     unit.begin()
@@ -141,7 +149,7 @@ def with_passkey(
     if staff is not None:
         return SignedInAs(staff=staff, method=Method.PASSKEY)
     unit.begin()
-    limits.count(unit, now)
+    lockouts.count(unit, house, tried, way="passkey", now=now)
     unit.commit()
     return SignInRefused("wrong")
 
@@ -173,19 +181,3 @@ def _used(unit: Unit, house: House, staff: Staff, *, typed: str, totp: int | Non
     hashed = factors.recovery_hash(house, staff_id=staff.id, code=typed)
     is_good = factor_rows.use_recovery(unit, staff.id, hashed, at=house.clock.now())
     return Method.PASSWORD_RECOVERY if is_good else None
-
-
-class _Limits:
-    """What has gone wrong from an address, and with a person's codes."""
-
-    def __init__(self, house: House, staff: Staff | None, address: str) -> None:
-        self._asked = [(WRONG_ADDRESS, who_is(house, address))]
-        if staff is not None:
-            self._asked.append((WRONG_CODE, who_is(house, "code:" + staff.id)))
-
-    def wait_s(self, unit: Unit, now: datetime) -> int:
-        return max(retry_after_s(unit, limit, who=who, now=now) for limit, who in self._asked)
-
-    def count(self, unit: Unit, now: datetime) -> None:
-        for limit, who in self._asked:
-            access_rows.add_failure(unit, limit.kind, who=who, at=now)

@@ -8,7 +8,7 @@ neither removed nor demoted nor reset, else nobody could let anybody in.
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from ticketing.domain.accounts import Role, Staff
+from ticketing.domain.accounts import RIGHTS, Right, Role, Staff
 from ticketing.domain.audit import Facts
 from ticketing.domain.sign_in import LINK_TIME, LinkUse, Method, Person
 from ticketing.service import access, audit, passkeys
@@ -123,6 +123,8 @@ def reset(unit: Unit, house: House, *, staff_id: str) -> OneTimeLink:
 def change_role(unit: Unit, house: House, *, staff_id: str, role: Role) -> Staff:
     """Give somebody another role; it holds with their next click.
 
+    Who is no supervisor any more has no PIN left, should they become one again.
+
     Raises:
         NotFound: `staff`.
         Conflict: `last_admin`.
@@ -133,6 +135,8 @@ def change_role(unit: Unit, house: House, *, staff_id: str, role: Role) -> Staff
     if role is not Role.ADMIN:
         _check_not_last(unit, old)
     rows.set_role(unit, staff_id, role)
+    if Right.GATE_OVERRIDE not in RIGHTS[role]:
+        access_rows.drop_pin(unit, staff_id)
     line = (Action.STAFF_ROLE_CHANGED, old)
     _note(unit, house, line=line, before={"role": old.role}, after={"role": role})
     unit.commit()

@@ -10,11 +10,14 @@ from datetime import datetime, timedelta
 
 from ticketing.domain.accounts import Right, Staff
 from ticketing.domain.ids import StationId
-from ticketing.service import audit
+from ticketing.domain.sign_in import Session
+from ticketing.service import audit, lockouts
 from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, PinRefused
+from ticketing.service.factors import check_fresh
+from ticketing.service.lockouts import A_STRANGER, Tried
 from ticketing.service.ports import House
-from ticketing.service.throttle import Limit, retry_after_s, who_is
+from ticketing.service.throttle import Limit, who_is
 from ticketing.store import access as rows
 from ticketing.store.unit import Unit
 
@@ -26,7 +29,7 @@ WRONG_OF_NAME = Limit(kind="pin_name", window=_WINDOW, each=15)
 _PIN = re.compile(f"[0-9]{{{PIN_MIN},{PIN_MAX}}}", re.ASCII)
 
 
-def set_pin(unit: Unit, house: House, *, name: str, pin: str) -> Staff:
+def set_pin(unit: Unit, house: House, *, staff_id: str, pin: str) -> Staff:
     """Give a supervisor a PIN, or another one.
 
     Raises:
@@ -38,10 +41,9 @@ def set_pin(unit: Unit, house: House, *, name: str, pin: str) -> Staff:
         raise Invalid(FieldError("pin", "digits"))
     hashed = house.passwords.hash(pin)
     unit.begin()
-    found = rows.find_pin(unit, name)
-    if found is None:
+    staff = rows.find_staff_by_id(unit, staff_id)
+    if staff is None:
         raise NotFound("staff")
-    staff, _ = found
     if not staff.may(Right.GATE_OVERRIDE):
         raise Conflict("no_supervisor")
     rows.set_pin(unit, staff.id, hashed)
@@ -49,6 +51,32 @@ def set_pin(unit: Unit, house: House, *, name: str, pin: str) -> Staff:
     audit.note(unit, house, action=Action.STAFF_PIN_SET, object=thing)
     unit.commit()
     return staff
+
+
+def choose_pin(unit: Unit, house: House, *, session: Session, pin: str) -> Staff:
+    """Set one's own PIN, soon after a sign-in: a browser left open gives nobody a PIN.
+
+    Raises:
+        Conflict: `sign_in_again`, `no_supervisor`.
+        Invalid: As `set_pin`.
+    """
+    check_fresh(house, session)
+    return set_pin(unit, house, staff_id=session.staff.id, pin=pin)
+
+
+def drop_pin(unit: Unit, house: House, *, staff_id: str) -> None:
+    """Take a person's PIN away; without one nothing changes.
+
+    Raises:
+        NotFound: `staff`.
+    """
+    unit.begin()
+    if rows.find_staff_by_id(unit, staff_id) is None:
+        raise NotFound("staff")
+    if rows.drop_pin(unit, staff_id):
+        thing = Thing("staff", staff_id)
+        audit.note(unit, house, action=Action.STAFF_PIN_REMOVED, object=thing)
+    unit.commit()
 
 
 def check_pin(unit: Unit, house: House, *, name: str, pin: str, station: StationId) -> Staff:
@@ -62,27 +90,34 @@ def check_pin(unit: Unit, house: House, *, name: str, pin: str, station: Station
         PinRefused: `wrong_pin`, `throttled`.
     """
     now = house.clock.now()
-    asked = (who_is(house, "station:" + station), who_is(house, "pin:" + name))
-    _check_wait(unit, asked, now)
+    tried = _tried(house, station, name)
+    _check_wait(unit, tried, now)
     staff = _matching(unit, house, name=name, pin=pin)
     unit.begin()
     rows.lock_attempts(unit)
-    _check_wait(unit, asked, now)
+    _check_wait(unit, tried, now)
     if staff is not None:
         unit.rollback()
         return staff
-    for limit, who in zip((WRONG_AT_STATION, WRONG_OF_NAME), asked, strict=True):
-        rows.add_failure(unit, limit.kind, who=who, at=now)
+    known = rows.find_pin(unit, name)
+    whose = A_STRANGER if known is None else Thing("staff", known[0].id)
+    lockouts.count(unit, house, _tried(house, station, name, whose), way="pin", now=now)
     unit.commit()
     raise PinRefused("wrong_pin")
 
 
-def _check_wait(unit: Unit, asked: tuple[bytes, bytes], now: datetime) -> None:
-    at_station, of_name = asked
-    wait_s = max(
-        retry_after_s(unit, WRONG_AT_STATION, who=at_station, now=now),
-        retry_after_s(unit, WRONG_OF_NAME, who=of_name, now=now),
+def _tried(
+    house: House, station: StationId, name: str, whose: Thing = A_STRANGER
+) -> tuple[Tried, Tried]:
+    at_station = who_is(house, "station:" + station)
+    return (
+        Tried(WRONG_AT_STATION, at_station, Thing("station", station)),
+        Tried(WRONG_OF_NAME, who_is(house, "pin:" + name), whose),
     )
+
+
+def _check_wait(unit: Unit, tried: tuple[Tried, Tried], now: datetime) -> None:
+    wait_s = lockouts.wait_s(unit, tried, now=now)
     if wait_s:
         raise PinRefused("throttled", retry_after_s=wait_s)
 

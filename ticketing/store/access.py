@@ -1,5 +1,6 @@
 """API keys, staff, and failed attempts; in the store room."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -16,6 +17,7 @@ K = schema.api_keys.c
 S = schema.staff.c
 A = schema.attempts.c
 ATTEMPTS_KEPT = timedelta(days=1)
+_AT_ONCE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,12 @@ def set_pin(unit: Unit, staff_id: str, pin_hash: str) -> None:
     unit.run(update(schema.staff).where(S.id == staff_id).values(pin_hash=pin_hash))
 
 
+def drop_pin(unit: Unit, staff_id: str) -> bool:
+    """Take a person's PIN away; whether there was one."""
+    there = update(schema.staff).where(S.id == staff_id, S.pin_hash.is_not(None))
+    return unit.run(there.values(pin_hash=None).returning(S.id)).first() is not None
+
+
 # ------------------------------------------------------------ failed attempts
 def lock_attempts(unit: Unit) -> None:
     """Let nobody else count attempts until the transaction ends.
@@ -146,37 +154,39 @@ def failures(unit: Unit, kind: str, *, since: datetime, who: bytes | None = None
     return Failures(int(row["count"]), row["first_at"])
 
 
-def failures_of_two(
-    unit: Unit, first: tuple[str, bytes], second: tuple[str, bytes], *, since: datetime
-) -> tuple[Failures, Failures]:
-    """The same of two kinds at once, each of one address: it is asked with every code."""
-    values = {"since": since, "kind0": first[0], "who0": first[1]}
-    rows = unit.fetch(_OF_TWO, values | {"kind1": second[0], "who1": second[1]})
+def failures_of_each(
+    unit: Unit, asked: Sequence[tuple[str, bytes]], *, since: datetime
+) -> list[Failures]:
+    """The same of up to three kinds at once, each of one address: it is asked with every code."""
+    slots = [*asked, *([asked[-1]] * (_AT_ONCE - len(asked)))]
+    values: dict[str, object] = {"since": since}
+    for place, (kind, who) in enumerate(slots):
+        values |= {f"kind{place}": kind, f"who{place}": who}
+    rows = unit.fetch(_OF_EACH, values)
     found = {row[A.kind]: Failures(int(row["count"]), row["first_at"]) for row in rows}
-    none = Failures(0, None)
-    return found.get(first[0], none), found.get(second[0], none)
+    return [found.get(kind, Failures(0, None)) for kind, _ in asked]
 
 
 def add_failure(unit: Unit, kind: str, *, who: bytes, at: datetime) -> None:
-    """Store a failed attempt and forget those of more than a day ago."""
+    """Store a failed attempt and forget those of its kind of more than a day ago."""
     unit.run(insert(schema.attempts).values(kind=kind, who=who, at=at))
-    unit.run(delete(schema.attempts).where(A.at < at - ATTEMPTS_KEPT))
+    unit.run(delete(schema.attempts).where(A.kind == kind, A.at < at - ATTEMPTS_KEPT))
 
 
-def _of_two() -> Prepared:
+def _of_each() -> Prepared:
     asked = [
         and_(
             A.kind == bindparam(f"kind{n}", type_=A.kind.type),
             A.who == bindparam(f"who{n}", type_=A.who.type),
             A.at > bindparam("since", type_=A.at.type),
         )
-        for n in range(2)
+        for n in range(_AT_ONCE)
     ]
     query = select(A.kind, func.count().label("count"), func.min(A.at).label("first_at"))
     return Prepared(query.where(or_(*asked)).group_by(A.kind))
 
 
-_OF_TWO = _of_two()
+_OF_EACH = _of_each()
 _FIND_KEY = Prepared(
     select(schema.api_keys).where(K.key_hash == bindparam("hash"), K.revoked_at.is_(None))
 )

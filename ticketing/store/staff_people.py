@@ -102,13 +102,12 @@ def remove(unit: Unit, staff_id: str, *, at: datetime) -> None:
         "removed_at": at,
         "removed_name": P.name,
         "name": P.id,
-        "pin_hash": None,
     }
     unit.run(update(schema.staff).where(P.id == staff_id).values(values))
 
 
 def forget_factors(unit: Unit, staff_id: str) -> None:
-    """Drop all that signs a person in: password, codes, passkeys, links, sessions."""
+    """Drop all that signs a person in: password, codes, passkeys, links, sessions, PIN."""
     for part in (
         schema.staff_sessions,
         schema.staff_steps,
@@ -117,7 +116,7 @@ def forget_factors(unit: Unit, staff_id: str) -> None:
         schema.staff_links,
     ):
         unit.run(delete(part).where(part.c.staff == staff_id))
-    values = {"password_hash": "", "totp_box": None, "totp_step": None}
+    values = {"password_hash": "", "totp_box": None, "totp_step": None, "pin_hash": None}
     unit.run(update(schema.staff).where(P.id == staff_id).values(values))
 
 
@@ -170,5 +169,6 @@ def _person(row: Row[*tuple[object, ...]]) -> Person:
         passkeys=row.passkeys,
         has_password=bool(row.password_hash),
         has_codes=row.totp_box is not None,
+        has_pin=row.pin_hash is not None,
         link_ends_at=row.link_ends_at,
     )

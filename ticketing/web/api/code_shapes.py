@@ -36,6 +36,7 @@ Prefix = Annotated[str, StringConstraints(strict=True, pattern="^[A-Za-z0-9]{2,1
 Tag = Annotated[str, text(1, TAG_LIMIT)]
 LongNote = Annotated[str, text(0, NOTE_LIMIT)]
 CodeText = Annotated[str, text(1, 64)]
+ClientText = Annotated[str, text(1, 100)]
 RedemptionId = Annotated[str, StringConstraints(strict=True, pattern="^[A-Za-z0-9_-]{1,64}$")]
 Uses = Annotated[int, Field(strict=True, ge=1, le=USES_LIMIT), WHOLE]
 Amount = Annotated[int, Field(strict=True, ge=0, le=AMOUNT_LIMIT_CENTS), WHOLE]
@@ -180,12 +181,17 @@ class DeletedOut(Out):
 
 # ------------------------------------------------------------ one code
 class CheckIn(In):
-    """A code, and what for; the offer's price stands for an amount that is not given."""
+    """A code, and what for; the offer's price stands for an amount that is not given.
+
+    `client` tells the caller's customers apart, whoever they are: only wrong codes are counted
+    by it, and no more than a hash is kept, for a day.
+    """
 
     code: CodeText
     offer: Slug | None = None
     amount_cents: Amount | None = None
     visitor: VisitorIdText | None = None
+    client: ClientText | None = None
 
 
 class RedeemIn(CheckIn):

@@ -21,7 +21,7 @@ _REFUSED = {409: "Not good: `type` ends in the reason", 429: "Too many wrong cod
 
 
 @bp.post("/codes/check")
-@needs(Scope.CODES_READ)
+@needs(Scope.CODES_REDEEM)
 @replayable
 @bp.input(shapes.CheckIn)
 @bp.output(shapes.CheckOut)
@@ -30,7 +30,9 @@ def check(json_data: shapes.CheckIn) -> shapes.CheckOut:
     """What a code takes off; nothing is reserved."""
     parts = the_parts()
     with parts.store.unit() as unit:
-        found = codes.check_code(unit, parts.house, asked=_asked(json_data), guesser=_guesser())
+        found = codes.check_code(
+            unit, parts.house, asked=_asked(json_data), guesser=_guesser(json_data)
+        )
     discount, end = found.discount, found.batch.valid_until
     return shapes.CheckOut(
         batch=found.batch.id,
@@ -46,7 +48,7 @@ def check(json_data: shapes.CheckIn) -> shapes.CheckOut:
 
 
 @bp.post("/codes/redeem")
-@needs(Scope.CODES_WRITE)
+@needs(Scope.CODES_REDEEM)
 @replayable
 @bp.input(shapes.RedeemIn)
 @bp.output(shapes.RedemptionOut)
@@ -54,7 +56,7 @@ def check(json_data: shapes.CheckIn) -> shapes.CheckOut:
 def redeem(json_data: shapes.RedeemIn) -> shapes.RedemptionOut:
     """Use a code once; the same redemption_id again gets the stored answer."""
     parts = the_parts()
-    asked, guesser = _asked(json_data), _guesser()
+    asked, guesser = _asked(json_data), _guesser(json_data)
 
     redeemed = parts.store.together(
         lambda unit: codes.redeem_code(
@@ -69,7 +71,7 @@ def redeem(json_data: shapes.RedeemIn) -> shapes.RedemptionOut:
 
 
 @bp.post("/codes/release")
-@needs(Scope.CODES_WRITE)
+@needs(Scope.CODES_REDEEM)
 @replayable
 @bp.input(shapes.ReleaseIn)
 @bp.output(shapes.RedemptionOut)
@@ -116,8 +118,8 @@ def _visitor(text: str | None) -> VisitorId | None:
     return None if text is None else VisitorId(bytes.fromhex(text))
 
 
-def _guesser() -> Guesser:
-    return Guesser(the_parts().house.actor.id, request.remote_addr)
+def _guesser(given: shapes.CheckIn) -> Guesser:
+    return Guesser(the_parts().house.actor.id, request.remote_addr or "", given.client)
 
 
 def _redemption(found: Redeemed) -> shapes.RedemptionOut:

@@ -9,12 +9,13 @@ from apiflask import APIBlueprint
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from ticketing.domain.accounts import Right
 from ticketing.domain.sign_in import Passkey, Session
-from ticketing.service import factors, passkeys, staff_people, staff_sessions
+from ticketing.service import factors, passkeys, staff_people, staff_sessions, supervisors
 from ticketing.service.access import PASSWORD_MIN
 from ticketing.service.errors import Conflict, Invalid
 from ticketing.web import sessions
-from ticketing.web.access import for_staff
+from ticketing.web.access import for_staff, staff_may
 from ticketing.web.auth import the_staff
 from ticketing.web.errors import refused
 from ticketing.web.parts import the_parts
@@ -192,6 +193,34 @@ def remove_passkey(passkey: str) -> AnyResponse:
     return _act(
         lambda unit: passkeys.remove(unit, house, session=own.session, passkey=passkey),
         lambda _: frame.done(_HERE, "account_passkey_removed"),
+    )
+
+
+# ------------------------------------------------------------ the gate
+@bp.post("/pin")
+@staff_may(Right.GATE_OVERRIDE)
+def set_pin() -> AnyResponse:
+    """Choose a PIN to overrule refusals at a station, or another one."""
+    own, house, form = the_staff().session, the_parts().house, the_form(frame.the_speaker())
+    pin = form.value("pin")
+    try:
+        return _act(
+            lambda unit: supervisors.choose_pin(unit, house, session=own, pin=pin),
+            lambda _: frame.done(_HERE, "pin_done"),
+        )
+    except Invalid:
+        form.problem("pin", "pin_hint")
+        return _page(form, status=422)
+
+
+@bp.post("/pin/remove")
+@staff_may(Right.GATE_OVERRIDE)
+def drop_pin() -> AnyResponse:
+    """Have none any more."""
+    own, house = the_staff().staff.id, the_parts().house
+    return _act(
+        lambda unit: supervisors.drop_pin(unit, house, staff_id=own),
+        lambda _: frame.done(_HERE, "pin_removed"),
     )
 
 

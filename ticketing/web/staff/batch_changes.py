@@ -7,13 +7,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from ticketing.domain.accounts import Right
 from ticketing.domain.codes import Batch, EffectKind
 from ticketing.domain.ids import VisitorId
+from ticketing.domain.merging import Facts, taken
 from ticketing.domain.visitors import find_visitor_id
 from ticketing.service import batch_codes, code_batches, offers, once
 from ticketing.service.code_batches import NewBatch
 from ticketing.service.errors import Conflict, Invalid, NotFound
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
-from ticketing.web.staff import batch_forms, batches, frame
+from ticketing.web.staff import batch_forms, batches, frame, merging
 from ticketing.web.staff import batch_words as say
 from ticketing.web.staff.forms import Form, blank, the_form
 from ticketing.web.staff.frame import Place
@@ -104,8 +105,9 @@ def _choices() -> list[tuple[str, str]]:
 @staff_may(Right.CODES_CHANGE)
 def edit(batch: str) -> Response:
     """The form with a batch's facts."""
-    found = _batch(batch)
-    return _edit_page(batch_forms.filled(frame.the_speaker(), found), found)
+    found, speaker = _batch(batch), frame.the_speaker()
+    told = batch_forms.facts(speaker, found)
+    return _edit_page(batch_forms.filled(speaker, told, found.version), found)
 
 
 @bp.post("/<batch>/edit")
@@ -114,9 +116,16 @@ def change(batch: str) -> AnyResponse:
     """Change a batch; what its redemptions rest on stays, and the form says so."""
     frame.checked_form()
     parts, form, found = the_parts(), the_form(frame.the_speaker()), _batch(batch)
+    now = batch_forms.facts(form.speaker, found)
+    theirs = merging.left_to_others(form, now, batch_forms.WORDS)
     wanted = batch_forms.change_of(form, found)
     if wanted is None:
         return _edit_page(form, found, status=422)
+    mine = batch_forms.facts(form.speaker, code_batches.changed(found, wanted))
+    if theirs:
+        mine = taken(mine, now, theirs)
+        picked = batch_forms.filled(form.speaker, mine, wanted.version or 0)
+        wanted = batch_forms.change_of(picked, found) or wanted
     try:
         with parts.store.unit() as unit:
             code_batches.change_batch(unit, parts.house, batch=batch, change=wanted)
@@ -124,28 +133,21 @@ def change(batch: str) -> AnyResponse:
         form.take(refusal, batch_forms.NAMES)
         return _edit_page(form, found, status=422)
     except Conflict as refusal:
-        return _refused_edit(form, batch, refusal)
+        return _refused_edit(form, batch, refusal, mine)
     return frame.done(f"{batches.HOME}/{batch}", "codes_done_changed")
 
 
-def _refused_edit(form: Form, batch: str, refusal: Conflict) -> Response:
-    """The form again: with what somebody else has stored meanwhile, or why it cannot be."""
+def _refused_edit(form: Form, batch: str, refusal: Conflict, mine: Facts) -> Response:
+    """The form again: on top of what somebody else has stored meanwhile, or why it cannot be."""
     found, speaker = _batch(batch), frame.the_speaker()
     if refusal.reason == "batch_redeemed":  # between the form and its way back
         problem = speaker.say("codes_effect_now_fixed")
         return _edit_page(form, found, problem=problem, status=409)
     if refusal.reason != "changed":
         return _edit_page(form, found, problem=_why(refusal), status=409)
-    stored = batch_forms.filled(speaker, found)
-    differing = [
-        (speaker.say(f"codes_field_{name}"), stored.value(name) or speaker.say("codes_empty"))
-        for name in batch_forms.COMPARED
-        if stored.value(name) != form.value(name)
-    ]
-    again = batch_forms.with_version(form, found.version)
-    return _edit_page(
-        again, found, problem=speaker.say("codes_changed_by_other"), others=differing, status=409
-    )
+    met = merging.meeting(form, mine, batch_forms.facts(speaker, found), batch_forms.WORDS)
+    again = met.form(batch_forms.filled(speaker, met.facts, found.version))
+    return _edit_page(again, found, others=met.others, status=409)
 
 
 def _edit_page(
@@ -153,7 +155,7 @@ def _edit_page(
     batch: Batch,
     *,
     problem: str = "",
-    others: list[tuple[str, str]] | None = None,
+    others: tuple[str, ...] | None = None,
     status: int = 200,
 ) -> Response:
     speaker = frame.the_speaker()
@@ -163,11 +165,13 @@ def _edit_page(
         status=status,
         form=form,
         batch=batch,
+        was=merging.written(batch_forms.facts(speaker, batch)),
         choices=_choices(),
         gives=say.gives(speaker, batch.effect),
         redeemed=speaker.number(batch.tally.used),
         problem=problem,
-        others=others or [],
+        is_met=others is not None,
+        others=others or (),
     )
 
 

@@ -1,4 +1,4 @@
-"""Numbers: who came by day and by hour, how full it was, why tickets were refused."""
+"""Numbers: who came by day and by hour, how full it was, who was refused, what codes came to."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,12 @@ from flask import Response, request
 
 from ticketing.domain.accounts import Right
 from ticketing.domain.stats import Step, quarter_of
-from ticketing.service import figures, stats
+from ticketing.service import code_lists, figures, stats
 from ticketing.service.figures import DaySum, Numbers
 from ticketing.service.stats import Inside, StatsQuery
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
-from ticketing.web.staff import frame
+from ticketing.web.staff import batch_plot, frame
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.plots import Plot, plot
 from ticketing.web.staff.speaker import Speaker
@@ -67,6 +67,9 @@ def shown() -> Response:
         found = figures.numbers(unit, first=first, last=today)
         query = StatsQuery(step=Step.QUARTER)
         inside = stats.occupancy(unit, parts.house, query=query).items
+        batches = code_lists.most_redeemed(
+            unit, parts.house, first=first, last=today, limit=batch_plot.MOST
+        )
     return frame.show(
         "staff/numbers.html",
         place=Place.NUMBERS,
@@ -81,6 +84,8 @@ def shown() -> Response:
         inside=_inside_plot(inside),
         highest=max((one.level.highest for one in inside), default=0),
         reasons=_reasons(found, speaker),
+        batches=batch_plot.bars(batches.items, speaker),
+        all_batches=batches.total,
     )
 
 

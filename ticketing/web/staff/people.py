@@ -5,16 +5,17 @@ from datetime import datetime
 from typing import Final
 
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from ticketing.domain.accounts import Right, Role
 from ticketing.domain.sign_in import Person
-from ticketing.service import staff_people, staff_sessions
+from ticketing.service import staff_people, staff_sessions, supervisors
 from ticketing.service.access import NAME_LIMIT
 from ticketing.service.errors import Conflict, Invalid
 from ticketing.service.staff_people import OneTimeLink
 from ticketing.web.access import staff_may
+from ticketing.web.auth import the_staff
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame
 from ticketing.web.staff.account import session_rows
@@ -24,6 +25,7 @@ from ticketing.web.staff.speaker import Speaker
 
 bp = APIBlueprint("staff_people", __name__, url_prefix=f"{frame.HOME}/people", enable_openapi=False)
 _HERE: Final = f"{frame.HOME}/people"
+_OWN_PIN: Final = f"{frame.HOME}/account#pin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class PersonRow:
     seen: str
     state: str
     shape: str
+    has_pin: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,36 @@ def reset(staff_id: str) -> AnyResponse:
     return _one(staff_id, link=link, status=201)
 
 
+@bp.post("/<staff_id>/pin")
+@staff_may(Right.PEOPLE_CHANGE)
+def set_pin(staff_id: str) -> AnyResponse:
+    """Give a supervisor a PIN for the gate, or another one; one's own is on the own account."""
+    frame.checked_form()
+    if _is_self(staff_id):
+        return redirect(_OWN_PIN, 303)
+    parts, form = the_parts(), the_form(frame.the_speaker())
+    try:
+        with parts.store.unit() as unit:
+            supervisors.set_pin(unit, parts.house, staff_id=staff_id, pin=form.value("pin"))
+    except Invalid:
+        form.problem("pin", "pin_hint")
+        return _one(staff_id, pin=form, status=422)
+    except Conflict:
+        return frame.not_done(_address(staff_id), "pin_no_supervisor")
+    return frame.done(_address(staff_id), "pin_done")
+
+
+@bp.post("/<staff_id>/pin/remove")
+@staff_may(Right.PEOPLE_CHANGE)
+def drop_pin(staff_id: str) -> AnyResponse:
+    """Take a PIN away: with it nobody overrules a refusal any more."""
+    frame.checked_form()
+    parts = the_parts()
+    with parts.store.unit() as unit:
+        supervisors.drop_pin(unit, parts.house, staff_id=staff_id)
+    return frame.done(_address(staff_id), "pin_removed")
+
+
 @bp.post("/<staff_id>/remove")
 @staff_may(Right.PEOPLE_CHANGE)
 def remove(staff_id: str) -> AnyResponse:
@@ -145,6 +178,10 @@ def role_options(speaker: Speaker) -> list[tuple[str, str]]:
     return [(role.value, speaker.say(f"role_{role.value}")) for role in Role]
 
 
+def _is_self(staff_id: str) -> bool:
+    return staff_id == the_staff().staff.id
+
+
 def _address(staff_id: str) -> str:
     return f"{_HERE}/{staff_id}"
 
@@ -164,6 +201,7 @@ def _row(found: Person, speaker: Speaker, now: datetime) -> PersonRow:
         seen=speaker.moment(found.seen_at) if found.seen_at else "",
         state=state,
         shape=shape,
+        has_pin=found.has_pin,
     )
 
 
@@ -200,7 +238,12 @@ def _list(form: Form, *, link: OneTimeLink | None = None, status: int = 200) -> 
 
 
 def _one(
-    staff_id: str, *, form: Form | None = None, link: OneTimeLink | None = None, status: int = 200
+    staff_id: str,
+    *,
+    form: Form | None = None,
+    pin: Form | None = None,
+    link: OneTimeLink | None = None,
+    status: int = 200,
 ) -> Response:
     parts, speaker = the_parts(), frame.the_speaker()
     with parts.store.unit() as unit:
@@ -212,6 +255,9 @@ def _one(
         status=status,
         person=_row(found, speaker, parts.house.clock.now()),
         form=form or blank(speaker, role=found.staff.role.value),
+        pin=pin or blank(speaker),
+        is_supervisor=found.staff.may(Right.GATE_OVERRIDE),
+        is_self=_is_self(staff_id),
         roles=role_options(speaker),
         browsers=session_rows(browsers, speaker),
         link=_panel(link, speaker),
