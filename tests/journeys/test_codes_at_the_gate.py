@@ -53,7 +53,6 @@ def test_a_code_is_shown_redeemed_and_then_used_up(
     panel = verdict(station_page, "discount")
     expect(panel).to_contain_text("20 % günstiger")
     expect(panel).to_contain_text("Tageskarte Erwachsene: 7,20 € statt 9,00 €.")
-    picture(station_page, "station-code")
     assert redeemed(station_page, demo, batch) == 0
     station_page.keyboard.press("F2")
     expect(panel).to_contain_text("eingelöst")
@@ -73,7 +72,6 @@ def test_a_code_that_is_left_stays_good_in_english_too(station_page: Page, demo:
     panel = verdict(station_page, "discount")
     expect(panel).to_contain_text("Free entry")
     expect(panel).to_contain_text("instead of")
-    picture(station_page, "station-code-en")
     station_page.keyboard.press("F4")
     verdict(station_page, "refuse")
     time.sleep(GONE_S)
@@ -83,4 +81,22 @@ def test_a_code_that_is_left_stays_good_in_english_too(station_page: Page, demo:
     station_page.keyboard.press("F2")
     expect(verdict(station_page, "discount")).to_contain_text("redeemed")
     assert redeemed(station_page, demo, batch) == 1
+    station_page.keyboard.press("F9")
+
+
+def test_what_a_code_takes_off_is_shown_before_and_after(
+    station_page: Page, demo: Demo, stand: Stand
+) -> None:
+    """In English; what stands there before it is redeemed stands there afterwards, too."""
+    batch, codes = codes_of(station_page, demo, offers=["day-adult"])
+    station_page.keyboard.press("F9")
+    stand[0].show(printed(codes[2]))
+    panel = verdict(station_page, "discount")
+    expect(panel).to_contain_text("Day ticket, adult: €7.20 instead of €9.00.")
+    picture(station_page, "station-code-en")
+    station_page.keyboard.press("F2")
+    expect(panel).to_contain_text("redeemed")
+    picture(station_page, "station-code-redeemed-en")
+    assert redeemed(station_page, demo, batch) == 1
+    stand[0].clear()
     station_page.keyboard.press("F9")

@@ -10,9 +10,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests import axe
 from tests.journeys.conftest import Demo, picture
 from tests.journeys.stock import PAGES, Stock
-from tests.journeys.walks import flawless, free_ticket, signed_in
+from tests.journeys.walks import call, flawless, free_ticket, signed_in
+from ticketing import config
+from ticketing.app import opened
 from ticketing.domain.accounts import RIGHTS, Role
 from ticketing.edge.clock import SystemClock
+from ticketing.service import batch_codes
 
 
 @pytest.fixture(name="admin", params=["de", "en"])
@@ -90,6 +93,18 @@ def test_each_role_sees_its_own_pages(
     context.close()
 
 
+def followed(admin: Page, demo: Demo, batch: str) -> None:
+    """Some codes of a batch have been sent, have arrived and were used, as a program says."""
+    listed = call(admin, demo, "GET", f"/code-batches/{batch}/codes")["items"]
+    codes = [one["code"] for one in listed]
+    with opened(config.load(demo.home)) as app, app.store.unit() as unit:
+        batch_codes.mark_sent(unit, app.house, codes_sent=codes[:32])
+        batch_codes.mark_delivered(unit, app.house, codes_delivered=codes[:30])
+    for code in codes[:11]:
+        used = {"code": code, "offer": "day-adult", "redemption_id": f"shop-{code}"}
+        call(admin, demo, "POST", "/codes/redeem", used)
+
+
 def test_a_batch_is_made_and_followed(admin: Page, demo: Demo) -> None:
     """From the form over the promise to the list of its codes and a file."""
     lang = admin.locator("html").get_attribute("lang")
@@ -106,6 +121,10 @@ def test_a_batch_is_made_and_followed(admin: Page, demo: Demo) -> None:
     admin.locator("button[name=step][value=make]").click()
     expect(admin.locator("main")).to_contain_text("HERBST-")
     assert axe.violations(admin) == []
+    batch = admin.url.rpartition("/")[2]
+    followed(admin, demo, batch)
+    admin.reload()
+    expect(admin.locator(".funnel b")).to_have_text(["40", "32", "30", "11"])
     picture(admin, f"codes-batch-{lang}")
     with admin.expect_download() as told:
         admin.locator("button[name=format][value=csv]").click()
