@@ -5,7 +5,7 @@ from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ticketing.domain.accounts import Right
-from ticketing.domain.codes import Batch, EffectKind
+from ticketing.domain.codes import Batch, BatchState, EffectKind
 from ticketing.domain.ids import VisitorId
 from ticketing.domain.merging import Facts, taken
 from ticketing.domain.visitors import find_visitor_id
@@ -57,7 +57,9 @@ def _made(form: Form, wanted: NewBatch) -> AnyResponse:
     except Invalid as refusal:
         form.take(refusal, batch_forms.NAMES)
         return _new_page(form, status=422)
-    return frame.done(f"{batches.HOME}/{batch.id}", "codes_done_made")
+    is_there = batch.state is not BatchState.BUILDING
+    told = "codes_done_made" if is_there else "codes_done_ordered"
+    return frame.done(f"{batches.HOME}/{batch.id}", told)
 
 
 def _new_page(form: Form, *, status: int = 200) -> Response:

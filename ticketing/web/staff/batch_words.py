@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from ticketing.domain.codes import Batch, Effect, EffectKind, Standing, standing
+from ticketing.domain.codes import Batch, Effect, EffectKind, Standing, gate_cents, standing
 from ticketing.domain.offers import Offer
 from ticketing.service.code_batches import TagTally
 from ticketing.service.code_lists import BatchView, CodeState, ListedCode, Redemption
@@ -173,6 +173,15 @@ def budget(speaker: Speaker, batch: Batch) -> str:
     if batch.budget_cents is None:
         return given
     return speaker.say("codes_of", part=given, whole=euros(speaker, batch.budget_cents))
+
+
+def at_gate(speaker: Speaker, batch: Batch, offers: Iterable[Offer]) -> str:
+    """What a use at a gate is booked as; "" where that is exactly what it takes off."""
+    cents = gate_cents(batch, offers)
+    if cents is None:
+        return ""
+    key = "codes_at_gate" if batch.budget_cents is None else "codes_at_gate_budget"
+    return speaker.say(key, amount=euros(speaker, cents))
 
 
 def batch_row(speaker: Speaker, batch: Batch) -> BatchRow:
