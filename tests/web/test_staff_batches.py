@@ -89,6 +89,7 @@ def test_a_batch_is_made_and_followed(editor: SignedInBrowser, batch: str) -> No
         ("count", "0"), ("count", "-1"), ("count", "1000001"), ("count", "x"), ("percent", "110"),
         ("percent", "0"), ("percent", ""), ("prefix", "H"), ("prefix", "HÄRBST"), ("name", ""),
         ("effect", "gift"), ("offers", "nothing"), ("max_uses", "0"), ("budget", "viel"),
+        ("budget", "0"), ("last_day", "2026-10-03"), ("prefix", "Fuck26"),
     ],
 )  # fmt: skip
 def test_a_batch_that_cannot_be_is_told_beside_its_field(
@@ -99,6 +100,25 @@ def test_a_batch_that_cannot_be_is_told_beside_its_field(
     assert answer.status_code == 422
     assert "field--wrong" in answer.text
     assert count(store) == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("last_day", "2020-12-31", "Das ist schon vorbei."),
+        ("budget", "0,00", "Mit einem Budget von 0 ließe sich kein Code einlösen."),
+        ("prefix", "ARSCH", "Darin steckt ein Wort, das niemand auf seinem Code lesen möchte."),
+    ],
+)
+def test_nonsense_is_told_before_a_batch_is_promised(
+    editor: SignedInBrowser, field: str, value: str, words: str
+) -> None:
+    """Beside its field, with what was typed; the last day may be today."""
+    answer = editor.post(f"{HOME}/new", **(NEW | {field: value}))
+    assert answer.status_code == 422
+    assert re.search(f'id="wrong-{field}">{words}', answer.text)
+    assert f'value="{value}"' in answer.text
+    assert editor.post(f"{HOME}/new", **(NEW | {"last_day": "2026-10-04"})).status_code == 200
 
 
 def test_a_batch_cannot_end_before_it_begins(editor: SignedInBrowser, store: Store) -> None:

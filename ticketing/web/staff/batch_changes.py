@@ -73,19 +73,21 @@ def _new_page(form: Form, *, status: int = 200) -> Response:
 
 
 def _check_page(form: Form, wanted: NewBatch) -> Response:
-    speaker = frame.the_speaker()
-    with the_parts().store.unit() as unit:
+    parts, speaker = the_parts(), frame.the_speaker()
+    with parts.store.unit() as unit:
         known = {offer.slug: offer for offer in offers.list_offers(unit)}
-    if not known.keys() >= set(wanted.offers or ()):
-        form.problem("offers", "wrong_choice")
-        return _new_page(form, status=422)
+        try:
+            code_batches.checked_batch(unit, parts.house, wanted=wanted)
+        except Invalid as refusal:
+            form.take(refusal, batch_forms.NAMES)
+            return _new_page(form, status=422)
     return frame.show(
         "staff/batch_check.html",
         place=Place.CODES,
         wanted=wanted,
         lines=batch_forms.promise(speaker, wanted, known),
         kept=batch_forms.kept(form),
-        token=once.new_token(the_parts().house),
+        token=once.new_token(parts.house),
         example=batch_forms.example(wanted.prefix),
     )
 
