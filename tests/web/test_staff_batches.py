@@ -15,6 +15,7 @@ from ticketing.domain.accounts import Role
 from ticketing.service import code_batches, codes
 from ticketing.service.codes import Asked
 from ticketing.service.ports import House
+from ticketing.store import schema
 from ticketing.store.unit import Store
 
 HOME = "/staff/codes"
@@ -204,11 +205,33 @@ def test_a_code_is_bound_on_the_page_of_its_own_batch(
     assert bound_to(store, code) is None
     assert editor.post(f"{batch}/bind", code=code, visitor=anna).status_code == 200
     assert bound_to(store, code) == bytes.fromhex(anna)
+    for short in ("a1a1-a1a1", "A1A1A1A1"):
+        refused = editor.post(f"{batch}/bind", code=code, visitor=short)
+        assert (refused.status_code, "hat niemand" in refused.text) == (422, True)
     wrong = editor.post(f"{batch}/bind", code=code, visitor="Kowalewski")
     assert (wrong.status_code, "32 Zeichen" in wrong.text) == (422, True)
     assert bound_to(store, code) == bytes.fromhex(anna)
     assert editor.post(f"{batch}/bind", code=code, visitor=" ").status_code == 200
     assert bound_to(store, code) is None
+
+
+def test_a_code_is_bound_by_the_short_id_that_pages_show(
+    editor: SignedInBrowser, batch: str, store: Store, house: House
+) -> None:
+    """If it means exactly one visitor; else it is said why not."""
+    code, anna = first_code(editor, batch), bytes.fromhex("3f9a21c0") + bytes(12)
+    visitors = [anna, bytes.fromhex("3f9a21c1") * 4, bytes.fromhex("3f9a21c1") + bytes(12)]
+    now = house.clock.now()
+    with store.unit() as unit:
+        unit.begin()
+        rows = [{"id": one, "lang": "de", "created_at": now} for one in visitors]
+        unit.run(schema.visitors.insert(), rows)
+        unit.commit()
+    assert editor.post(f"{batch}/bind", code=code, visitor=" 3F9A-21C0 ").status_code == 200
+    assert bound_to(store, code) == anna
+    refused = editor.post(f"{batch}/bind", code=code, visitor="3F9A-21C1")
+    assert (refused.status_code, "beginnen mehrere" in refused.text) == (422, True)
+    assert bound_to(store, code) == anna
 
 
 def bound_to(store: Store, code: str) -> bytes | None:

@@ -152,7 +152,7 @@ def sign_in(
     once only as many learn something as are allowed.
     """
     now = house.clock.now()
-    by_address, by_name = who_is(house, address), who_is(house, "name:" + name)
+    by_address, by_name = who_is(house, address), who_is(house, "name:" + name.casefold())
     wait_s = _wait_s(unit, by_address, by_name, now)
     if wait_s:
         return SignInRefused("throttled", wait_s)

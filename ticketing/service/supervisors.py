@@ -62,7 +62,7 @@ def check_pin(unit: Unit, house: House, *, name: str, pin: str, station: Station
         PinRefused: `wrong_pin`, `throttled`.
     """
     now = house.clock.now()
-    asked = (who_is(house, "station:" + station), who_is(house, "pin:" + name))
+    asked = (who_is(house, "station:" + station), who_is(house, "pin:" + name.casefold()))
     _check_wait(unit, asked, now)
     staff = _matching(unit, house, name=name, pin=pin)
     unit.begin()
