@@ -53,12 +53,22 @@ def sent(browser: SignedInBrowser, text: str = LIST) -> str:
     return answer.headers["Location"]
 
 
+def test_a_list_of_one_line_is_called_so(editor: SignedInBrowser, clerk: Clerk) -> None:
+    """Its heading is none."""
+    page = sent(editor, "\n".join(FAULTY.splitlines()[:2]))
+    assert '<span class="soft">1 Zeile</span>' in editor.client.get(HOME).text
+    clerk.run_once()
+    assert "1 Zeile importieren" in editor.client.get(page).text
+
+
 def test_a_list_is_looked_through_confirmed_and_followed(
     editor: SignedInBrowser, clerk: Clerk, store: Store
 ) -> None:
     """One may leave at any time; its page says how far it is."""
     page = sent(editor, FAULTY)
-    assert page in editor.client.get(HOME).text
+    listed = editor.client.get(HOME).text
+    assert page in listed
+    assert '<span class="soft">4 Zeilen</span>' in listed
     assert f'hx-get="{page}/progress"' in editor.client.get(page).text
     assert "Wird geprüft" in editor.client.get(f"{page}/progress").text
     clerk.run_once()
