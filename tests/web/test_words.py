@@ -37,7 +37,7 @@ BUILT = (  # keys that are put together; one a line
     r"easter_(before_)?\d+",
     r"wording_\w+",
     r"report_kind_\w+",
-    r"programs_(state|hook)_\w+",
+    r"programs_(state|hook|problem)_\w+",
     r"offer_(validity|live|name)_\w+",
     r"value_\w+",
     r"codes_(state|job|code|column|effect|why|field)_\w+",
