@@ -206,7 +206,7 @@ def test_the_audit_names_people_keys_and_changes(
     staff.post(f"/staff/people/{bo}/role", role="editor")
     text = staff.client.get("/staff/audit").text
     assert text.index("<td>Rolle geändert") < text.index("<td>Person eingeladen")
-    assert re.search(r"<del[^>]*>desk</del>.*<ins[^>]*>editor</ins>", text)
+    assert re.search(r"<del[^>]*>Kasse</del>.*<ins[^>]*>Redaktion</ins>", text)
     assert NAME in text
     del store, house
 

@@ -105,7 +105,7 @@ def worth(speaker: Speaker, batch: Batch, offers: Mapping[str, Offer]) -> str:
 def valid(speaker: Speaker, batch: Batch) -> str:
     """From when until when: days, and times where they are not whole days."""
     first = None if batch.valid_from is None else _first(speaker, batch.valid_from)
-    last = None if batch.valid_until is None else _last(speaker, batch.valid_until)
+    last = None if batch.valid_until is None else end(speaker, batch.valid_until)
     if first and last:
         return speaker.say("codes_from_until", first=first, last=last)
     if first:
@@ -117,14 +117,14 @@ def until(speaker: Speaker, batch: Batch) -> str:
     """Until when, for a printed code; "" without an end."""
     if batch.valid_until is None:
         return ""
-    return speaker.say("codes_until", last=_last(speaker, batch.valid_until))
+    return speaker.say("codes_until", last=end(speaker, batch.valid_until))
 
 
 def _first(speaker: Speaker, at: datetime) -> str:
     return speaker.day(at) if _is_midnight(at) else f"{speaker.day(at)}, {speaker.time(at)}"
 
 
-def _last(speaker: Speaker, at: datetime) -> str:
+def end(speaker: Speaker, at: datetime) -> str:
     """The last day, as the end itself is excluded."""
     if _is_midnight(at):
         return speaker.day(last_moment(at))
