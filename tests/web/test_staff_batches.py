@@ -15,6 +15,7 @@ from ticketing.domain.accounts import Role
 from ticketing.service import code_batches, codes
 from ticketing.service.codes import Asked
 from ticketing.service.ports import House
+from ticketing.store import schema
 from ticketing.store.unit import Store
 
 HOME = "/staff/codes"
@@ -89,6 +90,7 @@ def test_a_batch_is_made_and_followed(editor: SignedInBrowser, batch: str) -> No
         ("count", "0"), ("count", "-1"), ("count", "1000001"), ("count", "x"), ("percent", "110"),
         ("percent", "0"), ("percent", ""), ("prefix", "H"), ("prefix", "HÄRBST"), ("name", ""),
         ("effect", "gift"), ("offers", "nothing"), ("max_uses", "0"), ("budget", "viel"),
+        ("budget", "0"), ("last_day", "2026-10-03"), ("prefix", "Fuck26"),
     ],
 )  # fmt: skip
 def test_a_batch_that_cannot_be_is_told_beside_its_field(
@@ -115,6 +117,25 @@ def test_the_form_says_what_may_be_left_out(editor: SignedInBrowser) -> None:
     for name in ("first_day", "last_day", "max_uses", "per_visitor", "budget", "tag"):
         assert "optional</span>" in fields[name][0]
     assert "freiwillig" not in text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("last_day", "2020-12-31", "Das ist schon vorbei."),
+        ("budget", "0,00", "Mit einem Budget von 0 ließe sich kein Code einlösen."),
+        ("prefix", "ARSCH", "Darin steckt ein Wort, das niemand auf seinem Code lesen möchte."),
+    ],
+)
+def test_nonsense_is_told_before_a_batch_is_promised(
+    editor: SignedInBrowser, field: str, value: str, words: str
+) -> None:
+    """Beside its field, with what was typed; the last day may be today."""
+    answer = editor.post(f"{HOME}/new", **(NEW | {field: value}))
+    assert answer.status_code == 422
+    assert re.search(f'id="wrong-{field}">{words}', answer.text)
+    assert f'value="{value}"' in answer.text
+    assert editor.post(f"{HOME}/new", **(NEW | {"last_day": "2026-10-04"})).status_code == 200
 
 
 def test_a_batch_cannot_end_before_it_begins(editor: SignedInBrowser, store: Store) -> None:
@@ -239,11 +260,33 @@ def test_a_code_is_bound_on_the_page_of_its_own_batch(
     assert bound_to(store, code) is None
     assert editor.post(f"{batch}/bind", code=code, visitor=anna).status_code == 200
     assert bound_to(store, code) == bytes.fromhex(anna)
+    for short in ("a1a1-a1a1", "A1A1A1A1"):
+        refused = editor.post(f"{batch}/bind", code=code, visitor=short)
+        assert (refused.status_code, "hat niemand" in refused.text) == (422, True)
     wrong = editor.post(f"{batch}/bind", code=code, visitor="Kowalewski")
     assert (wrong.status_code, "32 Zeichen" in wrong.text) == (422, True)
     assert bound_to(store, code) == bytes.fromhex(anna)
     assert editor.post(f"{batch}/bind", code=code, visitor=" ").status_code == 200
     assert bound_to(store, code) is None
+
+
+def test_a_code_is_bound_by_the_short_id_that_pages_show(
+    editor: SignedInBrowser, batch: str, store: Store, house: House
+) -> None:
+    """If it means exactly one visitor; else it is said why not."""
+    code, anna = first_code(editor, batch), bytes.fromhex("3f9a21c0") + bytes(12)
+    visitors = [anna, bytes.fromhex("3f9a21c1") * 4, bytes.fromhex("3f9a21c1") + bytes(12)]
+    now = house.clock.now()
+    with store.unit() as unit:
+        unit.begin()
+        rows = [{"id": one, "lang": "de", "created_at": now} for one in visitors]
+        unit.run(schema.visitors.insert(), rows)
+        unit.commit()
+    assert editor.post(f"{batch}/bind", code=code, visitor=" 3F9A-21C0 ").status_code == 200
+    assert bound_to(store, code) == anna
+    refused = editor.post(f"{batch}/bind", code=code, visitor="3F9A-21C1")
+    assert (refused.status_code, "beginnen mehrere" in refused.text) == (422, True)
+    assert bound_to(store, code) == anna
 
 
 def bound_to(store: Store, code: str) -> bytes | None:

@@ -176,7 +176,7 @@ def test_the_numbers_show_the_most_redeemed_batches(
     text = desk.client.get("/staff/numbers").text
     assert "Einlösung der Serien" in text
     assert 'aria-label="Von 4 Codes: 3 gesendet, 0 zugestellt, 1 eingelöst"' in text
-    assert f'<b>1</b> von 4 <span class="soft">25{NB}%</span>' in text
+    assert f'<b>1</b> von 4 <span class="soft">· 25{NB}%</span>' in text
     assert '<rect class="reach__sent" width="75.0" height="12"/>' in text
     assert f'href="/staff/codes/{used.id}">Herbst &lt;b&gt;</a>' in text
     assert "die 1 mit den meisten eingelösten Codes von 2" in text

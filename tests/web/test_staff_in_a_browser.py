@@ -287,3 +287,16 @@ def test_another_day_and_enter_keep_what_was_typed(page: Page, tower: Site) -> N
     page.wait_for_url("**/staff/desk/sold/*")
     expect(page.locator(".sold")).to_contain_text(re.compile("9. Okt. 2026|9 Oct 2026"))
     expect(page.locator(".sold")).to_contain_text(re.compile("Kassiert: 21,00|Taken: €21.00"))
+
+
+def test_a_printed_report_is_a_sheet_of_paper(page: Page, site: Site, house: House) -> None:
+    """Whose it is, and nothing to press."""
+    sign_in(page, site)
+    page.goto(f"{site.address}/staff/report")
+    name = page.locator(".on-paper")
+    expect(name).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(name).to_have_text(house.museum.name)
+    expect(name).to_be_visible()
+    for pressed in page.locator("a, button").all():
+        expect(pressed).to_be_hidden()

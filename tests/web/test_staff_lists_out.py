@@ -151,10 +151,21 @@ def test_the_audit_log_is_taken_out_with_the_filter_of_the_page(
     del museum, house
     wanted = {"action": "offer.created", "day": "2026-10-04", "object": "offer day"}
     head, *rows = rows_of(auditor.post("/staff/audit/export", format="csv", **wanted))
-    assert head == ["Zeit", "Art", "Wer", "Was", "Woran: Art", "Woran", "Vorher", "Nachher"]
+    assert head == [
+        "Zeit",
+        "Art",
+        "Wer",
+        "Was",
+        "Woran: Art",
+        "Woran",
+        "Vorher",
+        "Nachher",
+        "Kennung",
+    ]
     [row] = rows
-    assert row[3:7] == ["Angebot angelegt", "Angebot", "day", ""]
-    assert "price_cents: 0; " in row[7]
+    assert row[3:7] == ["Angebot angelegt", "Angebot", "Tageskarte", ""]
+    assert "; Preis: 0,00\N{NO-BREAK SPACE}€; " in row[7]
+    assert row[8] == "day"
     [line] = taken_out(store)
     assert line.after == {"action": "offer.created", "day": "2026-10-04", "text": "…"}
 
@@ -176,7 +187,7 @@ def test_no_line_of_the_audit_is_a_formula(
         audit.note(unit, evil, action=Action.GATE_CHANGED, object=thing, after={"=A1": ["-2"]})
         unit.commit()
     [_, row] = rows_of(auditor.post("/staff/audit/export", format="csv", action="gate.changed"))
-    assert row[2:] == ["'=cmd|calc", "Eingang geändert", "'@gate", "'+1", "", "'=A1: -2"]
+    assert row[2:] == ["'=cmd|calc", "Eingang geändert", "'@gate", "'+1", "", "'=A1: -2", "'+1"]
 
 
 @pytest.mark.parametrize("fields", [{"action": "nothing"}, {"day": "x"}, {"object": "x" * 101}])

@@ -239,7 +239,7 @@ def test_a_series_of_slots_is_made_and_shown_by_days(tour: SignedInBrowser, stor
     [
         {"times": ""}, {"times": "25:00"}, {"first": "x"}, {"last": "2026-10-01"},
         {"capacity": "0"}, {"minutes": "0"}, {"last": "2090-01-01"},
-        {"weekdays": "0", "first": "2026-10-06", "last": "2026-10-06"},
+        {"weekdays": "0", "first": "2026-10-06", "last": "2026-10-06"}, {"first": "2026-10-03"},
     ],
 )  # fmt: skip
 def test_a_series_that_cannot_be_is_told(

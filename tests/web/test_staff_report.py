@@ -50,7 +50,7 @@ def test_the_report_says_who_came_and_what_is_in_the_till(
     assert "<dt>Eingelassen</dt><dd>1</dd>" in text
     assert "<dt>Abgewiesen</dt><dd>1</dd>" in text
     assert "<dt>In den Kassen</dt><dd>9,00\N{NO-BREAK SPACE}€</dd>" in text
-    assert "bis jetzt" in text
+    assert "So 4. Okt. 2026 · Stand 14:00" in text
 
 
 def test_what_was_given_back_leaves_nothing_and_not_something_free(

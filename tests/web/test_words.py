@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 from string import Formatter
 
@@ -11,13 +12,17 @@ from flask.testing import FlaskClient
 import ticketing
 from ticketing.domain.accounts import Scope
 from ticketing.domain.audit import Action
+from ticketing.domain.codes import Batch
 from ticketing.domain.conflicts import ConflictKind
 from ticketing.domain.events import EventName
+from ticketing.domain.offers import Offer
 from ticketing.domain.tickets import ShownState
+from ticketing.service.lockouts import A_STRANGER, AN_ADDRESS
 from ticketing.templates_path import templates_dir
 from ticketing.web.words import FILES, LANGS, known_lang, load_words
 
 TEXTS = load_words().texts
+SERVICES = Path(ticketing.__file__).parent / "service"
 TEMPLATES = sorted(templates_dir().rglob("*.html"))
 
 
@@ -35,7 +40,7 @@ BUILT = (  # keys that are put together; one a line
     r"easter_(before_)?\d+",
     r"wording_\w+",
     r"report_kind_\w+",
-    r"programs_(state|hook)_\w+",
+    r"programs_(state|hook|problem)_\w+",
     r"offer_(validity|live|name)_\w+",
     r"value_\w+",
     r"codes_(state|job|code|column|effect|why|field)_\w+",
@@ -52,6 +57,8 @@ BUILT = (  # keys that are put together; one a line
     r"actor_\w+",
     r"action_\w+",
     r"thing_\w+",
+    r"fact_\w+",
+    r"pin_\w+",
     r"staff_(wrong|expired|passkey)\w*",
     r"visitors_(lang|channel|purpose|said|how|goes|stays)_\w+",
 )
@@ -111,7 +118,23 @@ def test_the_audit_speaks_in_words(lang: str) -> None:
     said = [TEXTS[lang][key] for key in actions]
     assert len(set(said)) == len(said)
     told = {key for key in TEXTS[lang] if key.startswith(("action_", "thing_"))}
-    assert told == {*actions, *(f"thing_{kind}" for kind in kinds)}
+    whose = {f"thing_sign_in_{one.id}" for one in (AN_ADDRESS, A_STRANGER)}
+    assert told == {*actions, *(f"thing_{kind}" for kind in kinds), *whose}
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_audit_has_words_for_each_field(lang: str) -> None:
+    """Those of offers and batches, and those that stand in the code as a literal."""
+    code = "\n".join(path.read_text() for path in SERVICES.rglob("*.py"))
+    literal = re.findall(r"(?:before|after|told|facts)\S* = {(.*?)}|(?:before|after)={(.*?)}", code)
+    named = {one for pair in literal for one in re.findall(r'"(\w+)":', "".join(pair))}
+    hidden = {"id", "version", "tally", "created_at", "created_by"}
+    named |= {one.name for kind in (Offer, Batch) for one in fields(kind)} - hidden
+    assert {"budget_cents", "role", "way", "starts_at"} <= named
+    texts = TEXTS[lang]
+    assert [
+        one for one in named if f"fact_{one}" not in texts and f"offer_{one}" not in texts
+    ] == []
 
 
 def test_an_unknown_key_is_a_fault() -> None:

@@ -126,6 +126,7 @@ class Action(StrEnum):
     WEBHOOK_CREATED = "webhook.created"
     WEBHOOK_DELETED = "webhook.deleted"
     WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"  # noqa: S105  a word
+    WEBHOOK_SENT_AGAIN = "webhook.sent_again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

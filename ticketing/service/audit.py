@@ -25,6 +25,7 @@ from ticketing.service.ports import House
 from ticketing.store import actors
 from ticketing.store import audit as rows
 from ticketing.store.unit import Unit
+from ticketing.wire.texts import Localised
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -41,6 +42,7 @@ __all__ = [  # with what a line is made of, so that callers need one module
     "names",
     "note",
     "page",
+    "things",
 ]
 _CURSOR = re.compile(r"[0-9]{1,18}")
 
@@ -108,6 +110,11 @@ def page(
 def names(unit: Unit) -> Mapping[str, str]:
     """What staff, stations and API keys are called, by id; of those who are gone too."""
     return actors.names(unit)
+
+
+def things(unit: Unit) -> Mapping[str, Mapping[str, Localised]]:
+    """What batches, gates and offers are called, by kind and id, while they are there."""
+    return actors.things(unit)
 
 
 def facts_of(thing: "DataclassInstance") -> Facts:

@@ -162,10 +162,13 @@ def replay(unit: Unit, house: House, *, webhook: str, delivery: str) -> Delivery
     number = int(delivery) if _NUMBER.fullmatch(delivery) else 0
 
     def queue() -> Delivery | None:
-        if hook_deliveries.find(unit, webhook, number) is None:
+        found = hook_deliveries.find(unit, webhook, number)
+        if found is None:
             raise NotFound("delivery")
         if not hook_deliveries.requeue(unit, webhook, number, at=house.clock.now()):
             raise Conflict("on_its_way")
+        told = {"event": found.kind, "number": number}
+        _note(unit, house, Action.WEBHOOK_SENT_AGAIN, webhook, after=told)
         return hook_deliveries.find(unit, webhook, number)
 
     return _queued(unit, webhook, queue)

@@ -154,6 +154,11 @@ _DETAILS: Final[Mapping[str, str]] = {
 }
 
 
+def said(reason: str) -> str:
+    """What a fixed word means, in a sentence; "" for one that is no reason."""
+    return _DETAILS.get(reason, "")
+
+
 def refused(status: int, reason: str, detail: str = "", **headers: str) -> HTTPError:
     """An error to raise; header names are given with `_` for `-`."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}

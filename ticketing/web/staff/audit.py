@@ -1,6 +1,5 @@
 """The audit log: who did what to what, and what it was before."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +7,7 @@ from apiflask import APIBlueprint
 from flask import Response, request
 
 from ticketing.domain.accounts import Right
-from ticketing.domain.audit import Action, ActorKind, Entry, Wanted
+from ticketing.domain.audit import Action, Entry, Wanted
 from ticketing.domain.museum import day_bounds
 from ticketing.domain.names import search_key
 from ticketing.service import audit
@@ -16,6 +15,7 @@ from ticketing.service.errors import Invalid
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import frame
+from ticketing.web.staff.audit_words import Teller, action_name, the_teller
 from ticketing.web.staff.forms import Form
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.listing import LIMIT, Listing
@@ -39,7 +39,7 @@ class FactRow:
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """One line; `kind` is what its words are made of."""
+    """One line; `kind` is what its words are made of, `key` finds all lines of the same thing."""
 
     at: str
     kind: str
@@ -47,6 +47,7 @@ class EntryRow:
     action: str
     object_kind: str
     object: str
+    key: str
     facts: tuple[FactRow, ...]
 
 
@@ -65,15 +66,15 @@ def listed() -> Response:
             found = audit.page(unit, wanted=wanted, cursor=listing.cursor, limit=LIMIT)
         except Invalid:  # a cursor that somebody made up: the beginning
             found = audit.page(unit, wanted=wanted, limit=LIMIT)
-        names = audit.names(unit)
+    teller = the_teller(speaker)
     return frame.show(
         "staff/audit.html",
         place=Place.AUDIT,
         status=422 if form.problems else 200,
-        entries=[_row(one, names, speaker) for one in found.items],
+        entries=[_row(one, teller) for one in found.items],
         form=form,
         actions=[("", speaker.say("audit_all")), *_actions(speaker)],
-        actors=[("", speaker.say("audit_all")), *sorted(names.items(), key=lambda one: one[1])],
+        actors=[("", speaker.say("audit_all")), *_actors(teller)],
         kept=kept,
         is_filtered=any(kept.values()),
         listing=listing.found(len(found.items), found.next_cursor),
@@ -97,40 +98,23 @@ def the_wanted(form: Form) -> Wanted:
     )
 
 
-def actor_name(entry: Entry, names: Mapping[str, str]) -> str:
-    """What whoever acted is called; a station is called by its id, as its name may change."""
-    is_person = entry.actor.kind in {ActorKind.STAFF, ActorKind.API_KEY}
-    return names.get(entry.actor.id, entry.actor.id) if is_person else entry.actor.id
-
-
-def fact_text(value: object) -> str:
-    """A value of the log in words, "" for nothing."""
-    if value is None:
-        return ""
-    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
-
-
-def _row(entry: Entry, names: Mapping[str, str], speaker: Speaker) -> EntryRow:
+def _row(entry: Entry, teller: Teller) -> EntryRow:
     return EntryRow(
-        at=speaker.moment(entry.at),
+        at=teller.speaker.moment(entry.at),
         kind=f"actor_{entry.actor.kind.value}",
-        actor=actor_name(entry, names),
-        action=action_name(entry.action, speaker),
-        object_kind=thing_name(entry.object.kind, speaker),
-        object=names.get(entry.object.id, entry.object.id),
-        facts=_facts(entry),
+        actor=teller.actor(entry.actor),
+        action=action_name(entry.action, teller.speaker),
+        object_kind=teller.kind(entry.object),
+        object=teller.thing(entry),
+        key=f"{entry.object.kind} {entry.object.id}",
+        facts=tuple(
+            FactRow(name, _shown(was), _shown(now)) for name, was, now in teller.facts(entry)
+        ),
     )
 
 
-def action_name(action: Action, speaker: Speaker) -> str:
-    """What an action is called."""
-    return speaker.say(f"action_{action.value.replace('.', '_')}")
-
-
-def thing_name(kind: str, speaker: Speaker) -> str:
-    """What a kind of thing is called; a line outlives the words for what it is about."""
-    key = f"thing_{kind}"
-    return speaker.say(key) if speaker.knows(key) else kind
+def _actors(teller: Teller) -> list[tuple[str, str]]:
+    return sorted(teller.names.items(), key=lambda one: search_key(one[1]))
 
 
 def _actions(speaker: Speaker) -> list[tuple[str, str]]:
@@ -139,13 +123,5 @@ def _actions(speaker: Speaker) -> list[tuple[str, str]]:
     return sorted(named, key=lambda one: search_key(one[1]))
 
 
-def _facts(entry: Entry) -> tuple[FactRow, ...]:
-    was, now = entry.before or {}, entry.after or {}
-    return tuple(
-        FactRow(name, _shown(was.get(name)), _shown(now.get(name))) for name in sorted({*was, *now})
-    )
-
-
-def _shown(value: object) -> str:
-    text = fact_text(value)
+def _shown(text: str) -> str:
     return text if len(text) <= _SHOWN_LIMIT else text[:_SHOWN_LIMIT] + "…"

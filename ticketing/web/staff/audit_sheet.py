@@ -1,13 +1,13 @@
 """The audit log as a file: filtered as on the page, written while it is read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from apiflask import APIBlueprint
 from flask import Response
 
 from ticketing.domain.accounts import Right
-from ticketing.domain.audit import Entry, Facts, Wanted
+from ticketing.domain.audit import Entry, Wanted
 from ticketing.domain.spreadsheets import Column, ColumnKind, Row
 from ticketing.service import audit
 from ticketing.service.errors import NotFound
@@ -15,14 +15,8 @@ from ticketing.service.pages import walk
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import exports, frame
-from ticketing.web.staff.audit import (
-    HOME,
-    action_name,
-    actor_name,
-    fact_text,
-    the_wanted,
-    thing_name,
-)
+from ticketing.web.staff.audit import HOME, the_wanted
+from ticketing.web.staff.audit_words import Teller, action_name, the_teller
 from ticketing.web.staff.forms import the_form
 from ticketing.web.staff.speaker import Speaker
 
@@ -63,33 +57,33 @@ def _columns(speaker: Speaker) -> list[Column]:
         Column(say("audit_object"), width=36),
         Column(say("audit_before"), width=44),
         Column(say("audit_after"), width=44),
+        Column(say("audit_object_id"), width=24),
     ]
 
 
 def _rows(wanted: Wanted, speaker: Speaker) -> Iterator[Row]:
-    parts = the_parts()
-    with parts.store.unit() as unit:
-        names = audit.names(unit)
+    parts, teller = the_parts(), the_teller(speaker)
     found = walk(
         parts.store,
         lambda unit, cursor: audit.page(unit, wanted=wanted, cursor=cursor, limit=_AT_ONCE),
     )
-    return (_row(one, names, speaker) for one in found)
+    return (_row(one, teller) for one in found)
 
 
-def _row(entry: Entry, names: Mapping[str, str], speaker: Speaker) -> Row:
+def _row(entry: Entry, teller: Teller) -> Row:
+    facts = list(teller.facts(entry))
     return (
         entry.at,
-        speaker.say(f"actor_{entry.actor.kind.value}"),
-        actor_name(entry, names),
-        action_name(entry.action, speaker),
-        thing_name(entry.object.kind, speaker),
-        names.get(entry.object.id, entry.object.id),
-        _told(entry.before),
-        _told(entry.after),
+        teller.speaker.say(f"actor_{entry.actor.kind.value}"),
+        teller.actor(entry.actor),
+        action_name(entry.action, teller.speaker),
+        teller.kind(entry.object),
+        teller.thing(entry),
+        _told((name, was) for name, was, _ in facts),
+        _told((name, now) for name, _, now in facts),
+        entry.object.id,
     )
 
 
-def _told(facts: Facts | None) -> str | None:
-    told = (f"{name}: {fact_text(value)}" for name, value in (facts or {}).items())
-    return "; ".join(told) or None
+def _told(facts: Iterable[tuple[str, str]]) -> str | None:
+    return "; ".join(f"{name}: {value}" for name, value in facts if value) or None

@@ -5,11 +5,9 @@ from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ticketing.domain.accounts import Right
-from ticketing.domain.codes import Batch, EffectKind
-from ticketing.domain.ids import VisitorId
+from ticketing.domain.codes import Batch, BatchState, EffectKind
 from ticketing.domain.merging import Facts, taken
-from ticketing.domain.visitors import find_visitor_id
-from ticketing.service import batch_codes, code_batches, offers, once
+from ticketing.service import batch_codes, code_batches, offers, once, visitor_lists
 from ticketing.service.code_batches import NewBatch
 from ticketing.service.errors import Conflict, Invalid, NotFound
 from ticketing.web.access import staff_may
@@ -57,7 +55,9 @@ def _made(form: Form, wanted: NewBatch) -> AnyResponse:
     except Invalid as refusal:
         form.take(refusal, batch_forms.NAMES)
         return _new_page(form, status=422)
-    return frame.done(f"{batches.HOME}/{batch.id}", "codes_done_made")
+    is_there = batch.state is not BatchState.BUILDING
+    told = "codes_done_made" if is_there else "codes_done_ordered"
+    return frame.done(f"{batches.HOME}/{batch.id}", told)
 
 
 def _new_page(form: Form, *, status: int = 200) -> Response:
@@ -73,19 +73,21 @@ def _new_page(form: Form, *, status: int = 200) -> Response:
 
 
 def _check_page(form: Form, wanted: NewBatch) -> Response:
-    speaker = frame.the_speaker()
-    with the_parts().store.unit() as unit:
+    parts, speaker = the_parts(), frame.the_speaker()
+    with parts.store.unit() as unit:
         known = {offer.slug: offer for offer in offers.list_offers(unit)}
-    if not known.keys() >= set(wanted.offers or ()):
-        form.problem("offers", "wrong_choice")
-        return _new_page(form, status=422)
+        try:
+            code_batches.checked_batch(unit, parts.house, wanted=wanted)
+        except Invalid as refusal:
+            form.take(refusal, batch_forms.NAMES)
+            return _new_page(form, status=422)
     return frame.show(
         "staff/batch_check.html",
         place=Place.CODES,
         wanted=wanted,
         lines=batch_forms.promise(speaker, wanted, known),
         kept=batch_forms.kept(form),
-        token=once.new_token(the_parts().house),
+        token=once.new_token(parts.house),
         example=batch_forms.example(wanted.prefix),
     )
 
@@ -223,20 +225,21 @@ def bind(batch: str) -> Response:
     """Let only one visitor use a code, or whoever has it; its page again."""
     frame.checked_form()
     code = request.form.get("code", "")
-    typed = request.form.get("visitor", "").strip().lower()
-    visitor = find_visitor_id(typed)
-    problem = "codes_wrong_visitor" if typed and visitor is None else _bound(batch, code, visitor)
+    problem = _bound(batch, code, request.form.get("visitor", "").strip())
     status = 422 if problem else 200
     told = frame.the_speaker().say(problem) if problem else ""
     return batches.batch_page(batch, sought=code, problem=told, status=status)
 
 
-def _bound(batch: str, code: str, visitor: VisitorId | None) -> str:
+def _bound(batch: str, code: str, typed: str) -> str:
     """Bind or free a code; the key of what stands in the way, or ""."""
     parts = the_parts()
     try:
         with parts.store.unit() as unit:
+            visitor = visitor_lists.find_meant(unit, text=typed) if typed else None
             batch_codes.bind_code(unit, parts.house, code=code, visitor=visitor, batch=batch)
+    except Invalid as refusal:
+        return f"codes_visitor_{refusal.errors[0].problem}"
     except NotFound:
         return "codes_not_found"
     except Conflict:

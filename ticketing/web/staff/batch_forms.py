@@ -182,7 +182,8 @@ def promise(speaker: Speaker, wanted: NewBatch, offers: Mapping[str, Offer]) -> 
     else:
         most = say.euros(speaker, wanted.budget_cents)
         lines.append(speaker.say("codes_sum_budget", amount=most))
-    return lines
+    at_gate = say.at_gate(speaker, batch, offers.values())
+    return [*lines, at_gate] if at_gate else lines
 
 
 def _times(speaker: Speaker, wanted: NewBatch, number: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from ticketing.domain.codes import Batch, Effect, EffectKind, Standing, standing
+from ticketing.domain.codes import Batch, Effect, EffectKind, Standing, gate_cents, standing
 from ticketing.domain.offers import Offer
 from ticketing.service.code_batches import TagTally
 from ticketing.service.code_lists import BatchView, CodeState, ListedCode, Redemption
@@ -105,7 +105,7 @@ def worth(speaker: Speaker, batch: Batch, offers: Mapping[str, Offer]) -> str:
 def valid(speaker: Speaker, batch: Batch) -> str:
     """From when until when: days, and times where they are not whole days."""
     first = None if batch.valid_from is None else _first(speaker, batch.valid_from)
-    last = None if batch.valid_until is None else _last(speaker, batch.valid_until)
+    last = None if batch.valid_until is None else end(speaker, batch.valid_until)
     if first and last:
         return speaker.say("codes_from_until", first=first, last=last)
     if first:
@@ -117,14 +117,14 @@ def until(speaker: Speaker, batch: Batch) -> str:
     """Until when, for a printed code; "" without an end."""
     if batch.valid_until is None:
         return ""
-    return speaker.say("codes_until", last=_last(speaker, batch.valid_until))
+    return speaker.say("codes_until", last=end(speaker, batch.valid_until))
 
 
 def _first(speaker: Speaker, at: datetime) -> str:
     return speaker.day(at) if _is_midnight(at) else f"{speaker.day(at)}, {speaker.time(at)}"
 
 
-def _last(speaker: Speaker, at: datetime) -> str:
+def end(speaker: Speaker, at: datetime) -> str:
     """The last day, as the end itself is excluded."""
     if _is_midnight(at):
         return speaker.day(last_moment(at))
@@ -173,6 +173,15 @@ def budget(speaker: Speaker, batch: Batch) -> str:
     if batch.budget_cents is None:
         return given
     return speaker.say("codes_of", part=given, whole=euros(speaker, batch.budget_cents))
+
+
+def at_gate(speaker: Speaker, batch: Batch, offers: Iterable[Offer]) -> str:
+    """What a use at a gate is booked as; "" where that is exactly what it takes off."""
+    cents = gate_cents(batch, offers)
+    if cents is None:
+        return ""
+    key = "codes_at_gate" if batch.budget_cents is None else "codes_at_gate_budget"
+    return speaker.say(key, amount=euros(speaker, cents))
 
 
 def batch_row(speaker: Speaker, batch: Batch) -> BatchRow:

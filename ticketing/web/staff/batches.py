@@ -92,6 +92,7 @@ def progress(batch: str) -> Response:
         row=say.batch_row(speaker, found),
         count=speaker.number(found.count),
         is_building=found.state is BatchState.BUILDING,
+        is_made=found.state in KNOWN,
     )
 
 
@@ -122,6 +123,9 @@ def batch_page(batch: str, *, sought: str = "", problem: str = "", status: int =
         batch=view.batch,
         row=say.batch_row(speaker, view.batch),
         facts=say.facts(speaker, view.batch, view.offers),
+        at_gate=say.at_gate(speaker, view.batch, view.offers),
+        formats=batch_files.offered(view.batch),
+        too_many=batch_files.too_many(speaker, view.batch),
         funnel=say.funnel(speaker, view.batch),
         is_building=view.batch.state is BatchState.BUILDING,
         is_stopped=view.batch.state is BatchState.STOPPED,

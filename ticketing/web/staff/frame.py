@@ -4,8 +4,9 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from flask import Response, flash, get_flashed_messages, redirect
+from flask import Response, current_app, flash, get_flashed_messages, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ticketing.domain.accounts import Right
@@ -99,12 +100,39 @@ def show(template: str, *, place: Place | None, status: int = 200, **values: obj
 def part(template: str, **values: object) -> Response:
     """A piece of a page, or a page without the frame: lines to be told wait for the next one."""
     speaker = the_speaker()
-    return page(template, remembered=speaker.lang, staff=the_staff(), speaker=speaker, **values)
+    here = request.full_path.removesuffix("?")
+    own = {"staff": the_staff(), "speaker": speaker, "here": here}
+    return page(template, remembered=speaker.lang, **own, **values)
 
 
 def may(right: Right) -> bool:
     """Whether the person of this request holds a right: what they may not do is not shown."""
     return the_staff().staff.may(right)
+
+
+def page_of(address: str) -> str:
+    """The page of the site that an address of a browser means, without the language it asks for.
+
+    What a form was sent to has no page of its own: the next one above it is meant. Anything
+    that is no page of the site is its beginning, so that no link leads a person elsewhere.
+    """
+    try:
+        asked = urlsplit(address)
+    except ValueError:
+        return HOME
+    if asked.scheme or asked.netloc or not address.isprintable():
+        return HOME
+    path, query = asked.path, [(k, v) for k, v in parse_qsl(asked.query) if k != "lang"]
+    while path.startswith(f"{HOME}/") and not _is_page(path):
+        path, query = path.rpartition("/")[0], []
+    if path != HOME and not path.startswith(f"{HOME}/"):
+        return HOME
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def _is_page(path: str) -> bool:
+    ways = current_app.create_url_adapter(request)
+    return ways is not None and ways.test(path, method="GET")
 
 
 def done(address: str, key: str, **values: str | int) -> AnyResponse:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from apiflask import APIBlueprint
@@ -64,7 +64,8 @@ def shown() -> Response:
     first, today = the_period(request.args)
     days = (today - first).days + 1
     with parts.store.unit() as unit:
-        found = figures.numbers(unit, first=first, last=today)
+        found = figures.numbers_until_now(unit, parts.house, first=first)
+        kept_at = figures.kept_as_of(unit, parts.house)
         query = StatsQuery(step=Step.QUARTER)
         inside = stats.occupancy(unit, parts.house, query=query).items
         batches = code_lists.most_redeemed(
@@ -73,6 +74,7 @@ def shown() -> Response:
     return frame.show(
         "staff/numbers.html",
         place=Place.NUMBERS,
+        as_of=_as_of(kept_at, speaker),
         periods=PERIODS,
         days=days,
         entries=sum(day.entries for day in found.days),
@@ -95,6 +97,14 @@ def the_period(given: Mapping[str, str]) -> tuple[date, date]:
     days = next((n for n in PERIODS if asked == str(n)), PERIODS[1])
     today = frame.the_speaker().today()
     return today - timedelta(days=days - 1), today
+
+
+def _as_of(kept_at: datetime, speaker: Speaker) -> str:
+    """Today is counted at this moment; the days before are kept, and may be behind."""
+    now, kept = speaker.time(speaker.now()), speaker.moment(kept_at)
+    if now == kept:
+        return speaker.say("numbers_as_of", at=now)
+    return speaker.say("numbers_as_of_both", at=now, kept=kept)
 
 
 def _row(day: DaySum, speaker: Speaker) -> DayRow:

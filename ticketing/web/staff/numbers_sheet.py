@@ -66,8 +66,9 @@ def export() -> Response:
 
 
 def _kept(series: Series, first: date, last: date, speaker: Speaker) -> _List:
-    with the_parts().store.unit() as unit:
-        found = figures.numbers(unit, first=first, last=last)
+    parts = the_parts()
+    with parts.store.unit() as unit:
+        found = figures.numbers_until_now(unit, parts.house, first=first)
     match series:
         case Series.HOURS:
             return _hours(found, speaker)

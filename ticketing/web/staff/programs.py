@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ticketing.domain.accounts import ApiKey, Right, Scope
 from ticketing.domain.events import EventName
 from ticketing.domain.ids import ApiKeyId
+from ticketing.domain.webhooks import HookState
 from ticketing.service import access, webhooks
 from ticketing.service.errors import Conflict, Invalid
 from ticketing.web.access import staff_may
@@ -137,6 +138,21 @@ def act(webhook: str, action: str) -> AnyResponse:
                 return frame.not_done(HERE, "wrong_value")
 
 
+@bp.post("/webhooks/<webhook>/deliveries/<delivery>/replay")
+@staff_may(Right.WEBHOOKS_CHANGE)
+def replay(webhook: str, delivery: str) -> AnyResponse:
+    """Send one delivery again, now, with the same id."""
+    frame.checked_form()
+    parts, back = the_parts(), f"{HERE}/webhooks/{webhook}"
+    try:
+        with parts.store.unit() as unit:
+            webhooks.replay(unit, parts.house, webhook=webhook, delivery=delivery)
+    except Conflict as refusal:
+        is_off = refusal.reason == "webhook_disabled"
+        return frame.not_done(back, "programs_hook_off_now" if is_off else "programs_on_its_way")
+    return frame.done(back, "programs_sent_again")
+
+
 @bp.get("/webhooks/<webhook>")
 @staff_may(Right.WEBHOOKS_SEE)
 def deliveries(webhook: str) -> Response:
@@ -155,18 +171,7 @@ def deliveries(webhook: str) -> Response:
         "staff/webhook.html",
         place=Place.PROGRAMS,
         webhook=found,
-        deliveries=[
-            {
-                "at": speaker.moment(one.created_at),
-                "kind": one.kind,
-                "said": _said("event", (one.kind,), speaker)[0][1],
-                "state": speaker.say(f"programs_state_{one.state.value}"),
-                "shape": _SHAPES.get(one.state.value, "status--off"),
-                "tries": one.tries,
-                "answer": str(one.status or one.problem or ""),
-            }
-            for one in page.items
-        ],
+        deliveries=[_delivery(one, speaker) for one in page.items],
         listing=listing.found(len(page.items), page.next_cursor),
         may_change=frame.may(Right.WEBHOOKS_CHANGE),
     )
@@ -174,6 +179,22 @@ def deliveries(webhook: str) -> Response:
 
 _TEST: Final = EventName.WEBHOOK_TEST
 _SHAPES: Final = {"done": "", "failed": "status--bad"}
+
+
+def _delivery(one: webhooks.Delivery, speaker: Speaker) -> dict[str, Any]:
+    told = f"programs_problem_{one.problem}"
+    why = speaker.say(told) if speaker.knows(told) else one.problem
+    return {
+        "id": one.id,
+        "at": speaker.moment(one.created_at),
+        "kind": one.kind,
+        "said": _said("event", (one.kind,), speaker)[0][1],
+        "state": speaker.say(f"programs_state_{one.state.value}"),
+        "shape": _SHAPES.get(one.state.value, "status--off"),
+        "tries": one.tries,
+        "answer": " · ".join(str(part) for part in (one.status, why) if part),
+        "is_on_its_way": one.state is HookState.LEASED,
+    }
 
 
 def _of(found: tuple[webhooks.Webhook, ...], webhook: str) -> list[webhooks.Webhook]:

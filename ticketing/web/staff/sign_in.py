@@ -128,13 +128,13 @@ def sign_out() -> AnyResponse:
 @bp.post("/language")
 @for_staff
 def language() -> AnyResponse:
-    """Speak the other language from here on."""
+    """Speak the other language from here on, on the same page."""
     frame.checked_form()
     lang = known_lang(request.form.get("lang"))
     if lang is None:
         raise refused(400, "bad_request")
     sessions.remember_lang(the_staff(), lang)
-    return redirect(frame.HOME, 303)
+    return redirect(frame.page_of(request.form.get("back", "")), 303)
 
 
 # ------------------------------------------------------------ parts of the above
