@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 
-from benchmarks.clients import post
+from benchmarks.clients import CLIENTS, post
 from ticketing import config
 from ticketing.app import App, opened
 from ticketing.domain import tickets as rules
@@ -21,6 +21,7 @@ from ticketing.service.gate import stations
 from ticketing.service.gates import list_gates
 from ticketing.service.tickets import TicketOrder, drafted
 from ticketing.store import tickets as ticket_rows
+from ticketing.store.unit import Unit
 from ticketing.wire.station_api import PairRequest
 from ticketing.wire.token import TicketId
 
@@ -31,10 +32,10 @@ OFFER = "day-free"
 
 @dataclass(frozen=True, slots=True)
 class Benched:
-    """A home with its database, the token of its station, and settings from outside."""
+    """A home with its database, the tokens of its stations, and settings from outside."""
 
     home: Path
-    token: str
+    tokens: tuple[str, ...]
     environment: Mapping[str, str]
 
     @property
@@ -43,26 +44,34 @@ class Benched:
         return config.load(self.home, self.environment).database_url
 
     def scans(self, count: int) -> list[bytes]:
-        """So many requests, each for a scan of a ticket of its own, issued for it."""
+        """So many requests, each for a scan of a ticket of its own, issued for it.
+
+        Each client gets those of one station (`clients.run` deals them out in turn).
+        """
         at = _now(self)
         return [
-            post("/api/v1/scans", _scan(barcode, at), token=self.token)
-            for barcode in _issued(self, count)
+            post("/api/v1/scans", _scan(barcode, at), token=token)
+            for barcode, token in zip(_issued(self, count), cycle(self.tokens), strict=False)
         ]
 
 
 def made(home: Path, environment: Mapping[str, str]) -> Benched:
-    """A sample museum with one paired station."""
+    """A sample museum with a paired station for each client."""
     variables = _variables(environment)
     command = [sys.executable, "-m", "ticketing", "--home", str(home), "init", "--sample"]
     subprocess.run(command, check=True, env=variables, stdout=subprocess.DEVNULL)  # noqa: S603  our own command
     with opened(config.load(home, environment)) as app, app.store.unit() as unit:
         gate = list_gates(unit)[0].slug
-        code = stations.open_pairing(unit, app.house, name="Bench", gate=gate).code
-        key = app.house.signer.ring().keys[0].raw  # any key one may trust
-        asked = PairRequest(code, "Bench", key)
-        paired = stations.pair(unit, app.house, request=asked, address="127.0.0.1")
-    return Benched(home, paired.answer.token, environment)
+        tokens = tuple(_paired(app, unit, gate) for _ in range(CLIENTS))
+    return Benched(home, tokens, environment)
+
+
+def _paired(app: App, unit: Unit, gate: str) -> str:
+    """The token of a new station."""
+    code = stations.open_pairing(unit, app.house, name="Bench", gate=gate).code
+    key = app.house.signer.ring().keys[0].raw  # any key one may trust
+    asked = PairRequest(code, "Bench", key)
+    return stations.pair(unit, app.house, request=asked, address="127.0.0.1").answer.token
 
 
 def _variables(own: Mapping[str, str]) -> dict[str, str]:

@@ -114,6 +114,7 @@ def _pages() -> dict[str, Ask]:
         "report of today": _get("/staff/report"),
         "numbers of a year": _get("/staff/numbers?days=365"),
         "batches": _get("/staff/codes"),
+        "batches that run, most redeemed": _get("/staff/codes?state=ready&sort=redeemed&down=yes"),
         "batch": lambda desk, _: _code(desk.client.get(desk.batch)),
         "batch, redeemed ones": lambda desk, _: _code(
             desk.client.get(f"{desk.batch}?state=redeemed")

@@ -136,7 +136,7 @@ def test_the_worth_of_a_printed_code_is_told(home: Path, monkeypatch: pytest.Mon
     for effect in worths:
         exported(home, made(home, "--count", "1", *effect, "--until", "2027-01-01")["id"], "pdf")
     assert [facts.worth for facts in told] == list(worths.values())
-    assert {facts.until for facts in told} == {"until 2026-12-31 23:59"}
+    assert {facts.until for facts in told} == {"until 2027-01-01 23:59"}
 
 
 def test_a_file_that_cannot_hold_so_many_is_not_begun(
@@ -147,14 +147,14 @@ def test_a_file_that_cannot_hold_so_many_is_not_begun(
     monkeypatch.setattr(code_exports, "LIMITS", dict.fromkeys(Format, 2))
     result = run(home, "export", batch, "--format", "pdf", "--out", str(out))
     assert (result.exit_code, out.exists()) == (1, False)
-    assert "too_many_codes" in result.stderr
+    assert "A file of this kind does not hold so many codes." in result.stderr
     assert run(home, "export", batch, "--format", "exe").exit_code == 2
 
 
 def test_batches_are_listed_shown_stopped_and_resumed(home: Path) -> None:
     """For people and for programs."""
     batch = made(home, "--count", "1", "--free", "--from", "2026-10-01", "--until", "2027-01-01")
-    assert batch["valid_until"] == "2026-12-31T23:00:00+00:00"
+    assert batch["valid_until"] == "2027-01-01T23:00:00+00:00"
     assert "Herbst" in run(home, "list").stdout
     assert "state: ready" in run(home, "show", batch["id"]).stdout
     for word, state in (("stop", "stopped"), ("resume", "ready")):
@@ -172,6 +172,30 @@ def test_what_a_code_may_do_is_told_by_options(home: Path) -> None:
     assert (batch["max_uses"], batch["per_visitor"], batch["budget_cents"]) == (None, 2, 9000)
     assert (batch["offers"], batch["min_amount_cents"]) == (["day-free"], 500)
     assert batch["effect"] == {"kind": "amount", "value": 300}
+
+
+def test_times_are_read_as_in_a_list(home: Path) -> None:
+    """A time is that time; what is no day is said with the option it belongs to."""
+    batch = made(home, "--count", "1", "--free", "--until", "2027-01-01T12:00")
+    assert batch["valid_until"] == "2027-01-01T11:00:00+00:00"
+    result = run(home, *CREATE, "--count", "1", "--free", "--from", "bald")
+    assert (result.exit_code, "--from: a day like 2026-12-31" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--count", "0", "--free"), "The count is outside of what is possible."),
+        (("--count", "1", "--free", "--until", "2020-12-31"), "The last day is over already."),
+        (("--count", "1", "--free", "--budget", "0"), "The budget is 0, so no code could be"),
+        (("--count", "1", "--free", "--prefix", "ARSCH"), "The prefix has a word in it"),
+        (("--count", "1", "--free", "--offer", "moon"), "The list of offers names something"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(home: Path, words: tuple[str, ...], said: str) -> None:
+    """And not in the words of a program."""
+    result = run(home, *CREATE, *words)
+    assert (result.exit_code, result.stderr.startswith(f"Error: {said}")) == (1, True)
 
 
 @pytest.mark.parametrize(

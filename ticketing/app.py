@@ -5,8 +5,6 @@ process, from the settings of a home.
 """
 
 import gc
-import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +37,7 @@ from ticketing.edge.signer import FileSigner
 from ticketing.edge.totp import Totp
 from ticketing.edge.wording import FileWording
 from ticketing.home import secret
+from ticketing.logs import gather, log_to_stderr
 from ticketing.postman import Postman
 from ticketing.service.board import StoredBoard
 from ticketing.service.code_exports import Exporter
@@ -167,20 +166,9 @@ def opened(settings: Settings) -> Iterator[App]:
 def wsgi() -> APIFlask:
     """What the server's processes load: the home comes from the environment."""
     log_to_stderr()
+    gather("ticketing.access")
     web = build(config.load(config.home_from(None))).web()
     # What is loaded by now stays: each full look through it stopped all gates for 80 ms (measured).
     gc.collect()
     gc.freeze()
     return web
-
-
-def log_to_stderr() -> None:
-    """Plain lines on stderr: time, level, logger, message; never a person or a code."""
-    logging.basicConfig(
-        level=os.environ.get("EINLASS_LOG", "INFO").upper(),
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
-    # what no line shows is not looked up with every line
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging._srcfile = None  # noqa: SLF001  the manual's own way ("Optimization")
-    logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -15,6 +15,7 @@ from ticketing.domain.code_texts import (
     is_possible_prefix,
     is_prefix,
     is_rude,
+    is_rude_prefix,
     polite,
     read,
     symbols_of,
@@ -102,6 +103,25 @@ def test_every_word_of_the_list_is_noticed() -> None:
     written = str.maketrans("OILU", "011V")
     for word in RUDE_WORDS:
         assert is_rude(f"0{word.translate(written)}0"[:12]), word
+
+
+RUDE = "FUCK fuck24 24ARSCH Arschloch F1CK 5EX SS KZ1 MEGAPORN NAZI SAU"
+DECENT = (
+    "HERBST MUSEUMSPASS FUCHS PISSARRO DOCUMENTA K2 55 455 TITAN MESSE MARSCH DICKENS KNIGGE "
+    "SHITAO GRAPE HERBST2026 E55EN HELLAS JEWELS"
+)
+
+
+@pytest.mark.parametrize("prefix", RUDE.split())
+def test_a_rude_prefix_is_known(prefix: str) -> None:
+    """The word alone, with numbers around it or written with digits, a gross one anywhere."""
+    assert is_rude_prefix(prefix)
+
+
+@pytest.mark.parametrize("prefix", DECENT.split())
+def test_a_decent_prefix_is_not_refused(prefix: str) -> None:
+    """A part of a word that reads rudely by itself is none."""
+    assert not is_rude_prefix(prefix)
 
 
 def test_a_code_that_reads_rudely_is_drawn_again() -> None:

@@ -20,9 +20,12 @@ from ticketing.domain.codes import (
     EffectKind,
     Refusal,
     Sale,
+    Standing,
     Tally,
+    gate_cents,
     judge,
     off_cents,
+    standing,
     takes_off,
 )
 from ticketing.domain.ids import VisitorId
@@ -201,3 +204,70 @@ def test_a_batch_is_touched_by_a_redemption_also_when_it_was_released() -> None:
     assert not BATCH.is_touched
     assert replace(BATCH, tally=Tally(released=1)).is_touched
     assert replace(BATCH, tally=Tally(redeemed=1)).is_touched
+
+
+# ------------------------------------------------------------ how it stands
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, Standing.READY),
+        ({"state": BatchState.BUILDING, "valid_until": START}, Standing.BUILDING),
+        ({"state": BatchState.FAILED}, Standing.FAILED),
+        ({"state": BatchState.STOPPED, "valid_until": START}, Standing.STOPPED),
+        ({"valid_from": START}, Standing.READY),
+        ({"valid_from": START + timedelta(seconds=1)}, Standing.LATER),
+        ({"valid_until": START}, Standing.OVER),
+        ({"valid_until": START + timedelta(seconds=1)}, Standing.READY),
+        ({"budget_cents": 0, "valid_from": START + timedelta(seconds=1)}, Standing.SPENT),
+        ({"budget_cents": 0, "valid_until": START}, Standing.OVER),
+        ({"budget_cents": 1}, Standing.READY),
+    ],
+)
+def test_a_batch_stands_one_way(changes: dict[str, Any], expected: Standing) -> None:
+    """Whoever stopped it comes first, then its end, its money, its beginning."""
+    assert standing(replace(BATCH, **changes), START) is expected
+
+
+def test_what_is_running_is_what_a_code_is_good_for() -> None:
+    """Only codes of a batch that runs take anything off."""
+    for change in (
+        {"valid_from": START + timedelta(1)},
+        {"valid_until": START},
+        {"budget_cents": 0},
+        {"state": BatchState.STOPPED},
+        {"state": BatchState.BUILDING},
+    ):
+        batch = replace(BATCH, **change)
+        assert standing(batch, START) is not Standing.READY
+        assert isinstance(judge(batch, CODE, Sale(), offers=(DAY,), now=START), Refusal)
+
+
+# ------------------------------------------------------------ what a gate books
+@pytest.mark.parametrize(
+    ("effect", "of", "expected"),
+    [
+        (Effect(EffectKind.PERCENT, 20), None, 300),
+        (Effect(EffectKind.PERCENT, 20), ("day",), None),
+        (Effect(EffectKind.AMOUNT, 200), None, None),
+        (Effect(EffectKind.AMOUNT, 1200), None, 1200),
+        (Effect(EffectKind.FREE), None, 1500),
+        (Effect(EffectKind.FREE), ("nothing",), None),
+    ],
+)
+def test_a_gate_books_the_most_where_nobody_can_say(
+    effect: Effect, of: tuple[str, ...] | None, expected: int | None
+) -> None:
+    """Nothing is to be said where every offer that it can be for has the same taken off."""
+    batch = replace(BATCH, effect=effect, offers=of)
+    day = replace(DAY, slug="day")
+    assert gate_cents(batch, (day, NIGHT)) == expected
+
+
+@given(EFFECTS, st.lists(st.integers(0, 10_000), max_size=4))
+def test_a_gate_books_what_is_told(effect: Effect, prices: list[int]) -> None:
+    """What is said to be booked there is what a use there takes from the budget."""
+    batch = replace(BATCH, effect=effect)
+    offers = tuple(replace(DAY, slug=f"o{n}", price_cents=one) for n, one in enumerate(prices))
+    told = gate_cents(batch, offers)
+    if told is not None:
+        assert takes_off(batch, Sale(), offers) == Discount(None, told)

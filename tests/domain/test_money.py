@@ -2,7 +2,7 @@
 
 import pytest
 
-from ticketing.domain.money import money
+from ticketing.domain.money import amount, money
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,10 @@ from ticketing.domain.money import money
 def test_an_amount_is_written(cents: int, currency: str, lang: str, text: str) -> None:
     """Comma or point, sign behind or in front, no break in between."""
     assert money(cents, currency, lang) == text
+
+
+@pytest.mark.parametrize(("lang", "text"), [("de", "0,00\u00a0€"), ("en", "€0.00")])
+def test_what_was_counted_is_never_called_free(lang: str, text: str) -> None:
+    """A till with nothing in it; any other amount is written as a price is."""
+    assert amount(0, "EUR", lang) == text
+    assert amount(720, "EUR", lang) == money(720, "EUR", lang)

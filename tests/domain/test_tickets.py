@@ -16,6 +16,7 @@ from ticketing.domain.tickets import (
     claims,
     clean_holder,
     find_ticket_id,
+    is_of_many,
     pairing_code,
     short_code,
     shown_code,
@@ -150,3 +151,12 @@ def test_codes_carry_their_check(seven: bytes, nine: bytes) -> None:
     assert not is_valid(short, CodeKind.PAIRING)
     assert (shown_code(short)[4], shown_code(pairing)[5]) == ("-", "-")
     assert shown_code(short).replace("-", "") == short
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_so"),
+    [(None, False), ("", False), ("Doppelt gekauft", False), ("batch:0a", True)],
+)
+def test_what_is_issued_together_is_told_from_a_reason(reason: str | None, *, is_so: bool) -> None:
+    """The name of the others stands where staff write why."""
+    assert is_of_many(replace(TICKET, state_reason=reason)) is is_so

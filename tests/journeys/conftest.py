@@ -13,6 +13,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys.camera_stand import CameraStand, serving
+from tests.journeys.stock import Stock, fill
+from tests.journeys.walks import signed_in
 from tests.mail_server import MailServer, listening
 
 expect.set_options(timeout=20_000)  # a busy machine is not a broken product
@@ -99,6 +101,16 @@ def _demo(
 
 def _logs(home: Path) -> str:
     return "".join(path.read_text() for path in sorted((home / "logs").glob("*.log")))
+
+
+@pytest.fixture(scope="package", name="stock")
+def _stock(browser: Browser, demo: Demo) -> Stock:
+    """One of everything, made once."""
+    admin, chat, gate = (browser.new_context(locale="de-DE") for _ in range(3))
+    made = fill(signed_in(admin, demo, "de"), chat.new_page(), gate.new_page(), demo)
+    for context in (admin, chat, gate):
+        context.close()
+    return made
 
 
 @pytest.fixture(name="context")

@@ -9,23 +9,11 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.camera_stand import CameraStand
 from tests.journeys.conftest import Demo, picture
-from tests.journeys.walks import verdict
+from tests.journeys.walks import call, verdict
 
 Stand = tuple[CameraStand, str]
 GONE_S = 2.5
 AUTUMN = {"name": "Herbst", "prefix": "HERBST", "count": 3}
-
-
-def call(page: Page, demo: Demo, method: str, path: str, body: object = None) -> Any:
-    """What the API says."""
-    answer = page.request.fetch(
-        f"{demo.service}/api/v1{path}",
-        method=method,
-        headers={"Authorization": f"Bearer {demo.api_key}"},
-        data=body,
-    )
-    assert answer.ok, answer.text()
-    return answer.json()
 
 
 def codes_of(page: Page, demo: Demo, **changes: Any) -> tuple[str, list[str]]:
@@ -65,7 +53,6 @@ def test_a_code_is_shown_redeemed_and_then_used_up(
     panel = verdict(station_page, "discount")
     expect(panel).to_contain_text("20 % günstiger")
     expect(panel).to_contain_text("Tageskarte Erwachsene: 7,20 € statt 9,00 €.")
-    picture(station_page, "station-code")
     assert redeemed(station_page, demo, batch) == 0
     station_page.keyboard.press("F2")
     expect(panel).to_contain_text("eingelöst")
@@ -85,7 +72,6 @@ def test_a_code_that_is_left_stays_good_in_english_too(station_page: Page, demo:
     panel = verdict(station_page, "discount")
     expect(panel).to_contain_text("Free entry")
     expect(panel).to_contain_text("instead of")
-    picture(station_page, "station-code-en")
     station_page.keyboard.press("F4")
     verdict(station_page, "refuse")
     time.sleep(GONE_S)
@@ -95,4 +81,22 @@ def test_a_code_that_is_left_stays_good_in_english_too(station_page: Page, demo:
     station_page.keyboard.press("F2")
     expect(verdict(station_page, "discount")).to_contain_text("redeemed")
     assert redeemed(station_page, demo, batch) == 1
+    station_page.keyboard.press("F9")
+
+
+def test_what_a_code_takes_off_is_shown_before_and_after(
+    station_page: Page, demo: Demo, stand: Stand
+) -> None:
+    """In English; what stands there before it is redeemed stands there afterwards, too."""
+    batch, codes = codes_of(station_page, demo, offers=["day-adult"])
+    station_page.keyboard.press("F9")
+    stand[0].show(printed(codes[2]))
+    panel = verdict(station_page, "discount")
+    expect(panel).to_contain_text("Day ticket, adult: €7.20 instead of €9.00.")
+    picture(station_page, "station-code-en")
+    station_page.keyboard.press("F2")
+    expect(panel).to_contain_text("redeemed")
+    picture(station_page, "station-code-redeemed-en")
+    assert redeemed(station_page, demo, batch) == 1
+    stand[0].clear()
     station_page.keyboard.press("F9")

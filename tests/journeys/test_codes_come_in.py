@@ -7,8 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.conftest import PICTURES, Demo, picture
-from tests.journeys.test_site_by_roles import signed_in
-from tests.journeys.walks import flawless
+from tests.journeys.walks import flawless, signed_in
 from ticketing.domain.code_texts import text_of
 
 WORDS = {

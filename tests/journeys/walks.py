@@ -1,12 +1,42 @@
 """Walks that several journeys take: through the chat to a ticket, what the gate says, a page."""
 
-import time
+from __future__ import annotations
 
-from playwright.sync_api import Locator, Page, expect
+import time
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests import axe
 
+if TYPE_CHECKING:
+    from tests.journeys.conftest import Demo
+
 ANSWER_LIMIT_S = 10.0
+
+
+def call(page: Page, demo: Demo, method: str, path: str, body: object = None) -> Any:
+    """What the API says."""
+    answer = page.request.fetch(
+        f"{demo.service}/api/v1{path}",
+        method=method,
+        headers={"Authorization": f"Bearer {demo.api_key}"},
+        data=body,
+    )
+    assert answer.ok, answer.text()
+    return answer.json()
+
+
+def signed_in(context: BrowserContext, demo: Demo, lang: str) -> Page:
+    """A page of somebody who has just signed in."""
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.goto(f"{demo.staff}?lang={lang}")
+    page.locator("input[name=name]").fill(demo.name)
+    page.locator("input[name=password]").fill(demo.password)
+    page.keyboard.press("Enter")
+    expect(page.locator(".staff__nav")).to_be_visible()
+    return page
 
 
 def start(page: Page, address: str) -> None:

@@ -1,5 +1,7 @@
 """API keys and the staff's sign-in."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
@@ -68,7 +70,7 @@ def test_a_person_signs_in(store: Store, house: House, ada: Staff) -> None:
 @pytest.mark.usefixtures("ada")
 @pytest.mark.parametrize(
     ("name", "password"),
-    [("ada", "wrong password"), ("bo", PASSWORD), ("Ada", PASSWORD), ("ada", "x" * 2000)],
+    [("ada", "wrong password"), ("bo", PASSWORD), ("adam", PASSWORD), ("ada", "x" * 2000)],
 )
 def test_a_wrong_name_and_a_wrong_password_are_answered_alike(
     store: Store, house: House, name: str, password: str
@@ -120,10 +122,33 @@ def test_thirty_failures_close_a_name_from_everywhere(store: Store, house: House
     assert refused == SignInRefused("throttled", 900)
 
 
+def test_upper_and_lower_case_are_one_name(store: Store, house: House, ada: Staff) -> None:
+    """Who types it otherwise signs in; wrong passwords count for one name as well."""
+    assert _sign_in(store, house, "Ada", PASSWORD) == ada
+    for number in range(30):
+        name = "ADA" if number % 2 else "ada"
+        _sign_in(store, house, name, "wrong password", f"198.51.100.{number}")
+    assert _sign_in(store, house, "aDa", PASSWORD) == SignInRefused("throttled", 900)
+
+
+def test_two_names_of_old_are_told_apart(store: Store, house: House, ada: Staff) -> None:
+    """A house that has both keeps both; what could be either is neither."""
+    with store.unit() as unit:
+        other = access.add_staff(unit, house, name="bo", password=PASSWORD, role=Role.DESK)
+        unit.begin()
+        unit.run(text("UPDATE staff SET name = 'ADA' WHERE name = 'bo'"))
+        unit.commit()
+    assert _sign_in(store, house, "ada", PASSWORD) == ada
+    assert _sign_in(store, house, "ADA", PASSWORD) == replace(other, name="ADA")
+    assert _sign_in(store, house, "Ada", PASSWORD) == SignInRefused("wrong")
+
+
 @pytest.mark.usefixtures("ada")
 def test_a_name_is_taken_once(store: Store, house: House) -> None:
     """And passwords have a least length."""
     with store.unit() as unit, pytest.raises(Conflict, match="staff_exists"):
         access.add_staff(unit, house, name="ada", password=PASSWORD, role=Role.DESK)
+    with store.unit() as unit, pytest.raises(Conflict, match="staff_exists"):
+        access.add_staff(unit, house, name="ADA", password=PASSWORD, role=Role.DESK)
     with store.unit() as unit, pytest.raises(Invalid, match="password"):
         access.add_staff(unit, house, name="bo", password="short", role=Role.DESK)  # noqa: S106  too short on purpose

@@ -1,7 +1,8 @@
 """Batches of discount codes: exactly as many as asked for, whatever becomes of their maker."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.service.coding import AUTUMN as BATCH
 from ticketing.domain.code_texts import is_rude, read, text_of
 from ticketing.domain.codes import Batch, BatchState, Effect, EffectKind
 from ticketing.service import code_batches, code_exports, code_making
+from ticketing.service.code_batches import BatchChange
 from ticketing.service.code_exports import Format
 from ticketing.service.code_making import Maker, Making
 from ticketing.service.errors import Conflict, Invalid, NotFound
@@ -127,6 +129,27 @@ def test_codes_that_are_taken_are_drawn_again(store: Store, house: House) -> Non
     assert not set(second) & set(taken)
 
 
+def test_a_batch_that_is_over_is_changed_otherwise(
+    store: Store, house: House, clock: FrozenClock
+) -> None:
+    """Its own end is no reason against it; a new one that is over is, as is a budget of 0."""
+    end = START + timedelta(days=1)
+    old = made(store, house, valid_until=end)
+    clock.tick(days=3)
+    with store.unit() as unit:
+        change = partial(code_batches.change_batch, unit, house, batch=old.id)
+        assert change(change=BatchChange(note="vorbei", valid_until=end)).note == "vorbei"
+        for field, wrong in (
+            ("valid_until: past", BatchChange(valid_until=end + timedelta(days=1))),
+            ("budget_cents: zero", BatchChange(budget_cents=0)),
+            ("valid_until: range", BatchChange(valid_until=datetime(1999, 1, 1, tzinfo=UTC))),
+        ):
+            with pytest.raises(Invalid) as refused:
+                change(change=wrong)
+            assert str(refused.value) == field
+            unit.rollback()
+
+
 @pytest.mark.parametrize(
     ("field", "changes"),
     [
@@ -152,6 +175,10 @@ def test_codes_that_are_taken_are_drawn_again(store: Store, house: House) -> Non
         ("note", {"note": "x" * 501}),
         ("offers", {"offers": ()}),
         ("offers", {"offers": ("night",)}),
+        ("valid_until", {"valid_until": START}),
+        ("budget_cents", {"budget_cents": 0}),
+        ("prefix", {"prefix": "Arsch"}),
+        ("prefix", {"prefix": "F1CK24"}),
     ],
 )
 def test_a_batch_that_cannot_be_is_refused(

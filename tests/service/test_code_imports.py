@@ -266,6 +266,7 @@ def bound(shop: Shop) -> list[bytes | None]:
         (f"{text(1)};Neue;20;", ["batch", "other_batch"]),
         (f"{text(1, 'OTHER')};;20;", ["code", "taken"]),
         (f"{text(9)};Händler;20;0", ["max_uses", "range"]),
+        (f"{text(9, 'ARSCH')};Neue;20;", ["code", "rude"]),
     ],
 )
 def test_a_line_that_would_break_something_is_told(
@@ -280,6 +281,18 @@ def test_a_line_that_would_break_something_is_told(
     result = brought(shop, [line])
     assert (counts(result), result["problems"]) == ((0, 0, 0, 1), [[2, *problem]])
     assert shop.now(before) == before
+
+
+def test_a_list_may_bring_what_is_over_but_nothing_senseless(shop: Shop) -> None:
+    """What has become of codes elsewhere comes along; an end that is set to be over does not."""
+    heading = "code;Serie;Prozent;Gültig bis;Budget"
+    lines = [f"{text(1)};Alt;20;2020-01-01;", f"{text(2)};Neu;20;;0"]
+    result = brought(shop, lines, heading=heading, wanted=Wanted(skip_faulty=True))
+    assert (counts(result), result["problems"]) == ((1, 0, 0, 1), [[3, "budget", "zero"]])
+    result = brought(shop, lines[:1], heading=heading)
+    assert counts(result) == (1, 0, 0, 0)
+    result = brought(shop, [f"{text(1)};Alt;20;2021-01-01;"], heading=heading)
+    assert result["problems"] == [[2, "valid_until", "past"]]
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,26 @@ def test_the_desk_opens_at_the_next_free_slot(
     assert tower() == [0, 2]
 
 
+@pytest.mark.parametrize(("people", "day"), [(1, 5), (2, 5), (3, 6), (4, 6), (5, 4)])
+def test_the_desk_opens_at_the_next_slot_with_room(
+    till: Store, house: House, tower: Callable[[], list[int]], people: int, day: int
+) -> None:
+    """For so many persons; where none has so many places it is today."""
+    assert tower() == [2, 2]
+    series = Series(
+        first=date(2026, 10, 6),
+        last=date(2026, 10, 6),
+        times=(time(10),),
+        length=timedelta(minutes=45),
+        capacity=4,
+    )
+    with till.unit() as unit:
+        slots.add_series(unit, house, offer="tower", series=series)
+    with till.unit() as unit:
+        found = desk.on_sale(unit, house, slug="tower", on=None, people=people)
+    assert found.on == date(2026, 10, day)
+
+
 def test_only_what_can_be_sold_is_offered(till: Store, house: House) -> None:
     """Resting offers and those that are over are not; an unknown choice is the first."""
     with_offer(till, house, slug="rests", number=9, active=False)

@@ -1,6 +1,6 @@
 """Figures of days: kept by the worker, right whatever comes late or is taken back."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -63,6 +63,54 @@ def test_the_worker_adds_up_by_itself(entrance: Entrance) -> None:
     await_others(entrance.store)
     Chores(entrance.store, entrance.house).look()
     assert of(entrance).days[0].entries == 1
+
+
+def test_today_is_counted_at_this_moment(entrance: Entrance) -> None:
+    """Nothing of it is kept yet; the days before are as they are kept, and add to it."""
+    for _ in range(2):
+        case = entrance.ticket(offer="group", party=3)
+        entrance.scan(case.barcode, people=3)
+        entrance.scan(case.barcode)
+        entrance.clock.tick(days=7)
+    assert refresh(entrance) == 2
+    case = entrance.ticket(offer="group", party=2)
+    entrance.scan(case.barcode, people=2)
+    entrance.scan(case.barcode)
+    with entrance.store.unit() as unit:
+        found = figures.numbers_until_now(unit, entrance.house, first=SUNDAY + timedelta(days=7))
+        alone = figures.numbers_until_now(unit, entrance.house, first=SUNDAY + timedelta(days=14))
+    assert [(day.day.day, day.entries) for day in found.days] == [(11, 3), (18, 2)]
+    assert (found.by_hour[6][14], found.open_days[6]) == (5, 2)
+    assert found.reasons == ((Reason.ALREADY_USED, 2),)
+    assert (alone.by_hour[6][14], alone.open_days[6]) == (2, 1)
+
+
+def test_a_day_on_which_nothing_happened_yet_is_not_there(entrance: Entrance) -> None:
+    """As with the kept ones."""
+    with entrance.store.unit() as unit:
+        found = figures.numbers_until_now(unit, entrance.house, first=SUNDAY)
+    assert (found.days, found.reasons, found.open_days) == ((), (), (0,) * 7)
+
+
+def test_figures_say_as_of_when_they_are_kept(entrance: Entrance) -> None:
+    """Now, while nothing waits; else since the first scan, or annul, that was not added up."""
+
+    def as_of() -> datetime:
+        with entrance.store.unit() as unit:
+            return figures.kept_as_of(unit, entrance.house)
+
+    began = entrance.clock.now()
+    assert as_of() == began
+    first = entrance.scan(entrance.ticket().barcode)
+    entrance.clock.tick(minutes=5)
+    entrance.scan(entrance.ticket().barcode)
+    assert as_of() == began
+    refresh(entrance)
+    assert as_of() == entrance.clock.now()
+    entrance.annul(first.scan_id)
+    annulled_at = entrance.clock.now()
+    entrance.clock.tick(minutes=1)
+    assert as_of() == annulled_at
 
 
 def test_today_is_counted_by_quarters_of_an_hour(entrance: Entrance) -> None:

@@ -12,6 +12,7 @@ from tests.fakes import FrozenClock
 from ticketing.domain.delivery import LEASE, TRIES_MAX, DeliveryState
 from ticketing.domain.ids import IdentityId, VisitorId
 from ticketing.domain.mails import MailReason
+from ticketing.domain.offers import Validity
 from ticketing.domain.visitors import Lang
 from ticketing.edge.wording import FileWording
 from ticketing.service import audit, mails, people, retention, tickets
@@ -158,6 +159,15 @@ def test_the_words_name_the_ticket_and_not_the_holder(
     assert "Tageskarte" in said
     assert found.subject == f"Ihr Ticket: {house.museum.name}"
     assert found.link.startswith("https://tickets.example/t/")
+
+
+def test_a_mail_says_the_first_and_the_last_day(store: Store, house: House) -> None:
+    """Of an annual pass; the picture's own line says until when."""
+    with_offer(store, house, slug="year", number=8, validity=Validity.YEAR)
+    post(store, house, with_ticket(store, house, offer="year").ticket.id)
+    found = letter(store, house, take(store, house))
+    assert isinstance(found, Letter)
+    assert "So 4. Okt. 2026 \u2013 So 3. Okt. 2027" in found.lines[0]
 
 
 def test_a_ticket_that_was_blocked_meanwhile_is_not_sent(

@@ -67,6 +67,16 @@ def test_slug_and_number_are_taken_once(
         with_offer(store, house, **taken)
 
 
+@pytest.mark.parametrize("slug", ["new", "export"])
+def test_a_word_of_the_site_names_nothing_new(store: Store, house: House, slug: str) -> None:
+    """Neither offer nor gate: its page could not be reached."""
+    with pytest.raises(Invalid, match="slug: reserved"):
+        with_offer(store, house, slug=slug)
+    with store.unit() as unit, pytest.raises(Invalid, match="slug: reserved"):
+        gates.add_gate(unit, house, slug=slug, name=Localised("Neu", "New"))
+    assert with_offer(store, house, slug=f"{slug}-1").slug == f"{slug}-1"
+
+
 def test_an_offer_for_a_gate_that_does_not_exist_is_refused(store: Store, house: House) -> None:
     """A ticket that opens no door would be sold."""
     with pytest.raises(Invalid, match="gates: unknown"):

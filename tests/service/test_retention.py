@@ -293,7 +293,7 @@ def test_a_ticket_loses_its_person_and_stays_a_figure(
     entrance: Entrance, clock: FrozenClock
 ) -> None:
     """No name, box, reference or reason; id, times, state, moves and scans stay."""
-    case = entrance.ticket(reference="Rechnung 17")
+    case = entrance.ticket(holder="Jörg Oelmüller", reference="Rechnung 17")
     entrance.scan(case.barcode)
     with entrance.store.unit() as unit:
         tickets.revoke_ticket(unit, entrance.house, ticket_id=case.ticket.id, reason="Oma")
@@ -301,6 +301,7 @@ def test_a_ticket_loses_its_person_and_stays_a_figure(
     assert retention.run(entrance.store, entrance.house) == Report(tickets=1, pairings=1)
     with entrance.store.unit() as unit:
         [listed] = tickets.latest_tickets(unit)
+        assert unit.run(select(schema.tickets.c.holder_key)).scalars().all() == [""]
     revoked = replace(case.ticket, state=listed.ticket.state)
     assert listed.ticket == replace(revoked, holder="", name_box=None, reference=None)
     assert listed.ticket.state.value == "revoked"

@@ -304,6 +304,24 @@ def test_an_unsound_series_is_refused(tour: Entrance, change: dict[str, Any], pr
     assert _sold(tour) == []
 
 
+def test_a_slot_that_is_over_is_not_made(tour: Entrance) -> None:
+    """One that runs is: people come in the middle. A series leaves the morning of today out."""
+    now = tour.clock.at.replace(second=0, microsecond=0)
+    with pytest.raises(Invalid, match="ends_at: past"):
+        _slot(tour, now - timedelta(hours=1))
+    _slot(tour, now - timedelta(minutes=59))
+    tour.clock.at = datetime(2026, 10, 24, 10, tzinfo=UTC)  # local noon of the first day
+    with tour.store.unit() as unit:
+        made = slots.add_series(unit, tour.house, offer="tour", series=_series())
+    assert len(made) == 5
+    for change, problem in (
+        ({"last": date(2026, 10, 24), "times": (time(10),)}, "times: past"),
+        ({"first": date(2026, 10, 23)}, "from: past"),
+    ):
+        with tour.store.unit() as unit, pytest.raises(Invalid, match=problem):
+            slots.add_series(unit, tour.house, offer="tour", series=_series(**change))
+
+
 def test_slots_are_listed_page_by_page(tour: Entrance) -> None:
     """By start; the cursor is the last one's id, another text is refused."""
     made = [_slot(tour, NOON + timedelta(hours=n)) for n in range(3)]

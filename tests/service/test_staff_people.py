@@ -136,8 +136,9 @@ def test_a_name_is_taken_once(office: Office) -> None:
     with pytest.raises(Conflict, match="staff_exists"):
         invite(office, "ada")
     link = invite(office)
-    with pytest.raises(Conflict, match="staff_exists"):
-        join(office, link, "ada")
+    for name in ("ada", "ADA"):
+        with pytest.raises(Conflict, match="staff_exists"):
+            join(office, link, name)
     join(office, link)
 
 

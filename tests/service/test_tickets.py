@@ -2,18 +2,21 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
 
-from tests.factories import HOLDER, with_offer, with_ticket
+from tests.factories import BERLIN, HOLDER, with_offer, with_ticket
 from tests.fakes import FrozenClock
 from ticketing.domain.ids import VisitorId
 from ticketing.domain.offers import Live, Offer, Validity
-from ticketing.service import offers, tickets
+from ticketing.service import offers, slots, tickets
+from ticketing.service.cards import said_validity
 from ticketing.service.errors import Conflict, Invalid, NotFound
 from ticketing.service.offers import OfferChange
 from ticketing.service.ports import House
+from ticketing.service.slots import NewSlot
 from ticketing.service.tickets import TicketCase, TicketOrder
 from ticketing.store import schema
 from ticketing.store.unit import Store
@@ -307,6 +310,47 @@ def test_a_card_of_a_year_says_its_last_day(desk: Store, house: House) -> None:
     with_offer(desk, house, slug="year", number=8, validity=Validity.YEAR, entries=0)
     facts = tickets.card_facts(with_ticket(desk, house, offer="year"), house.museum, lang="de")
     assert (facts.captions.when, facts.when) == ("Gültig bis", "So 3. Okt. 2027")
+
+
+@pytest.mark.parametrize(
+    ("changes", "lang", "said"),
+    [
+        ({}, "de", "So 4. Okt. 2026"),
+        ({"validity": Validity.YEAR}, "de", "So 4. Okt. 2026 \u2013 So 3. Okt. 2027"),
+        (
+            {
+                "validity": Validity.RANGE,
+                "valid_from": date(2026, 11, 1),
+                "valid_until": date(2027, 2, 1),
+            },
+            "en",
+            "Sun 1 Nov 2026 \u2013 Mon 1 Feb 2027",
+        ),
+    ],
+)
+def test_when_a_ticket_is_good_is_said_whole(
+    desk: Store, house: House, changes: dict[str, Any], lang: str, said: str
+) -> None:
+    """One day, or its first and its last."""
+    with_offer(desk, house, slug="long", number=8, **changes)
+    case = with_ticket(desk, house, offer="long")
+    assert said_validity(case.ticket, house.museum, lang=lang) == said
+
+
+def test_of_a_slot_its_time_is_said(desk: Store, house: House) -> None:
+    """Where only the ticket is known, as in lists, its day."""
+    with_offer(desk, house, slug="tour", number=8, validity=Validity.SLOT)
+    wanted = NewSlot(
+        offer="tour",
+        starts_at=datetime(2026, 10, 4, 23, 30, tzinfo=BERLIN),
+        ends_at=datetime(2026, 10, 5, 0, 30, tzinfo=BERLIN),
+        capacity=5,
+    )
+    with desk.unit() as unit:
+        slot = slots.add_slot(unit, house, wanted=wanted).slot
+    case = with_ticket(desk, house, offer="tour", slot=slot.id)
+    said = [said_validity(case.ticket, house.museum, lang="de", slot=one) for one in (slot, None)]
+    assert said == ["So 4. Okt. 2026, 23:30\u201300:30", "So 4. Okt. 2026"]
 
 
 def test_an_offer_of_one_past_week_is_past(desk: Store, house: House) -> None:

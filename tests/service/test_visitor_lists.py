@@ -192,6 +192,18 @@ def test_what_is_nobodys_finds_nobody(desk: Desk, text: str) -> None:
     assert desk.found(text) == []
 
 
+def test_a_short_reference_means_the_only_one(desk: Desk) -> None:
+    """And a whole id whom it names, be they there or not."""
+    visitor = desk.writes(b"a")
+    with desk.store.unit() as unit:
+        for typed in (short_reference(visitor), short_reference(visitor).lower(), visitor.hex()):
+            assert visitor_lists.find_meant(unit, text=typed) == visitor
+        assert visitor_lists.find_meant(unit, text="00" * 16) == bytes(16)
+        for typed, problem in (("0000-0001", "unknown"), ("Anna", "malformed"), ("", "malformed")):
+            with pytest.raises(Invalid, match=f"visitor: {problem}"):
+                visitor_lists.find_meant(unit, text=typed)
+
+
 def test_an_unbound_code_is_nobodys(desk: Desk, clock: FrozenClock) -> None:
     """Whoever has it is not known."""
     assert desk.found(Shop(desk.store, desk.house, clock).code()) == []

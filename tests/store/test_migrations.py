@@ -1,5 +1,6 @@
 """The migrations make the schema that the code is written for."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import insert, inspect, select, text, update
 
-from ticketing.store import migrate
+from tests.factories import with_offer, with_ticket
+from ticketing.domain.names import search_key
+from ticketing.service.ports import House
+from ticketing.store import migrate, schema
 from ticketing.store.schema import metadata
 from ticketing.store.unit import Store, sqlite_url
 
@@ -78,3 +82,31 @@ def test_a_failed_migration_leaves_nothing_behind(
     store = Store(url)
     assert inspect(store.engine).get_table_names() == []
     store.close()
+
+
+def test_keys_of_names_are_folded_anew(store: Store, store_url: str, house: House) -> None:
+    """Of every ticket, in more than one chunk; cleared keys stay so, nothing else changes."""
+    with_offer(store, house)
+    case = with_ticket(store, house, holder="Jörg Oelmüller")
+    t, of_many = schema.tickets.c, 0x1000
+    with store.unit() as unit:
+        unit.begin()
+        unit.run(update(schema.tickets).values(holder_key="jorg oelmuller"))
+        one = dict(unit.run(select(schema.tickets)).mappings().one())
+        more = [
+            one | {"id": n.to_bytes(15, "big"), "short_code": f"{n:08x}"}
+            for n in range(of_many, of_many + 5_001)
+        ]
+        more[0] |= {"holder": "", "holder_key": ""}
+        more[1] |= {"holder": "Ida Gorres", "holder_key": "ida gorres"}
+        unit.run(insert(schema.tickets), more)
+        unit.run(text("UPDATE alembic_version SET version_num = '0009'"))
+        unit.commit()
+    assert not migrate.is_current(store_url)
+    migrate.upgrade(store_url)
+    assert migrate.is_current(store_url)
+    with store.unit() as unit:
+        keys = Counter(unit.run(select(t.holder_key)).scalars())
+        now = unit.run(select(schema.tickets).where(t.id == case.ticket.id)).mappings().one()
+    assert keys == {"jorg olmuller": 5_000, "": 1, "ida gorres": 1}
+    assert dict(now) == one | {"holder_key": search_key("Jörg Oelmüller")}

@@ -1,11 +1,14 @@
 """/code-batches and /codes: made, changed, followed, redeemed; no code in an address."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from tests.fakes import FrozenClock
 from tests.web.conftest import Headers
+from ticketing.domain.accounts import Scope
 from ticketing.service.code_guessing import WRONG_OF_CLIENT
 from ticketing.service.code_making import Maker
 from ticketing.service.ports import House
@@ -127,6 +130,33 @@ def test_a_redemption_is_repeated_and_released(call: Caller) -> None:
     assert (released[0], released[1]["state"]) == (200, "released")
     assert call.post("/api/v1/codes/release", redemption_id="r1") == released
     assert call.post("/api/v1/codes/release", redemption_id="r9")[0] == 404
+
+
+def test_a_till_redeems_and_sees_no_list(
+    client: FlaskClient, call: Caller, key: Callable[..., Headers]
+) -> None:
+    """Its key can do nothing but what a till does."""
+    batch = call.batch()
+    code = call.codes(batch)[0]
+    till = Caller(client, key(Scope.CODES_REDEEM))
+    assert till.post("/api/v1/codes/check", code=code)[0] == 200
+    assert till.post("/api/v1/codes/redeem", code=code, redemption_id="bon-1")[0] == 200
+    assert till.post("/api/v1/codes/release", redemption_id="bon-1")[0] == 200
+    assert till("GET", f"{URL}/{batch['id']}/codes")[0] == 403
+    assert till("GET", f"{URL}/{batch['id']}/export.csv")[0] == 403
+    assert till.post(URL, **AUTUMN)[0] == 403
+
+
+def test_a_repeat_is_the_first_answer_to_the_letter(
+    client: FlaskClient, call: Caller, api: Headers, clock: FrozenClock
+) -> None:
+    """Also by a clock that knows more than the store keeps of a time."""
+    clock.tick(microseconds=864_359)
+    code = call.codes(call.batch())[0]
+    body = {"code": code, "redemption_id": "r1", "amount_cents": 900}
+    said = [client.post("/api/v1/codes/redeem", headers=api, json=body).data for _ in range(2)]
+    assert said[0] == said[1]
+    assert b".864000Z" in said[0]
 
 
 def test_whoever_guesses_is_told_to_wait(client: FlaskClient, call: Caller, api: Headers) -> None:
@@ -271,6 +301,9 @@ def test_a_large_batch_waits_for_the_worker(call: Caller, store: Store, house: H
         ("valid_until", {"valid_from": "2026-10-05T00:00Z", "valid_until": "2026-10-04T00:00Z"}),
         ("valid_until", {"valid_until": "2026-10-04"}),
         ("budget_cents", {"budget_cents": -1}),
+        ("budget_cents", {"budget_cents": 0}),
+        ("valid_until", {"valid_until": "2020-10-04T00:00Z"}),
+        ("prefix", {"prefix": "WICHSER"}),
         ("min_amount_cents", {"min_amount_cents": 1.5}),
         ("prefix", {"prefix": "Ä-1"}),
         ("offers", {"offers": ["moon"]}),

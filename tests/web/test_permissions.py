@@ -307,6 +307,7 @@ def test_the_page_says_which_right_is_missing(as_role: Callable[[Role], SignedIn
     browser = as_role(Role.DESK)
     answer = browser.post("/staff/stations/pairing", name="Tor", gate="sued")
     assert "Stationen und Eingänge ändern" in answer.text
+    answer = browser.client.post("/staff/stations/pairing?lang=en", data={"csrf": browser.csrf})
     assert "change stations and gates" in answer.text
     headers = {"Accept": "application/json"}
     told = browser.client.post(

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from tests.factories import a_museum, with_offer, with_ticket
 from tests.fakes import FrozenClock
 from tests.web.conftest import Headers
+from ticketing.domain.offers import Validity
 from ticketing.service import tickets
 from ticketing.service.ports import House, LinkKind
 from ticketing.service.tickets import TicketCase
@@ -55,6 +56,17 @@ def test_the_page_shows_facts_and_picture(client: FlaskClient, path: str, lang: 
     assert f'src="{path}/card.png?lang={lang}"' in text
     assert 'alt="Ticket' in text
     assert "Museumsplatz 1" in text
+
+
+def test_an_annual_pass_says_its_first_and_its_last_day(
+    client: FlaskClient, store: Store, house: House
+) -> None:
+    """Whoever comes too early sees why."""
+    with_offer(store, house, slug="year", number=8, validity=Validity.YEAR)
+    year = path_of(house, with_ticket(store, house, offer="year"))
+    text = client.get(f"{year}?lang=de").text
+    valid = '<dt>Gültig</dt><dd><span class="nowrap">{}</span> <span class="nowrap">{}</span></dd>'
+    assert valid.format("So 4. Okt. 2026 \u2013", "So 3. Okt. 2027") in text
 
 
 def test_the_picture_holds_the_barcode(client: FlaskClient, path: str, case: TicketCase) -> None:

@@ -15,6 +15,7 @@ from ticketing.domain.accounts import Role
 from ticketing.service import code_batches, codes
 from ticketing.service.codes import Asked
 from ticketing.service.ports import House
+from ticketing.store import schema
 from ticketing.store.unit import Store
 
 HOME = "/staff/codes"
@@ -89,6 +90,7 @@ def test_a_batch_is_made_and_followed(editor: SignedInBrowser, batch: str) -> No
         ("count", "0"), ("count", "-1"), ("count", "1000001"), ("count", "x"), ("percent", "110"),
         ("percent", "0"), ("percent", ""), ("prefix", "H"), ("prefix", "HÄRBST"), ("name", ""),
         ("effect", "gift"), ("offers", "nothing"), ("max_uses", "0"), ("budget", "viel"),
+        ("budget", "0"), ("last_day", "2026-10-03"), ("prefix", "Fuck26"),
     ],
 )  # fmt: skip
 def test_a_batch_that_cannot_be_is_told_beside_its_field(
@@ -99,6 +101,41 @@ def test_a_batch_that_cannot_be_is_told_beside_its_field(
     assert answer.status_code == 422
     assert "field--wrong" in answer.text
     assert count(store) == 0
+
+
+def test_the_form_says_what_may_be_left_out(editor: SignedInBrowser) -> None:
+    """What a code takes off is never called optional, and no hidden field stops the form."""
+    text = editor.client.get(f"{HOME}/new").text
+    found = re.findall(r'<label for="f-(\w+)">(.*?)</label>\s*<input (.*?)>', text)
+    fields = {name: (label, attributes) for name, label, attributes in found}
+    for name in ("percent", "amount", "price"):
+        label, attributes = fields[name]
+        assert "optional" not in label
+        assert " required" not in attributes
+    for name in ("name", "prefix", "count"):
+        assert " required" in fields[name][1]
+    for name in ("first_day", "last_day", "max_uses", "per_visitor", "budget", "tag"):
+        assert "optional</span>" in fields[name][0]
+    assert "freiwillig" not in text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("last_day", "2020-12-31", "Das ist schon vorbei."),
+        ("budget", "0,00", "Mit einem Budget von 0 ließe sich kein Code einlösen."),
+        ("prefix", "ARSCH", "Darin steckt ein Wort, das niemand auf seinem Code lesen möchte."),
+    ],
+)
+def test_nonsense_is_told_before_a_batch_is_promised(
+    editor: SignedInBrowser, field: str, value: str, words: str
+) -> None:
+    """Beside its field, with what was typed; the last day may be today."""
+    answer = editor.post(f"{HOME}/new", **(NEW | {field: value}))
+    assert answer.status_code == 422
+    assert re.search(f'id="wrong-{field}">{words}', answer.text)
+    assert f'value="{value}"' in answer.text
+    assert editor.post(f"{HOME}/new", **(NEW | {"last_day": "2026-10-04"})).status_code == 200
 
 
 def test_a_batch_cannot_end_before_it_begins(editor: SignedInBrowser, store: Store) -> None:
@@ -147,6 +184,45 @@ def test_a_batch_is_changed_by_who_saw_it_last(editor: SignedInBrowser, batch: s
     assert "Winter" in editor.client.get(batch).text
 
 
+def test_the_list_filters_by_what_it_shows(editor: SignedInBrowser, batch: str) -> None:
+    """A batch whose money is spent or whose time is over is not among the running ones."""
+    spent = editor.post(f"{HOME}/new", **(NEW | {"budget": "0"}), step="make").headers["Location"]
+    days = {"first_day": "2026-01-01", "last_day": "2026-01-02"}
+    over = editor.post(f"{HOME}/new", **NEW, **days, step="make").headers["Location"]
+    wanted = {"ready": batch, "spent": spent, "over": over}
+    for state, shown in wanted.items():
+        text = editor.client.get(f"{HOME}?state={state}").text
+        assert [one for one in wanted.values() if f'href="{one}"' in text] == [shown]
+        assert f'value="{state}" selected' in text
+    assert f'href="{batch}"' not in editor.client.get(f"{HOME}?state=later").text
+    assert f'href="{over}"' in editor.client.get(f"{HOME}?state=gone").text
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("sort=made&down=yes", ("descending", " ↓")),
+        ("sort=made", ("ascending", " ↑")),
+        ("sort=standing", ("ascending", " ↑")),
+        ("", None),
+    ],
+)
+def test_the_arrow_says_how_it_is_sorted(
+    editor: SignedInBrowser, batch: str, query: str, told: tuple[str, str] | None
+) -> None:
+    """Counts begin with the greatest; the filter keeps column and direction."""
+    small = editor.post(f"{HOME}/new", **(NEW | {"count": "2"}), step="make").headers["Location"]
+    text = editor.client.get(f"{HOME}?{query}").text
+    assert re.findall(r'aria-sort="(\w+)"', text) == ([told[0]] if told else [])
+    if told:
+        assert f'<span aria-hidden="true">{told[1]}</span>' in text
+    first = text.index(f'href="{batch}"') < text.index(f'href="{small}"')
+    assert first is (query == "sort=made&down=yes")
+    assert ('<input type="hidden" name="down" value="yes">' in text) is ("down" in query)
+    if query != "sort=made&down=yes":
+        assert "sort=made&amp;down=yes" in text or query == "sort=made"
+
+
 def first_code(editor: SignedInBrowser, batch: str) -> str:
     """A code that the batch's page shows."""
     found = re.search(r"HERBST-[0-9A-HJKMNP-TV-Z]{11}", editor.client.get(batch).text)
@@ -184,11 +260,33 @@ def test_a_code_is_bound_on_the_page_of_its_own_batch(
     assert bound_to(store, code) is None
     assert editor.post(f"{batch}/bind", code=code, visitor=anna).status_code == 200
     assert bound_to(store, code) == bytes.fromhex(anna)
+    for short in ("a1a1-a1a1", "A1A1A1A1"):
+        refused = editor.post(f"{batch}/bind", code=code, visitor=short)
+        assert (refused.status_code, "hat niemand" in refused.text) == (422, True)
     wrong = editor.post(f"{batch}/bind", code=code, visitor="Kowalewski")
     assert (wrong.status_code, "32 Zeichen" in wrong.text) == (422, True)
     assert bound_to(store, code) == bytes.fromhex(anna)
     assert editor.post(f"{batch}/bind", code=code, visitor=" ").status_code == 200
     assert bound_to(store, code) is None
+
+
+def test_a_code_is_bound_by_the_short_id_that_pages_show(
+    editor: SignedInBrowser, batch: str, store: Store, house: House
+) -> None:
+    """If it means exactly one visitor; else it is said why not."""
+    code, anna = first_code(editor, batch), bytes.fromhex("3f9a21c0") + bytes(12)
+    visitors = [anna, bytes.fromhex("3f9a21c1") * 4, bytes.fromhex("3f9a21c1") + bytes(12)]
+    now = house.clock.now()
+    with store.unit() as unit:
+        unit.begin()
+        rows = [{"id": one, "lang": "de", "created_at": now} for one in visitors]
+        unit.run(schema.visitors.insert(), rows)
+        unit.commit()
+    assert editor.post(f"{batch}/bind", code=code, visitor=" 3F9A-21C0 ").status_code == 200
+    assert bound_to(store, code) == anna
+    refused = editor.post(f"{batch}/bind", code=code, visitor="3F9A-21C1")
+    assert (refused.status_code, "beginnen mehrere" in refused.text) == (422, True)
+    assert bound_to(store, code) == anna
 
 
 def bound_to(store: Store, code: str) -> bytes | None:

@@ -13,7 +13,8 @@ from tests.web.conftest import SignedInBrowser
 from ticketing.domain.accounts import Role
 from ticketing.domain.offers import Validity
 from ticketing.domain.slots import Series
-from ticketing.service import slots, takings
+from ticketing.service import offers, slots, takings
+from ticketing.service.offers import OfferChange
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
 
@@ -70,6 +71,70 @@ def test_the_desk_sells_with_one_press(till: SignedInBrowser, store: Store, hous
         assert words in page
     assert re.search(r"/staff/tickets/[0-9a-f]{30}/barcode\.png", page)
     assert till_cents(store, house) == 900
+
+
+@pytest.mark.parametrize(
+    ("offer", "paying", "said"),
+    [
+        ("adult", "taken", "Kassiert: 9,00\u00a0€"),
+        ("adult", "later", "Noch zu zahlen: 9,00\u00a0€"),
+        ("adult", "free", "Ohne Bezahlung ausgegeben"),
+    ],
+)
+def test_the_sold_page_says_what_was_taken(
+    till: SignedInBrowser, store: Store, house: House, offer: str, paying: str, said: str
+) -> None:
+    """Also when the offer costs more since."""
+    page = issued(till, offer, paying=paying).headers["Location"]
+    assert said in till.client.get(page).text
+    if paying == "taken":
+        with store.unit() as unit:
+            dearer = OfferChange(price_cents=1200)
+            offers.change_offer(unit, house, slug=offer, change=dearer)
+        assert said in till.client.get(page).text
+
+
+def test_a_free_ticket_says_nothing_of_money(till: SignedInBrowser) -> None:
+    """There is none to take."""
+    text = till.client.get(issued(till, "day").headers["Location"]).text
+    assert not any(words in text for words in ("Kassiert", "zahlen", "Bezahlung"))
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("de", ("21,00\u00a0€ je Ticket", "Der Preis gilt für das Ticket")),
+        ("en", ("€21.00 per ticket", "The price is for the ticket")),
+    ],
+)
+def test_a_price_for_several_persons_says_that_it_is_the_tickets(
+    till: SignedInBrowser, store: Store, house: House, lang: str, words: tuple[str, str]
+) -> None:
+    """Where there is one person to a ticket it says no more than the price."""
+    till.post("/staff/language", lang=lang)
+    assert not any(one in till.client.get("/staff/desk?offer=adult").text for one in words)
+    with_offer(store, house, slug="family", number=10, price_cents=2100, party_max=5)
+    text = till.client.get("/staff/desk?offer=family").text
+    assert all(one in text for one in words)
+
+
+@pytest.mark.parametrize(
+    ("lang", "when"),
+    [
+        ("de", ("So 4. Okt. 2026 \u2013", "So 3. Okt. 2027")),
+        ("en", ("Sun 4 Oct 2026 \u2013", "Sun 3 Oct 2027")),
+    ],
+)
+def test_an_annual_pass_shows_its_first_and_last_day(
+    till: SignedInBrowser, store: Store, house: House, lang: str, when: tuple[str, str]
+) -> None:
+    """On the form, the sold page, the customer's screen, the list and the ticket's page."""
+    till.post("/staff/language", lang=lang)
+    with_offer(store, house, slug="year", number=10, validity=Validity.YEAR)
+    sold = issued(till, "year").headers["Location"]
+    ticket = sold.replace("desk/sold", "tickets")
+    for page in ("/staff/desk?offer=year", sold, "/staff/desk/screen", "/staff/tickets", ticket):
+        assert all(day in till.client.get(page).text for day in when), page
 
 
 def test_sent_twice_it_sells_once(till: SignedInBrowser, store: Store, house: House) -> None:
@@ -134,10 +199,96 @@ def test_a_full_slot_cannot_be_chosen_and_the_next_is_offered(till: SignedInBrow
     assert issued(till, "tower", party="2").status_code == 303
     answer = till.post("/staff/desk", **slow)
     assert answer.status_code == 409
-    assert "ausgebucht" in answer.text
+    assert "Das nächste mit genug Plätzen ist gewählt" in answer.text
+    assert answer.text.index('id="wrong-slot"') < answer.text.index('class="pills"')
     [chosen] = re.findall(r'name="slot" value="([^"]+)" checked', answer.text)
     assert chosen != slow["slot"]
     assert re.search(rf'name="slot" value="{slow["slot"]}" disabled', answer.text)
+
+
+def slots_on(answer: TestResponse) -> list[tuple[str, bool, bool]]:
+    """The free places of each slot of a page, whether it is chosen, whether it can be."""
+    found = re.findall(
+        r'name="slot" value="[^"]+"( checked)?( disabled)? data-free="(\d+)"', answer.text
+    )
+    return [(free, bool(checked), not disabled) for checked, disabled, free in found]
+
+
+def test_a_slot_with_too_few_places_is_never_the_chosen_one(till: SignedInBrowser) -> None:
+    """One place is left of the first: for two it is the second, which sells on the next press."""
+    slow = form_of(till, "tower") | {"party": "2"}
+    assert issued(till, "tower", party="1").status_code == 303
+    answer = till.post("/staff/desk", **slow)
+    assert answer.status_code == 409
+    assert slots_on(answer) == [("1", False, False), ("2", True, True)]
+    again = slow | dict(re.findall(r'name="(slot)" value="([^"]+)" checked', answer.text))
+    again |= dict(re.findall(r'name="(token)" value="([^"]+)"', answer.text))
+    assert till.post("/staff/desk", **again).status_code == 303
+
+
+def test_without_script_the_form_shows_what_fits(till: SignedInBrowser) -> None:
+    """Its button shows slots and day for the persons that were typed, and sells nothing."""
+    form = form_of(till, "tower")
+    assert issued(till, "tower").status_code == 303
+    for party, shown in (
+        ("1", [("1", True, True), ("2", False, True)]),
+        ("2", [("1", False, False), ("2", True, True)]),
+        ("3", [("1", False, False), ("2", False, False)]),
+        ("x", [("1", True, True), ("2", False, True)]),
+    ):
+        answer = till.post("/staff/desk/form", **(form | {"party": party}))
+        assert (answer.status_code, slots_on(answer)) == (200, shown)
+        assert ("disabled>Ticket ausgeben" in answer.text) is (party == "3")
+        assert ('id="slot-none" hidden' in answer.text) is (party != "3")
+
+
+def test_where_no_slot_has_room_the_form_says_so(till: SignedInBrowser) -> None:
+    """Nothing is proposed that would be refused again."""
+    answer = till.post("/staff/desk", **(form_of(till, "tower") | {"party": "4"}))
+    assert answer.status_code == 409
+    assert "und später auch keines" in answer.text
+    assert not any(checked for _, checked, _ in slots_on(answer))
+
+
+def test_a_full_day_leads_to_the_next_day_with_room(
+    till: SignedInBrowser, store: Store, house: House
+) -> None:
+    """The day on the form goes along; a day with another slot that fits stays."""
+    series = Series(
+        first=date(2026, 10, 5),
+        last=date(2026, 10, 6),
+        times=(time(11), time(12)),
+        length=timedelta(minutes=45),
+        capacity=4,
+    )
+    with store.unit() as unit:
+        made = slots.add_series(unit, house, offer="tower", series=series)
+    wish = form_of(till, "tower") | {"party": "4"}
+    answer = till.post("/staff/desk", **wish)
+    assert 'name="on" type="date" value="2026-10-05"' in answer.text
+    last = {"on": "2026-10-06", "slot": made[2].slot.id}
+    assert till.post("/staff/desk", **(wish | last)).status_code == 303
+    again = till.post("/staff/desk", **(form_of(till, "tower") | {"party": "4"} | last))
+    assert 'name="on" type="date" value="2026-10-06"' in again.text
+    assert slots_on(again) == [("0", False, False), ("4", True, True)]
+
+
+def test_another_day_keeps_what_was_typed(
+    till: SignedInBrowser, store: Store, house: House
+) -> None:
+    """Name, persons, note, money; a date that is none is told."""
+    with_offer(store, house, slug="family", number=10, price_cents=2100, party_max=5)
+    typed = {"holder": NAME, "party": "2", "reference": "R-7", "paying": "later"}
+    answer = till.post(
+        "/staff/desk/form", **(form_of(till, "family") | typed | {"on": "2026-10-09"})
+    )
+    assert answer.status_code == 200
+    assert "Fr 9. Okt. 2026" in answer.text
+    for name, value in (("holder", NAME), ("reference", "R-7"), ("party", "2")):
+        assert re.search(rf'name="{name}"[^>]* value="{value}"', answer.text), name
+    assert 'value="later" checked' in answer.text
+    assert till.post("/staff/desk/form", on="x").status_code == 422
+    assert "Noch keine Tickets" in till.client.get("/staff/tickets").text
 
 
 def test_a_day_without_slots_says_so(till: SignedInBrowser) -> None:

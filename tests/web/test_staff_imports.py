@@ -53,16 +53,30 @@ def sent(browser: SignedInBrowser, text: str = LIST) -> str:
     return answer.headers["Location"]
 
 
+def test_a_list_of_one_line_is_called_so(editor: SignedInBrowser, clerk: Clerk) -> None:
+    """Its heading is none."""
+    page = sent(editor, "\n".join(FAULTY.splitlines()[:2]))
+    assert '<span class="soft">1 Zeile</span>' in editor.client.get(HOME).text
+    clerk.run_once()
+    assert "1 Zeile importieren" in editor.client.get(page).text
+
+
 def test_a_list_is_looked_through_confirmed_and_followed(
     editor: SignedInBrowser, clerk: Clerk, store: Store
 ) -> None:
     """One may leave at any time; its page says how far it is."""
     page = sent(editor, FAULTY)
-    assert page in editor.client.get(HOME).text
+    listed = editor.client.get(HOME).text
+    assert page in listed
+    assert '<span class="soft">4 Zeilen</span>' in listed
     assert f'hx-get="{page}/progress"' in editor.client.get(page).text
     assert "Wird geprüft" in editor.client.get(f"{page}/progress").text
     clerk.run_once()
-    assert "Fertig." in editor.client.get(f"{page}/progress").text
+    ended = editor.client.get(f"{page}/progress").text
+    assert '<h2 id="h-under-way">Fertig</h2>' in ended
+    assert "Die Datei ist durchgesehen." in ended
+    assert "Wird geprüft" not in ended
+    assert "Fortschritt" not in ended
     preview = editor.client.get(page).text
     for words in ("Noch ist nichts gespeichert", "3 Zeilen importieren", "Händler", *CODES):
         assert words in preview
@@ -155,6 +169,7 @@ def test_a_list_that_breaks_off_is_told(editor: SignedInBrowser, clerk: Clerk) -
     clerk.run_once()
     text = editor.client.get(page).text
     assert "Ein Anführungszeichen bleibt offen. (Zeile 5)" in text
+    assert '<h2 id="h-under-way">Nicht lesbar</h2>' in editor.client.get(f"{page}/progress").text
     assert editor.client.get(f"{page}/problems").status_code == 404
 
 
@@ -170,6 +185,8 @@ def test_an_import_that_failed_says_what_to_do(
     page = sent(editor)
     Clerk(store, house, {JobKind.IMPORT: broken}).run_once()
     assert "Schicken Sie dieselbe Datei noch einmal" in editor.client.get(page).text
+    part = editor.client.get(f"{page}/progress").text
+    assert '<h2 id="h-under-way">Nicht fertig geworden</h2>' in part
 
 
 def test_only_who_may_make_codes_may_bring_them_in(

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import pyotp
 import pytest
@@ -11,10 +12,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import make_server
 
 from tests import axe
+from tests.factories import BERLIN, with_offer
 from tests.fakes import FrozenClock
 from ticketing.domain.accounts import Role
-from ticketing.service import access
+from ticketing.domain.offers import Validity
+from ticketing.service import access, slots
 from ticketing.service.ports import House
+from ticketing.service.slots import NewSlot
 from ticketing.store.unit import Store
 from ticketing.web.factory import create_app
 from ticketing.web.parts import Parts
@@ -220,3 +224,79 @@ def test_without_script_the_password_is_enough(browser: Browser, site: Site) -> 
     page.goto(f"{site.address}/staff/account")
     expect(page.locator("form[data-passkey]")).to_be_hidden()
     context.close()
+
+
+@pytest.fixture(name="tower")
+def _tower(site: Site, store: Store, house: House) -> Site:
+    """An offer with three slots today, of two, four and three places; one of families."""
+    with_offer(store, house, slug="tower", number=9, validity=Validity.SLOT, party_max=6)
+    with_offer(store, house, slug="family", number=10, price_cents=2100, party_max=5)
+    for hour, capacity in ((15, 2), (16, 4), (17, 3)):
+        begins = datetime(2026, 10, 4, hour, tzinfo=BERLIN)
+        wanted = NewSlot(
+            offer="tower",
+            starts_at=begins,
+            ends_at=begins + timedelta(minutes=45),
+            capacity=capacity,
+        )
+        with store.unit() as unit:
+            slots.add_slot(unit, house, wanted=wanted)
+    return site
+
+
+def test_slots_follow_the_persons(page: Page, tower: Site) -> None:
+    """What is too small cannot be chosen, the next is; fewer persons bring the wanted one back."""
+    sign_in(page, tower)
+    page.goto(f"{tower.address}/staff/desk?offer=tower")
+    pills, more = page.locator("input[name=slot]"), page.locator("[data-step='1']")
+    moved, none = page.locator("#slot-moved"), page.locator("#slot-none")
+    expect(pills.nth(0)).to_be_checked()
+    for _ in range(2):
+        more.click()
+    expect(pills.nth(0)).to_be_disabled()
+    expect(pills.nth(1)).to_be_checked()
+    expect(moved).to_be_visible()
+    assert axe.violations(page) == []
+    page.locator("#f-party").fill("6")
+    expect(none).to_be_visible()
+    expect(moved).to_be_hidden()
+    expect(page.locator(".desk__go")).to_be_disabled()
+    assert axe.violations(page) == []
+    page.locator("#f-party").fill("2")
+    expect(pills.nth(0)).to_be_checked()
+    expect(moved).to_be_hidden()
+    pills.nth(2).check(force=True)
+    more.click()
+    expect(pills.nth(2)).to_be_checked()
+    page.locator(".desk__go").click()
+    page.wait_for_url("**/staff/desk/sold/*")
+
+
+def test_another_day_and_enter_keep_what_was_typed(page: Page, tower: Site) -> None:
+    """A day shows itself; Enter in a field sells, for the day on the form."""
+    sign_in(page, tower)
+    page.goto(f"{tower.address}/staff/desk?offer=family")
+    page.locator("#f-holder").fill("Zoë Müßig")
+    page.locator("[data-step='1']").click()
+    page.locator("#f-day").fill("2026-10-09")
+    expect(page.locator(".desk__when b")).to_contain_text("9")
+    expect(page.locator("#f-holder")).to_have_value("Zoë Müßig")
+    expect(page.locator("#f-party")).to_have_value("2")
+    assert axe.violations(page) == []
+    page.locator("#f-holder").press("Enter")
+    page.wait_for_url("**/staff/desk/sold/*")
+    expect(page.locator(".sold")).to_contain_text(re.compile("9. Okt. 2026|9 Oct 2026"))
+    expect(page.locator(".sold")).to_contain_text(re.compile("Kassiert: 21,00|Taken: €21.00"))
+
+
+def test_a_printed_report_is_a_sheet_of_paper(page: Page, site: Site, house: House) -> None:
+    """Whose it is, and nothing to press."""
+    sign_in(page, site)
+    page.goto(f"{site.address}/staff/report")
+    name = page.locator(".on-paper")
+    expect(name).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(name).to_have_text(house.museum.name)
+    expect(name).to_be_visible()
+    for pressed in page.locator("a, button").all():
+        expect(pressed).to_be_hidden()

@@ -31,8 +31,11 @@ LISTS = {
     "numbers": Right.REPORTS_SEE,
     "audit": Right.AUDIT_SEE,
     "conflicts": Right.HOUSE_SEE,
+    "codes": Right.CODES_SEE,
+    "codes/tags": Right.CODES_SEE,
+    "offers/list": Right.HOUSE_SEE,
 }
-SERIES = ("days", "hours", "reasons", "inside")
+SERIES = ("days", "hours", "reasons", "inside", "batches")
 
 
 @pytest.fixture
@@ -258,7 +261,7 @@ def test_every_list_is_a_workbook_too(
     answer.close()
     with zipfile.ZipFile(io.BytesIO(data)) as book:
         page = book.read("xl/worksheets/sheet1.xml").decode()
-    assert any(word in page for word in ("Day", "Time", "Found"))
+    assert any(word in page for word in ("Day", "Time", "Found", "Tag", "Currency"))
     assert "2026-10-04.xlsx" in answer.headers["Content-Disposition"]
 
 

@@ -1,5 +1,6 @@
 """Plots and numbers: right heights, said in words, the same in a table."""
 
+import re
 from datetime import time
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import with_ticket
+from tests.fakes import FrozenClock
 from tests.finality import await_others
 from tests.web.conftest import Headers, SignedInBrowser
 from ticketing.domain.opening import Hours
@@ -91,6 +93,42 @@ def test_the_numbers_show_each_period(
     assert "So 4. Okt. 2026: 1" in text
     assert "Schon benutzt" in text or "benutzt" in text
     assert '<th scope="row">Sonntag</th>' in text
+
+
+@pytest.mark.parametrize(
+    ("lang", "fresh", "behind"),
+    [
+        ("de", "· Stand 14:05", "· heute: Stand 14:05, die Tage davor: Stand 14:00"),
+        ("en", "· As of 14:05", "· today: as of 14:05, the days before: as of 14:00"),
+    ],
+)
+def test_tiles_and_plot_of_today_agree_and_say_as_of_when(
+    staff: SignedInBrowser,
+    store: Store,
+    house: House,
+    station: Headers,
+    clock: FrozenClock,
+    lang: str,
+    fresh: str,
+    behind: str,
+) -> None:
+    """Before the worker has added anything up, and without it."""
+    scan = {
+        "scan_id": "1" * 32,
+        "barcode": with_ticket(store, house).barcode,
+        "scanned_at": "2026-10-04T14:00+02:00",
+    }
+    staff.client.post("/api/v1/scans", headers=station, json=scan)
+    staff.post("/staff/language", lang=lang)
+    clock.tick(minutes=5)
+    text = staff.client.get("/staff/numbers").text
+    assert re.search(r"<dt>(Eingelassen|Admitted)</dt><dd>1</dd>", text)
+    assert re.search(r"(Höchststand|At most) 1<", text)
+    assert behind in text
+    await_others(store)
+    with store.unit() as unit:
+        figures.refresh(unit, house)
+    assert fresh in staff.client.get("/staff/numbers").text
 
 
 def test_numbers_of_an_empty_house_say_so(staff: SignedInBrowser) -> None:

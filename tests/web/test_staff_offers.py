@@ -4,15 +4,18 @@ import re
 from collections.abc import Callable
 
 import pytest
+from apiflask import APIFlask
 
-from tests.factories import with_gates, with_offer, with_ticket
+from tests.factories import an_offer, with_gates, with_offer, with_ticket
 from tests.web.conftest import SignedInBrowser
 from ticketing.domain.accounts import Role
 from ticketing.domain.audit import Action, Wanted
-from ticketing.domain.offers import Validity
+from ticketing.domain.offers import SITE_WORDS, Validity
 from ticketing.service import audit, offers, slots
+from ticketing.service.offers import OfferChange
 from ticketing.service.ports import House
 from ticketing.service.slots import SlotQuery
+from ticketing.store import offers as offer_rows
 from ticketing.store.unit import Store
 from ticketing.wire.texts import Localised
 
@@ -118,6 +121,42 @@ def test_a_taken_short_name_is_told(editor: SignedInBrowser) -> None:
     assert "Das gibt es schon." in answer.text
 
 
+@pytest.mark.parametrize("slug", sorted(SITE_WORDS))
+def test_a_word_of_the_site_is_no_short_name(
+    editor: SignedInBrowser, store: Store, house: House, slug: str
+) -> None:
+    """Its page would hide the offer's; one that is there already can still be changed."""
+    answer = editor.post("/staff/offers/new", **(NEW | {"slug": slug}))
+    assert answer.status_code == 422
+    assert "Dieses Wort brauchen die Seiten selbst." in answer.text
+    assert 'value="Turm"' in answer.text
+    with store.unit() as unit:
+        unit.begin()
+        offer_rows.add(unit, an_offer(slug=slug, number=9), at=house.clock.now())
+        unit.commit()
+        change = OfferChange(price_cents=1)
+        assert offers.change_offer(unit, house, slug=slug, change=change).price_cents == 1
+
+
+def test_the_words_of_the_site_are_those_of_its_addresses(app: APIFlask) -> None:
+    """Whatever stands where a slug may is no slug."""
+    addresses = [rule.rule.split("/") for rule in app.url_map.iter_rules()]
+    before = {
+        tuple(parts[:at])
+        for parts in addresses
+        for at, part in enumerate(parts)
+        if part in {"<slug>", "<gate>", "<offer>"}
+    }
+    words = {
+        parts[len(head)]
+        for head in before
+        for parts in addresses
+        if tuple(parts[: len(head)]) == head and len(parts) > len(head)
+    }
+    assert "new" in words
+    assert {word for word in words if not word.startswith("<")} <= SITE_WORDS
+
+
 def the_form(browser: SignedInBrowser, path: str) -> dict[str, str]:
     """The hidden fields of the change form."""
     text = browser.client.get(path).text
@@ -200,7 +239,7 @@ def test_a_series_of_slots_is_made_and_shown_by_days(tour: SignedInBrowser, stor
     [
         {"times": ""}, {"times": "25:00"}, {"first": "x"}, {"last": "2026-10-01"},
         {"capacity": "0"}, {"minutes": "0"}, {"last": "2090-01-01"},
-        {"weekdays": "0", "first": "2026-10-06", "last": "2026-10-06"},
+        {"weekdays": "0", "first": "2026-10-06", "last": "2026-10-06"}, {"first": "2026-10-03"},
     ],
 )  # fmt: skip
 def test_a_series_that_cannot_be_is_told(

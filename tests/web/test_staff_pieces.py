@@ -124,6 +124,18 @@ def test_a_list_knows_its_other_parts(app: APIFlask) -> None:
         assert part.found(3, None).next == ""
 
 
+def test_a_column_of_numbers_begins_with_the_greatest(app: APIFlask) -> None:
+    """Where the list says so; a second press turns it round, and the arrow never lies."""
+    with app.test_request_context("/staff/x?sort=name"):
+        part = Listing.asked(Speaker("de"), ("name", "made"), downs=("made",))
+        assert part.sorted_by("made") == "/staff/x?sort=made&down=yes"
+        assert part.sorted_by("name") == "/staff/x?sort=name&down=yes"
+    with app.test_request_context("/staff/x?sort=made&down=yes"):
+        part = Listing.asked(Speaker("de"), ("name", "made"), downs=("made",))
+        assert part.sorted_by("made") == "/staff/x?sort=made"
+        assert part.sorted_by("name") == "/staff/x?sort=name"
+
+
 @pytest.mark.parametrize("query", ["sort=drop", "start=-5", "start=x", "start=" + "9" * 30, ""])
 def test_a_strange_address_shows_the_beginning(app: APIFlask, query: str) -> None:
     """Whatever somebody types there."""

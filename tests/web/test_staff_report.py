@@ -50,7 +50,24 @@ def test_the_report_says_who_came_and_what_is_in_the_till(
     assert "<dt>Eingelassen</dt><dd>1</dd>" in text
     assert "<dt>Abgewiesen</dt><dd>1</dd>" in text
     assert "<dt>In den Kassen</dt><dd>9,00\N{NO-BREAK SPACE}€</dd>" in text
-    assert "bis jetzt" in text
+    assert "So 4. Okt. 2026 · Stand 14:00" in text
+
+
+def test_what_was_given_back_leaves_nothing_and_not_something_free(
+    admin: SignedInBrowser, store: Store, house: House
+) -> None:
+    """Zero is an amount here."""
+    with_offer(store, house, slug="paid", number=9, price_cents=900, pay_at_desk=True)
+    sold = with_ticket(store, house, offer="paid").ticket.id
+    with store.unit() as unit:
+        tickets.pay_ticket(unit, house, ticket_id=sold)
+    with store.unit() as unit:
+        tickets.revoke_ticket(unit, house, ticket_id=sold, reason="")
+    with store.unit() as unit:
+        tickets.refund_ticket(unit, house, ticket_id=sold)
+    text = admin.client.get("/staff/report").text
+    assert '<td class="num nowrap strong">0,00\N{NO-BREAK SPACE}€</td>' in text
+    assert "frei</td>" not in text
 
 
 @pytest.mark.parametrize("day", ["2026-10-03", "x", "9999-12-31", "0001-01-01"])
@@ -119,6 +136,26 @@ def test_a_key_for_nothing_is_refused(admin: SignedInBrowser, fields: dict[str, 
     answer = admin.post(f"{PROGRAMS}/keys", **fields)
     assert answer.status_code == 422
     assert "ek_" not in answer.text
+
+
+def test_scopes_and_events_are_said_in_words(admin: SignedInBrowser) -> None:
+    """In the form and in the list, with the word of the API beside them."""
+    wanted = [Scope.GATE_OVERRIDE.value, Scope.STATS_READ.value]
+    admin.client.post(
+        f"{PROGRAMS}/keys", data={"csrf": admin.csrf, "name": "Webshop", "scopes": wanted}
+    )
+    text = admin.client.get(PROGRAMS).text
+    assert ">Anbindungen</h1>" in text
+    assert "Zahlen ansehen<br><code" in text
+    assert text.count("Abgewiesene trotzdem einlassen") == 2
+    assert 'Zahlen ansehen <code class="soft">stats:read</code>' in text
+    assert "Ein Ticket wurde ausgestellt<br><code" in text
+    everything = {"csrf": admin.csrf, "name": "Alles", "scopes": [one.value for one in Scope]}
+    admin.client.post(f"{PROGRAMS}/keys", data=everything)
+    text = admin.client.get(f"{PROGRAMS}?lang=en").text
+    assert ">Integrations</h1>" in text
+    assert "<p>everything</p>" in text
+    assert text.count("Admit people who were refused") == 2
 
 
 # ------------------------------------------------------------ webhooks

@@ -18,9 +18,10 @@ from tests.web.test_api_scans import a_scan
 from ticketing.domain.accounts import Role
 from ticketing.domain.audit import Action, Wanted
 from ticketing.domain.ids import VisitorId
-from ticketing.service import audit, tickets
+from ticketing.service import audit, bulk, offers, tickets
+from ticketing.service.offers import OfferChange
 from ticketing.service.ports import House
-from ticketing.service.tickets import TicketCase
+from ticketing.service.tickets import TicketCase, TicketOrder
 from ticketing.store import schema
 from ticketing.store.unit import Store
 
@@ -226,6 +227,43 @@ def test_a_ticket_is_paid_and_the_money_given_back(
     act(staff, case, "revoke")
     assert "zurückgegeben, 14:00" in act(staff, case, "refund")
     assert "/refund" not in staff.client.get(page_of(case)).text
+
+
+def test_a_paid_ticket_shows_what_was_paid(
+    staff: SignedInBrowser, store: Store, house: House, museum: None
+) -> None:
+    """Though the offer costs more since; what is not paid yet costs what it costs now."""
+    del museum
+    with_offer(store, house, slug="adult", number=9, price_cents=500, pay_at_desk=True)
+    paid, owed = (with_ticket(store, house, offer="adult") for _ in range(2))
+    act(staff, paid, "pay")
+    with store.unit() as unit:
+        dearer = OfferChange(price_cents=800)
+        offers.change_offer(unit, house, slug="adult", change=dearer)
+    price = "<dt>Preis</dt><dd>{}\N{NO-BREAK SPACE}€</dd>"
+    assert price.format("5,00") in staff.client.get(page_of(paid)).text
+    assert price.format("8,00") in staff.client.get(page_of(owed)).text
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("de", "mit anderen ausgestellt"), ("en", "issued with others")]
+)
+def test_a_ticket_of_many_shows_nothing_internal(
+    staff: SignedInBrowser, store: Store, house: House, museum: None, lang: str, words: str
+) -> None:
+    """The name under which they were stored is for programs; a reason of staff is shown."""
+    del museum
+    order = TicketOrder(offer="day", holder=HOLDER)
+    with store.unit() as unit:
+        [case] = bulk.issue_batch(unit, house, wanted=(order,))
+    staff.post("/staff/language", lang=lang)
+    text = staff.client.get(page_of(case)).text
+    assert words in text
+    assert "batch:" not in text
+    staff.post(f"{page_of(case)}/revoke", seen=seen_on(staff, case), reason="Doppelt gekauft")
+    text = staff.client.get(page_of(case)).text
+    assert "Doppelt gekauft" in text
+    assert words not in text
 
 
 def test_a_chat_ticket_is_sent_again(

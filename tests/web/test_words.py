@@ -10,9 +10,11 @@ import pytest
 from flask.testing import FlaskClient
 
 import ticketing
+from ticketing.domain.accounts import Scope
 from ticketing.domain.audit import Action
 from ticketing.domain.codes import Batch
 from ticketing.domain.conflicts import ConflictKind
+from ticketing.domain.events import EventName
 from ticketing.domain.offers import Offer
 from ticketing.domain.tickets import ShownState
 from ticketing.service.lockouts import A_STRANGER, AN_ADDRESS
@@ -25,7 +27,7 @@ TEMPLATES = sorted(templates_dir().rglob("*.html"))
 
 
 BUILT = (  # keys that are put together; one a line
-    r"error_\d{3}_(title|text)",
+    r"(staff_)?error_\d{3}_(title|text)",
     r"state_(revoked|blocked)(_text)?",
     r"privacy_\w+",
     r"validity_\w+",
@@ -33,6 +35,7 @@ BUILT = (  # keys that are put together; one a line
     r"conflict_\w+",
     r"mail_(lang|state|why)_\w+",
     r"place_\w+",
+    r"(scope|event)_[a-z]+_[a-z]+",
     r"(weekday|month)_\d+",
     r"easter_(before_)?\d+",
     r"wording_\w+",
@@ -42,6 +45,7 @@ BUILT = (  # keys that are put together; one a line
     r"value_\w+",
     r"codes_(state|job|code|column|effect|why|field)_\w+",
     r"codes_in_(fault|col|is|kind|title|help)_\w+",
+    r"codes_visitor_(ambiguous|malformed|unknown)",
     r"conflicts_state_\w+",
     r"numbers_days_\d+",
     r"role_\w+",
@@ -88,6 +92,14 @@ def test_every_state_has_its_word(lang: str) -> None:
     """Each state that a ticket may be shown as."""
     for state in ShownState:
         assert TEXTS[lang][f"ticket_short_{state.value}"]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_word_of_the_api_is_said(lang: str) -> None:
+    """Whoever makes a key or a webhook reads what it is for."""
+    named = [f"scope_{one.replace(':', '_')}" for one in Scope]
+    named += [f"event_{one.replace('.', '_')}" for one in EventName]
+    assert all(TEXTS[lang][key] for key in named)
 
 
 @pytest.mark.parametrize("lang", LANGS)

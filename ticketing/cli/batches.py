@@ -6,12 +6,14 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
+from zoneinfo import ZoneInfo
 
 import click
 
 from ticketing.app import App
 from ticketing.cli.code_imports import batch_import
 from ticketing.cli.output import Progress, show, show_all, with_app
+from ticketing.domain import cells
 from ticketing.domain.codes import Batch, Effect, EffectKind
 from ticketing.domain.money import money
 from ticketing.service import code_batches, code_exports, code_making
@@ -19,7 +21,6 @@ from ticketing.service.code_batches import NewBatch
 from ticketing.service.code_exports import FOR_PROGRAMS, LIMITS, ExportWords, Format
 
 _COLUMNS = ("id", "name", "prefix", "state", "made", "sent", "delivered", "redeemed", "given_cents")
-_AT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
 
 
 @click.group()
@@ -35,8 +36,8 @@ def batch() -> None:
 @click.option("--amount", type=int, metavar="CENTS", help="Cents off.")
 @click.option("--price", type=int, metavar="CENTS", help="The new price.")
 @click.option("--free", is_flag=True, help="For nothing.")
-@click.option("--from", "valid_from", type=_AT, help="Local day or time.")
-@click.option("--until", "valid_until", type=_AT, help="Local day or time, excluded.")
+@click.option("--from", "valid_from", metavar="DAY", help="Local day or time.")
+@click.option("--until", "valid_until", metavar="DAY", help="The last local day; or a time.")
 @click.option("--max-uses", type=int, default=1, show_default=True, help="0: any number.")
 @click.option("--per-visitor", type=int)
 @click.option("--offer", "offers", multiple=True, metavar="SLUG", help="Repeat for several.")
@@ -53,8 +54,8 @@ def batch_create(app: App, /, **options: Any) -> None:
         prefix=options["prefix"],
         count=options["count"],
         effect=_effect(options),
-        valid_from=_local(options["valid_from"], zone),
-        valid_until=_local(options["valid_until"], zone),
+        valid_from=_moment(options["valid_from"], zone),
+        valid_until=_moment(options["valid_until"], zone, is_end=True),
         max_uses=options["max_uses"] or None,
         per_visitor=options["per_visitor"],
         offers=options["offers"] or None,
@@ -177,8 +178,13 @@ def _effect(options: dict[str, Any]) -> Effect:
     return told[0]
 
 
-def _local(at: datetime | None, zone: Any) -> datetime | None:
-    return None if at is None else at.replace(tzinfo=zone).astimezone(UTC)
+def _moment(text: str | None, zone: ZoneInfo, *, is_end: bool = False) -> datetime | None:
+    """A day or time as a list of codes may have it: of a last day the end."""
+    at = None if text is None else cells.moment(text.strip(), zone, is_end=is_end)
+    if isinstance(at, cells.CellFault):
+        option = "--until" if is_end else "--from"
+        raise click.UsageError(f"{option}: a day like 2026-12-31, or a time like 2026-12-31T18:00")
+    return None if at is None else at.astimezone(UTC)
 
 
 def _row(one: Batch) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from ticketing import config
-from ticketing.app import log_to_stderr, opened
+from ticketing.app import opened
 from ticketing.cli.checkup import checkup
 from ticketing.cli.output import json_option, show
 from ticketing.home import SAMPLE_MUSEUM, HomeExists, make_home
+from ticketing.logs import log_to_stderr
 from ticketing.service import sample
 from ticketing.store import migrate as migrations
 

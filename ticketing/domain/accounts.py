@@ -36,6 +36,7 @@ class Scope(StrEnum):
     GATE_OVERRIDE = "gate:override"
     CODES_READ = "codes:read"
     CODES_WRITE = "codes:write"
+    CODES_REDEEM = "codes:redeem"  # check, redeem, release: what a till needs, and no list
     MESSAGES_WRITE = "messages:write"
     VISITORS_READ = "visitors:read"
     VISITORS_WRITE = "visitors:write"

@@ -47,6 +47,13 @@ RUDE_WORDS: Final = (
     *("SPIC", "STUPID", "SUCK", "TIT", "TURD", "TWAT", "VAGINA", "WANK", "WHORE"),
 )
 """A code that reads like one of these is drawn again; it costs a few of a hundred draws."""
+GROSS_WORDS: Final = (
+    *("BIMBO", "FICKE", "FOTZE", "FUCK", "HITLER", "HUREN", "KANAKE", "MUSCHI", "NAZI", "NEGER"),
+    *("NSDAP", "NUTTE", "PIMMEL", "SCHEISS", "SCHLAMPE", "SCHWUCHTEL", "SPASTI", "TITTE"),
+    *("WICHS", "ZIGEUNER", "ARSCHLO", "ARSCHGE", "ASSHOLE", "BASTARD", "BITCH", "BULLSHIT"),
+    *("CUNT", "NIGGA", "NIGGER", "PENIS", "PORN", "PUSSY", "TWAT", "VAGINA", "WANKER", "WHORE"),
+)
+"""Words that are rude in the middle of others too, and are in no decent one."""
 
 
 def _tree(words: Iterable[bytes]) -> str:
@@ -60,7 +67,13 @@ def _tree(words: Iterable[bytes]) -> str:
     return branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"
 
 
+_DIGITS_AS_LETTERS: Final = str.maketrans("0123456789", "OIZEASGTBG")
+_DIGITS: Final = "0123456789"
 _RUDE = re.compile(_tree({word.encode().translate(_READ_AS) for word in RUDE_WORDS}).encode())
+
+
+_LONGER: Final = frozenset(word for word in RUDE_WORDS if len(word) > len("K2"))
+"""Two letters are read as they are: K2 is a mountain."""
 
 
 def _chunk_symbols() -> tuple[str, ...]:
@@ -130,6 +143,19 @@ def is_prefix(shown: str, prefix: str) -> bool:
 def is_possible_prefix(text: str) -> bool:
     """2 to 12 letters and digits, kept as they are given."""
     return _PREFIX.fullmatch(text) is not None
+
+
+def is_rude_prefix(text: str) -> bool:
+    """Whether a prefix is a rude word, numbers around it aside, or holds a gross one.
+
+    A house chooses its prefix, so it is not refused for a part that could be read rudely: PASS,
+    FUCHS, PISSARRO and DOCUMENTA are decent. Digits among letters are letters: F1CK.
+    """
+    shown = text.upper()
+    alone, read = shown.strip(_DIGITS), shown.translate(_DIGITS_AS_LETTERS)
+    readings = (read, alone.translate(_DIGITS_AS_LETTERS)) if alone else ()
+    is_word = alone in RUDE_WORDS or not _LONGER.isdisjoint(readings)
+    return is_word or any(word in one for one in (shown, read) for word in GROSS_WORDS)
 
 
 def is_rude(symbols: str) -> bool:

@@ -11,7 +11,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from ticketing.domain import DomainError, FieldError
-from ticketing.domain.code_texts import CAPACITY, CodeBits, is_possible_prefix
+from ticketing.domain.code_texts import (
+    CAPACITY,
+    CodeBits,
+    is_possible_prefix,
+    is_rude_prefix,
+)
 from ticketing.domain.ids import VisitorId
 from ticketing.domain.museum import is_plausible_time
 from ticketing.domain.offers import PRICE_LIMIT_CENTS, Offer
@@ -43,6 +48,18 @@ class BatchState(StrEnum):
 
     BUILDING = "building"
     READY = "ready"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class Standing(StrEnum):
+    """How a batch is at a moment; of one that is ready, whether its time and money are."""
+
+    BUILDING = "building"
+    LATER = "later"
+    READY = "ready"
+    SPENT = "spent"
+    OVER = "over"
     STOPPED = "stopped"
     FAILED = "failed"
 
@@ -180,6 +197,49 @@ def checked(batch: Batch) -> Batch:
     return batch
 
 
+def checked_new(batch: Batch, *, now: datetime | None) -> Batch:
+    """The same for one that is to be made; `now` None lets it be over already.
+
+    Raises:
+        BadBatch: As `checked`; `rude` for a prefix, `past` for an end, `zero` for a budget that
+            would be spent before the first code.
+    """
+    errors = [*_errors(batch)]
+    if is_rude_prefix(batch.prefix):
+        errors.append(FieldError("prefix", "rude"))
+    wrong = {error.field for error in errors}
+    errors += [one for one in _senseless(batch, now) if one.field not in wrong]
+    if errors:
+        raise BadBatch(*errors)
+    return batch
+
+
+def checked_change(old: Batch, new: Batch, *, now: datetime) -> Batch:
+    """A batch as it would be changed, if that is sound; what stays as it is may be over.
+
+    Raises:
+        BadBatch: As `checked`; `past` and `zero` as `checked_new`.
+    """
+    errors = [*_errors(new)]
+    told = {error.field for error in errors}
+    told |= {name for name in _CAN_BE_SENSELESS if getattr(new, name) == getattr(old, name)}
+    errors += [one for one in _senseless(new, now) if one.field not in told]
+    if errors:
+        raise BadBatch(*errors)
+    return new
+
+
+_CAN_BE_SENSELESS = ("valid_until", "budget_cents")
+
+
+def _senseless(batch: Batch, now: datetime | None) -> Iterator[FieldError]:
+    """What can be stored and would never do anything."""
+    if now is not None and batch.valid_until is not None and batch.valid_until <= now:
+        yield FieldError("valid_until", "past")
+    if batch.budget_cents == 0:
+        yield FieldError("budget_cents", "zero")
+
+
 def _errors(batch: Batch) -> Iterator[FieldError]:
     if not batch.name.strip() or len(batch.name) > NAME_LIMIT:
         yield FieldError("name", "length")
@@ -278,7 +338,28 @@ def is_for(batch: Batch, offer: Offer) -> bool:
     return offer.active and (batch.offers is None or offer.slug in batch.offers)
 
 
+def gate_cents(batch: Batch, offers: Iterable[Offer]) -> int | None:
+    """What one use at a gate takes from the budget, None where that is what it takes off.
+
+    Nobody says there which offer a code is for: it is the most that it takes off any of them.
+    """
+    offs = {off_cents(batch.effect, one.price_cents) for one in applicable(batch, offers)}
+    return max(offs) if len(offs) > 1 else None
+
+
 # ------------------------------------------------------------ may it be used
+def standing(batch: Batch, now: datetime) -> Standing:
+    """How a batch is now; `store.code_lists` asks the same of the database."""
+    if batch.state is not BatchState.READY:
+        return Standing(batch.state.value)
+    if batch.valid_until is not None and now >= batch.valid_until:
+        return Standing.OVER
+    if batch.budget_cents is not None and batch.tally.given_cents >= batch.budget_cents:
+        return Standing.SPENT
+    is_early = batch.valid_from is not None and now < batch.valid_from
+    return Standing.LATER if is_early else Standing.READY
+
+
 def judge(
     batch: Batch, code: Code, sale: Sale, *, offers: tuple[Offer, ...], now: datetime
 ) -> Discount | Refusal:

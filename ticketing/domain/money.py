@@ -6,6 +6,11 @@ NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
 
 def money(cents: int, currency: str, lang: str) -> str:
+    """A price in words of the language, `frei` or `free` for nothing; otherwise as `amount`."""
+    return amount(cents, currency, lang) if cents else FREE[lang]
+
+
+def amount(cents: int, currency: str, lang: str) -> str:
     """An amount in words of the language; whole amounts keep their cents.
 
     Args:
@@ -14,10 +19,8 @@ def money(cents: int, currency: str, lang: str) -> str:
         lang: `de` or `en`.
 
     Returns:
-        `7,20 €` (no-break space), `€7.20`, or `frei` and `free` for nothing.
+        `7,20 €` (no-break space) or `€7.20`.
     """
-    if cents == 0:
-        return FREE[lang]
     sign = SIGNS.get(currency, currency)
     minus = "\N{MINUS SIGN}" if cents < 0 else ""
     whole, hundredths = divmod(abs(cents), 100)

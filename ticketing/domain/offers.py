@@ -17,6 +17,8 @@ from ticketing.wire.token import Flag
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 SLUG_LIMIT = 60
+SITE_WORDS = frozenset({"export", "new"})
+"""What stands in the site's own addresses where a slug may: nothing can be called this."""
 NAME_LIMIT = 100
 NUMBER_LIMIT = 2**24 - 1  # three bytes of the barcode
 BYTE_LIMIT = 255  # entries and party are one byte each
@@ -102,6 +104,23 @@ def checked(offer: Offer) -> Offer:
     return offer
 
 
+def checked_new(offer: Offer) -> Offer:
+    """The same for an offer that is not there yet; one that is may be called what it is called.
+
+    Raises:
+        BadOffer: As `checked`; `reserved` for a slug that is a word of the site.
+    """
+    errors = (*_errors(offer), *_reserved(offer.slug))
+    if errors:
+        raise BadOffer(*errors)
+    return offer
+
+
+def _reserved(slug: str) -> Iterator[FieldError]:
+    if slug in SITE_WORDS:
+        yield FieldError("slug", "reserved")
+
+
 def edition(offer: Offer) -> str:
     """A short text that is another one as soon as anything about the offer is."""
     return hashlib.sha256(repr(offer).encode()).hexdigest()[:16]
@@ -146,7 +165,7 @@ def window(offer: Offer, on: date, zone: ZoneInfo) -> Window:
         raise BadOffer(FieldError("on", "range"))
     if not is_sold_for(offer, on):
         raise BadOffer(FieldError("on", "outside_offer"))
-    first, last = _days(offer, on)
+    first, last = days_of(offer, on)
     return Window(day_bounds(first, zone)[0], day_bounds(last, zone)[1])
 
 
@@ -170,7 +189,7 @@ def slot_validity(offer: Offer, slot: Slot, zone: ZoneInfo) -> Window:
 
 def is_past(offer: Offer, on: date, *, now: datetime, zone: ZoneInfo) -> bool:
     """Whether a ticket for that day could never admit any more."""
-    return _days(offer, on)[1] < local_day(now, zone)
+    return days_of(offer, on)[1] < local_day(now, zone)
 
 
 def is_sold_for(offer: Offer, on: date) -> bool:
@@ -181,7 +200,7 @@ def is_sold_for(offer: Offer, on: date) -> bool:
     return starts and (offer.valid_until is None or on <= offer.valid_until)
 
 
-def _days(offer: Offer, on: date) -> tuple[date, date]:
+def days_of(offer: Offer, on: date) -> tuple[date, date]:
     """First and last local day, both included."""
     if offer.validity is Validity.RANGE:
         return offer.valid_from or on, offer.valid_until or on

@@ -71,6 +71,11 @@ def checked(slot: Slot) -> Slot:
     return slot
 
 
+def is_past(slot: Slot, now: datetime) -> bool:
+    """Whether nobody can come to it any more."""
+    return slot.ends_at <= now
+
+
 def starts(series: Series, zone: ZoneInfo) -> tuple[datetime, ...]:
     """When the slots of a series start, UTC, in order and none twice.
 

@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from ticketing.domain import DomainError, FieldError
 from ticketing.domain.ids import VisitorId
@@ -40,6 +41,10 @@ class BadHolder(DomainError):  # noqa: N818  agreed name: says what came
 
 class BadParty(DomainError):  # noqa: N818  agreed name: says what came
     """More or fewer persons than the offer takes."""
+
+
+OF_MANY: Final = "batch:"
+"""With that the name of tickets begins that are issued together."""
 
 
 class ShownState(StrEnum):
@@ -143,6 +148,11 @@ def shown_state(ticket: Ticket, moves: Moves, now: datetime) -> ShownState:
     if ticket.entries and moves.uses >= ticket.entries:
         return ShownState.USED_UP
     return ShownState(ticket.state.value)
+
+
+def is_of_many(ticket: Ticket) -> bool:
+    """Whether it was issued together with others: the name of those stands for a reason."""
+    return (ticket.state_reason or "").startswith(OF_MANY)
 
 
 def mark(ticket: Ticket) -> str:

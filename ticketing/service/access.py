@@ -204,6 +204,7 @@ def _tried(
     house: House, name: str, address: str, whose: Thing = A_STRANGER
 ) -> tuple[Tried, Tried, Tried]:
     """What an attempt counts for; `whose` name it is matters to the log alone."""
+    name = name.casefold()
     return (
         Tried(WRONG_HERE, who_is(house, f"name:{name}\0{address}"), whose),
         Tried(WRONG_NAME, who_is(house, f"name:{name}"), whose),

@@ -1,26 +1,47 @@
-"""What stands on the card of a ticket; in the service room."""
+"""What stands on the card of a ticket, and when it is good; in the service room."""
 
 from datetime import date, timedelta
 
 from ticketing.domain import tickets as rules
 from ticketing.domain.museum import Museum, local_day
+from ticketing.domain.slots import Slot
+from ticketing.domain.tickets import Ticket
 from ticketing.service.cases import TicketCase
 from ticketing.service.ports import CardCaptions, CardFacts
 from ticketing.wire.texts import local_date, local_time
 
 
+def said_validity(ticket: Ticket, museum: Museum, *, lang: str, slot: Slot | None = None) -> str:
+    """When a ticket is good: "Mo 30. Nov. 2026", or its first and its last day with a dash.
+
+    Of a slot its day and, if it is given, its time.
+    """
+    zone = museum.zone
+    if slot is not None:
+        span = f"{local_time(slot.starts_at, zone)}\u2013{local_time(slot.ends_at, zone)}"
+        return f"{local_date(slot.starts_at, zone, lang)}, {span}"
+    first, last = _days(ticket, museum)
+    return said_days(first, first if ticket.slot is not None else last, lang=lang)
+
+
+def said_days(first: date, last: date, *, lang: str) -> str:
+    """One day, or two with a dash between."""
+    days = (first,) if first == last else (first, last)
+    return " \u2013 ".join(local_date(day, None, lang) for day in days)
+
+
 def card_facts(case: TicketCase, museum: Museum, *, lang: str) -> CardFacts:
     """What stands on the card of a ticket, in the holder's language."""
     words = _CARD_WORDS[lang if lang in _CARD_WORDS else "en"]
-    ticket, zone = case.ticket, museum.zone
-    first = local_day(ticket.valid_from, zone)
-    last = local_day(ticket.valid_until - _MINUTE, zone)
+    ticket = case.ticket
+    first, last = _days(ticket, museum)
     is_one_day = first == last or case.slot is not None
+    when = said_validity(ticket, museum, lang=lang, slot=case.slot)
     return CardFacts(
         museum=museum.name,
         holder=ticket.holder,
         offer=case.offer.name.in_(lang),
-        when=_when(case, museum, last=last, lang=lang),
+        when=when if is_one_day else local_date(last, None, lang),
         persons=str(ticket.party),
         short_code=rules.shown_code(ticket.short_code),
         captions=CardCaptions(
@@ -33,13 +54,9 @@ def card_facts(case: TicketCase, museum: Museum, *, lang: str) -> CardFacts:
 
 
 # ------------------------------------------------------------ parts of the above
-def _when(case: TicketCase, museum: Museum, *, last: date, lang: str) -> str:
-    """The last day; of a slot its day and its time."""
-    if case.slot is None:
-        return local_date(last, None, lang)
-    zone, slot = museum.zone, case.slot
-    span = f"{local_time(slot.starts_at, zone)}\u2013{local_time(slot.ends_at, zone)}"
-    return f"{local_date(slot.starts_at, zone, lang)}, {span}"
+def _days(ticket: Ticket, museum: Museum) -> tuple[date, date]:
+    zone = museum.zone
+    return local_day(ticket.valid_from, zone), local_day(ticket.valid_until - _MINUTE, zone)
 
 
 _MINUTE = timedelta(minutes=1)

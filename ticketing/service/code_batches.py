@@ -86,8 +86,12 @@ def create_batch(unit: Unit, house: House, *, wanted: NewBatch, token: str = "")
     return get_batch(unit, batch=batch.id)
 
 
-def checked_batch(unit: Unit, house: House, *, wanted: NewBatch, token: str = "") -> Batch:
+def checked_batch(
+    unit: Unit, house: House, *, wanted: NewBatch, token: str = "", may_be_over: bool = False
+) -> Batch:
     """A batch as it would be made; nothing is stored. Its id is that of a form's token.
+
+    It `may_be_over` if it comes from elsewhere with what has become of its codes.
 
     Raises:
         Invalid: As `create_batch`.
@@ -101,7 +105,7 @@ def checked_batch(unit: Unit, house: House, *, wanted: NewBatch, token: str = ""
         created_by=house.actor.id,
     )
     with as_invalid():
-        rules.checked(batch)
+        rules.checked_new(batch, now=None if may_be_over else house.clock.now())
     _check_offers(unit, batch)
     return batch
 
@@ -184,20 +188,20 @@ def change_held(unit: Unit, house: House, *, batch: str, change: BatchChange) ->
     old = held(unit, batch)
     if change.version is not None and change.version != old.version:
         raise Conflict("changed")
-    new = planned(unit, old, change)
+    new = planned(unit, house, old, change)
     rows.change(unit, new)
     _note(unit, house, Action.BATCH_CHANGED, before=old, after=new)
 
 
-def planned(unit: Unit, old: Batch, change: BatchChange) -> Batch:
+def planned(unit: Unit, house: House, old: Batch, change: BatchChange) -> Batch:
     """A batch as a change would leave it; nothing is stored.
 
     Raises:
         Invalid, Conflict: As `change_batch`.
     """
-    new = _changed(old, change)
+    new = changed(old, change)
     with as_invalid():
-        rules.checked(new)
+        rules.checked_change(old, new, now=house.clock.now())
     _check_offers(unit, new)
     if new.effect != old.effect and old.is_touched:
         raise Conflict("batch_redeemed")
@@ -311,7 +315,8 @@ def _switched(
     return get_batch(unit, batch=batch)
 
 
-def _changed(old: Batch, change: BatchChange) -> Batch:
+def changed(old: Batch, change: BatchChange) -> Batch:
+    """A batch with what is to be changed laid over it; nothing is checked or stored."""
     told = {field.name: getattr(change, field.name) for field in fields(change)}
     del told["version"]
     always = {"name", "effect"}

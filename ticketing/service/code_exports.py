@@ -85,10 +85,15 @@ def check_size(batch: Batch, *, kind: Format) -> None:
     Raises:
         Conflict: `too_many_codes`, `batch_building`, `batch_failed`.
     """
-    if batch.tally.made > LIMITS[kind]:
+    if not is_possible(batch, kind=kind):
         raise Conflict("too_many_codes")
     if batch.state not in KNOWN:
         raise Conflict(f"batch_{batch.state}")
+
+
+def is_possible(batch: Batch, *, kind: Format) -> bool:
+    """Whether a file of that kind can hold its codes."""
+    return batch.tally.made <= LIMITS[kind]
 
 
 def is_quick(batch: Batch, *, kind: Format) -> bool:

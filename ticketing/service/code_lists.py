@@ -4,8 +4,8 @@ In the service room; nothing here changes anything.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from ticketing.domain import code_texts
@@ -15,8 +15,9 @@ from ticketing.domain.ids import VisitorId
 from ticketing.domain.jobs import Job, JobKind
 from ticketing.domain.museum import Gate
 from ticketing.domain.offers import Offer
+from ticketing.domain.stats import span_of
 from ticketing.service import code_batches, jobs
-from ticketing.service.pages import Page, sealed, unsealed
+from ticketing.service.pages import Page, sealed, unsealed, walk
 from ticketing.service.ports import House, Units
 from ticketing.store import code_lists as rows
 from ticketing.store import gates as gate_rows
@@ -29,6 +30,7 @@ from ticketing.store.unit import Unit
 
 __all__ = ["BatchSort", "CodeState", "Redemption", "WantedBatches"]
 _AT_ONCE: Final = 5_000
+_BATCHES_AT_ONCE: Final = 500
 _HISTORY: Final = 20
 
 
@@ -58,8 +60,28 @@ class ListedBatches:
 
 
 def list_batches(unit: Unit, *, wanted: WantedBatches) -> ListedBatches:
-    """Batches of a state and a tag, sorted."""
+    """Batches that stand so, of a tag, sorted."""
     return ListedBatches(*rows.batches(unit, wanted))
+
+
+def every_batch(store: Units, wanted: WantedBatches) -> Iterator[Batch]:
+    """All of them, read part by part, each with a unit of its own."""
+
+    def part(unit: Unit, cursor: str | None) -> Page[Batch]:
+        start = int(cursor or 0)
+        found = list_batches(unit, wanted=replace(wanted, start=start, limit=_BATCHES_AT_ONCE))
+        end = start + len(found.items)
+        return Page(found.items, str(end) if end < found.total else None)
+
+    return walk(store, part)
+
+
+def most_redeemed(
+    unit: Unit, house: House, *, first: date, last: date, limit: int | None = None
+) -> ListedBatches:
+    """Batches that ran on any of these local days, those with the most redeemed codes first."""
+    span = span_of(first, last, house.museum.zone)
+    return ListedBatches(*rows.most_used(unit, span.since, span.until, limit=limit))
 
 
 def page_of_codes(

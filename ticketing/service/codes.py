@@ -25,6 +25,7 @@ from ticketing.store import offers as offer_rows
 from ticketing.store import redemptions
 from ticketing.store.codes import Found
 from ticketing.store.redemptions import Redemption
+from ticketing.store.types import to_the_ms
 from ticketing.store.unit import Unit
 from ticketing.wire.verdict import Reason
 
@@ -125,7 +126,7 @@ def redeem_code(
             station=None,
             source="api",
             asked=mark,
-            at=house.clock.now(),
+            at=to_the_ms(house.clock.now()),
         )
         unit.begin()
         if redemptions.add(unit, one, found=found):

@@ -92,10 +92,11 @@ class OnSale:
     slots: tuple[SlotPlaces, ...] = ()
 
 
-def on_sale(unit: Unit, house: House, *, slug: str, on: date | None) -> OnSale:
+def on_sale(unit: Unit, house: House, *, slug: str, on: date | None, people: int = 1) -> OnSale:
     """The offers of the desk; the first is chosen unless `slug` names another.
 
-    Without a day it is today, of an offer with slots the day of the next free one.
+    Without a day it is today, of an offer with slots the day of the next one with places for
+    so many people.
     """
     today = local_day(house.clock.now(), house.museum.zone)
     listed = offers.list_offers(unit, active_only=True)
@@ -105,7 +106,7 @@ def on_sale(unit: Unit, house: House, *, slug: str, on: date | None) -> OnSale:
     if offer is None or offer.validity is not Validity.SLOT:
         return OnSale(offers=sold, offer=offer, on=day)
     now = house.clock.now()
-    free = next_free(unit, offer, people=1, since=now) if on is None else ()
+    free = next_free(unit, offer, people=people, since=now) if on is None else ()
     if free:
         day = local_day(free[0].slot.starts_at, house.museum.zone)
     begins, ends = day_bounds(day, house.museum.zone)

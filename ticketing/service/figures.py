@@ -5,9 +5,10 @@ station told of it; so what is kept is never more than a minute behind, and a fi
 wrong mends itself with the next scan of that day.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from ticketing.domain.museum import day_bounds, local_day
 from ticketing.domain.opening import opening_on
@@ -21,7 +22,7 @@ from ticketing.wire.verdict import Reason
 
 WEEKS_BACK = 4
 """A usual weekday is the mean of so many before it."""
-_WEEK = timedelta(days=7)
+_DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 _QUARTER_MIN = 15
 _QUARTERS = 96
 
@@ -85,6 +86,32 @@ def numbers(unit: Unit, *, first: date, last: date) -> Numbers:
     )
 
 
+def numbers_until_now(unit: Unit, house: House, *, first: date) -> Numbers:
+    """The local days from `first` on: what is kept, and the present one as it stands."""
+    today = local_day(house.clock.now(), house.museum.zone)
+    kept = numbers(unit, first=first, last=today - _DAY)
+    live = of_day(unit, house, day=today)
+    by_hour = [list(hours) for hours in kept.by_hour]
+    open_days, reasons = list(kept.open_days), Counter(dict(kept.reasons))
+    for quarter in live.quarters:
+        by_hour[today.weekday()][quarter.quarter // 4] += quarter.entries
+    open_days[today.weekday()] += live.total.entries > 0
+    reasons.update(dict(live.reasons))
+    return Numbers(
+        days=(*kept.days, live.total) if live.quarters else kept.days,
+        by_hour=tuple(tuple(hours) for hours in by_hour),
+        open_days=tuple(open_days),
+        reasons=_most_first(reasons),
+    )
+
+
+def kept_as_of(unit: Unit, house: House) -> datetime:
+    """Until when everything is in what is kept: now, unless a scan waits to be added up."""
+    now = house.clock.now()
+    waiting = rows.first_unread(unit)
+    return now if waiting is None else min(now, waiting)
+
+
 def of_today(unit: Unit, house: House) -> tuple[int, ...]:
     """People who came in by each quarter of the present local day, from midnight until now."""
     now, zone = house.clock.now(), house.museum.zone
@@ -117,8 +144,12 @@ def of_day(unit: Unit, house: House, *, day: date) -> DayNumbers:
             sum(one.refused for one in quarters),
         ),
         quarters=quarters,
-        reasons=tuple(sorted(refusals.items(), key=lambda one: (-one[1], one[0].value))),
+        reasons=_most_first(refusals),
     )
+
+
+def _most_first(refusals: Mapping[Reason, int]) -> tuple[tuple[Reason, int], ...]:
+    return tuple(sorted(refusals.items(), key=lambda one: (-one[1], one[0].value)))
 
 
 def _quarters(unit: Unit, house: House, day: date) -> tuple[Quarter, ...]:

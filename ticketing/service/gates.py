@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ticketing.domain.museum import Gate
-from ticketing.domain.offers import NAME_LIMIT, SLUG, SLUG_LIMIT
+from ticketing.domain.offers import NAME_LIMIT, SITE_WORDS, SLUG, SLUG_LIMIT
 from ticketing.service import audit
 from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
@@ -17,11 +17,13 @@ def add_gate(unit: Unit, house: House, *, slug: str, name: Localised) -> Gate:
     """Make a gate.
 
     Raises:
-        Invalid: A slug that is not lower-case words with hyphens, or a name of no
-            or of more than 100 characters.
+        Invalid: A slug that is not lower-case words with hyphens or that the site needs itself,
+            or a name of no or of more than 100 characters.
         Conflict: `gate_exists` if the slug is taken.
     """
     gate = checked_gate(Gate(slug=slug, name=name, created_at=house.clock.now()))
+    if slug in SITE_WORDS:
+        raise Invalid(FieldError("slug", "reserved"))
     unit.begin()
     if not rows.add(unit, gate):
         raise Conflict("gate_exists")

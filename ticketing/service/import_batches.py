@@ -174,13 +174,13 @@ def _aim(wish: Wish, found: Sequence[Named], by_batch: dict[tuple[str, str], Aim
 
 def _plan(unit: Unit, house: House, aim: Aim) -> None:
     if aim.means:
-        _plan_change(unit, aim)
+        _plan_change(unit, house, aim)
     elif "effect" in aim.target.said:
         wanted = NewBatch(name=aim.called, prefix=aim.prefix, count=1, **aim.target.said)
-        aim.draft = code_batches.checked_batch(unit, house, wanted=wanted)
+        aim.draft = code_batches.checked_batch(unit, house, wanted=wanted, may_be_over=True)
 
 
-def _plan_change(unit: Unit, aim: Aim) -> None:
+def _plan_change(unit: Unit, house: House, aim: Aim) -> None:
     """Find out whether a batch changes by what lines say of it, and whether it may."""
     old = _find(unit, aim)
     if old.state is BatchState.BUILDING:
@@ -189,7 +189,7 @@ def _plan_change(unit: Unit, aim: Aim) -> None:
     if said.get("offers") is not None and set(said["offers"]) == set(old.offers or ()):
         del said["offers"]  # the same ones in another order
     aim.change = BatchChange(**said)
-    aim.target.is_changed = code_batches.planned(unit, old, aim.change) != old
+    aim.target.is_changed = code_batches.planned(unit, house, old, aim.change) != old
 
 
 def _find(unit: Unit, aim: Aim) -> Batch:

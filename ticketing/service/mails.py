@@ -14,8 +14,8 @@ from ticketing.domain.tickets import shown_code
 from ticketing.domain.visitors import Lang
 from ticketing.service import audit, vault
 from ticketing.service.audit import Action, Thing
-from ticketing.service.cards import card_facts
-from ticketing.service.cases import get_ticket
+from ticketing.service.cards import card_facts, said_validity
+from ticketing.service.cases import TicketCase, get_ticket
 from ticketing.service.channels import Permanent, Retry, Sent
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound
 from ticketing.service.letters import Letter, MailOutcome
@@ -122,7 +122,7 @@ def letter_of(unit: Unit, house: House, *, lease: MailLease, words: Wording) -> 
         subject=say("subject", museum=museum.name),
         greeting=say("greeting"),
         lines=(
-            say("ticket", offer=facts.offer, when=facts.when),
+            say("ticket", offer=facts.offer, when=_when(case, house, errand.lang)),
             say("show", code=shown_code(case.ticket.short_code)),
         ),
         link=f"{museum.base_url}/t/{token}?lang={errand.lang.value}",
@@ -163,6 +163,10 @@ def _owner(key: str) -> str:
 def _address(house: House, errand: Errand) -> str | None:
     plain = vault.unseal(house, errand.address, owner=_owner(errand.key))
     return None if plain is None else plain.decode()
+
+
+def _when(case: TicketCase, house: House, lang: Lang) -> str:
+    return said_validity(case.ticket, house.museum, lang=lang.value, slot=case.slot)
 
 
 def _sayer(words: Wording, lang: Lang) -> Callable[..., str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 from enum import Enum
 from typing import Final
 
-from ticketing.domain.offers import Offer, checked, edition
+from ticketing.domain.offers import Offer, checked, checked_new, edition
 from ticketing.service import audit
 from ticketing.service.audit import Action, Thing
 from ticketing.service.errors import Conflict, FieldError, Invalid, NotFound, as_invalid
@@ -58,7 +58,7 @@ def create_offer(unit: Unit, house: House, *, offer: Offer) -> Offer:
     """
     wanted = offer if offer.number else replace(offer, number=rows.next_number(unit))
     with as_invalid():
-        checked(wanted)
+        checked_new(wanted)
     _check_gates(unit, wanted)
     now = house.clock.now()
     unit.begin()
@@ -115,7 +115,7 @@ def change_offer(
     if expected is not None and expected != edition(old):
         raise Conflict("changed")
     with as_invalid():
-        new = checked(_changed(old, change))
+        new = checked(changed(old, change))
     _check_gates(unit, new)
     rows.change(unit, new)
     audit.note(
@@ -139,8 +139,8 @@ def _check_gates(unit: Unit, offer: Offer) -> None:
 _NULLABLE = frozenset({"per_day", "gates"})
 
 
-def _changed(old: Offer, change: OfferChange) -> Offer:
-    """The offer with what is to be changed laid over it."""
+def changed(old: Offer, change: OfferChange) -> Offer:
+    """The offer with what is to be changed laid over it; nothing is checked or stored."""
     wanted = {field.name: getattr(change, field.name) for field in fields(change)}
     told = {
         name: value

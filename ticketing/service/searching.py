@@ -19,6 +19,7 @@ from ticketing.wire.check import CodeKind, fold, is_valid
 from ticketing.wire.token import Token
 
 LETTERS_LEAST = 3
+_FOLDED_LEAST = 2
 """A gate PC may look for somebody, not leaf through everybody."""
 
 
@@ -58,9 +59,10 @@ def search_at_gate(unit: Unit, house: House, *, search: Search) -> Page[ListedTi
     """
     if search.visitor is not None:
         raise Invalid(FieldError("visitor", "not_for_stations"))
-    for field, text in (("holder", search.holder), ("reference", search.reference)):
-        if text is not None and names.letters(text) < LETTERS_LEAST:
-            raise Invalid(FieldError(field, "too_short"))
+    if search.holder is not None and _is_short(search.holder):
+        raise Invalid(FieldError("holder", "too_short"))
+    if search.reference is not None and names.letters(search.reference) < LETTERS_LEAST:
+        raise Invalid(FieldError("reference", "too_short"))
     zone, now = house.museum.zone, house.clock.now()
     today_at, _ = day_bounds(local_day(now, zone), zone)
     return search_tickets(unit, search=replace(search, ended_after=today_at))
@@ -99,7 +101,7 @@ def is_name(typed: str, *, is_known: bool) -> bool:
     Raises:
         Invalid: `text` of too few letters that is nothing else either.
     """
-    if names.letters(typed) < LETTERS_LEAST:
+    if _is_short(typed):
         if not is_known:
             raise Invalid(FieldError("text", "too_short"))
         return False
@@ -123,6 +125,12 @@ def of_exactly(unit: Unit, house: House, typed: str) -> Found:
 
 
 # ------------------------------------------------------------ parts of the above
+def _is_short(text: str) -> bool:
+    """Fewer than three letters, or three that are one umlaut written out."""
+    is_one_letter = names.letters(names.search_key(text)) < _FOLDED_LEAST
+    return is_one_letter or names.letters(text) < LETTERS_LEAST
+
+
 def _found(unit: Unit, search: Search, after: Place | None) -> Found:
     """One match more than asked for, if there is one."""
     most, ended = search.limit + 1, search.ended_after

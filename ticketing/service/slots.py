@@ -46,7 +46,8 @@ def add_slot(unit: Unit, house: House, *, wanted: NewSlot) -> SlotPlaces:
 
     Raises:
         NotFound: `offer`.
-        Invalid: Errors for `starts_at`, `ends_at`, `capacity`, `offer` without slots.
+        Invalid: Errors for `starts_at`, `ends_at`, `capacity`, `offer` without slots; `past` for
+            one that is over.
         Conflict: `slot_exists` if the offer has a slot with that start.
     """
     of = _offer_with_slots(unit, wanted.offer)
@@ -59,6 +60,8 @@ def add_slot(unit: Unit, house: House, *, wanted: NewSlot) -> SlotPlaces:
     )
     with as_invalid():
         rules.checked(slot)
+    if rules.is_past(slot, house.clock.now()):
+        raise Invalid(FieldError("ends_at", "past"))
     if not is_sold_for(of, local_day(wanted.starts_at, house.museum.zone)):
         raise Invalid(FieldError("starts_at", "outside_offer"))
     if not _stored(unit, house, (slot,)):
@@ -70,14 +73,14 @@ def add_series(unit: Unit, house: House, *, offer: str, series: Series) -> tuple
     """Make many slots of an offer at once, at most 1,000.
 
     Where the offer has a slot with that start already it stays as it is; those made are
-    returned. Days that the offer is not sold for are left out.
+    returned. Days that the offer is not sold for are left out, and times of today that are over.
 
     Raises:
         NotFound: `offer`.
         Invalid: Errors for `from`, `until`, `times`, `weekdays`, `ends_at`, `capacity`,
-            `offer` without slots.
+            `offer` without slots; `past` for a first day that is over.
     """
-    of, zone = _offer_with_slots(unit, offer), house.museum.zone
+    of, zone, now = _offer_with_slots(unit, offer), house.museum.zone, house.clock.now()
     with as_invalid():
         first = rules.starts(series, zone)
         wanted = tuple(
@@ -95,6 +98,11 @@ def add_series(unit: Unit, house: House, *, offer: str, series: Series) -> tuple
         )
     if not wanted:
         raise Invalid(FieldError("from", "outside_offer"))
+    if series.first < local_day(now, zone):
+        raise Invalid(FieldError("from", "past"))
+    wanted = tuple(slot for slot in wanted if not rules.is_past(slot, now))
+    if not wanted:
+        raise Invalid(FieldError("times", "past"))
     made = frozenset(_stored(unit, house, wanted))
     return tuple(SlotPlaces(slot=slot, sold=0) for slot in wanted if slot.id in made)
 

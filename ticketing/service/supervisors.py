@@ -112,7 +112,7 @@ def _tried(
     at_station = who_is(house, "station:" + station)
     return (
         Tried(WRONG_AT_STATION, at_station, Thing("station", station)),
-        Tried(WRONG_OF_NAME, who_is(house, "pin:" + name), whose),
+        Tried(WRONG_OF_NAME, who_is(house, "pin:" + name.casefold()), whose),
     )
 
 

@@ -14,6 +14,7 @@ from ticketing.domain.visitors import ID_BYTES, Lang, beginning_of_id
 from ticketing.service import people
 from ticketing.service.cases import ListedTicket, with_histories
 from ticketing.service.codes import look_up
+from ticketing.service.errors import FieldError, Invalid
 from ticketing.service.pages import Page, behind, read_behind
 from ticketing.service.people import Profile
 from ticketing.service.ports import House
@@ -88,6 +89,24 @@ def search_visitors(unit: Unit, house: House, *, text: str, limit: int = LIMIT) 
         found |= dict.fromkeys(rows.of_words(unit, words_of(typed)))
     items = rows.of_ids(unit, tuple(found)[:limit])
     return Page(items, _cursor(items[-1]) if items and len(found) > limit else None)
+
+
+def find_meant(unit: Unit, *, text: str) -> VisitorId:
+    """The one visitor of a whole id or of a short reference, as the pages show it.
+
+    Raises:
+        Invalid: `visitor`: `malformed` for a text that is neither, `unknown` for a short one of
+            nobody, `ambiguous` for one of several.
+    """
+    part = beginning_of_id(text)
+    if part is None:
+        raise Invalid(FieldError("visitor", "malformed"))
+    if len(part) == ID_BYTES:
+        return VisitorId(part)
+    found = rows.beginning(unit, part, limit=2)
+    if len(found) != 1:
+        raise Invalid(FieldError("visitor", "ambiguous" if found else "unknown"))
+    return found[0]
 
 
 def view_visitor(unit: Unit, *, visitor: VisitorId) -> VisitorView:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.domain.accounts import ApiKey, Role, Scope, Staff
 from ticketing.domain.ids import ApiKeyId
-from ticketing.store import schema
+from ticketing.store import schema, staff_people
 from ticketing.store.prepared import Prepared, Row
 from ticketing.store.unit import Unit
 
@@ -86,6 +86,9 @@ def _key(row: Row) -> ApiKey:
 # ------------------------------------------------------------ staff
 def add_staff(unit: Unit, staff: Staff, *, password_hash: str, at: datetime) -> bool:
     """Store a new person; False if the name is taken. An empty hash: invited only."""
+    staff_people.lock(unit)
+    if staff_people.is_taken(unit, staff.name):
+        return False
     into = sqlite.insert if unit.is_sqlite else postgresql.insert
     values = {
         "id": staff.id,
@@ -101,7 +104,7 @@ def add_staff(unit: Unit, staff: Staff, *, password_hash: str, at: datetime) -> 
 
 def find_staff(unit: Unit, name: str) -> tuple[Staff, str] | None:
     """A person and the hash of the password."""
-    row = unit.run(select(schema.staff).where(S.name == name, S.removed_at.is_(None))).first()
+    row = unit.run(select(schema.staff).where(S.id == staff_people.id_of(unit, name))).first()
     if row is None:
         return None
     return Staff(id=row.id, name=row.name, role=Role(row.role)), row.password_hash
@@ -116,7 +119,7 @@ def find_staff_by_id(unit: Unit, staff_id: str) -> Staff | None:
 
 def find_pin(unit: Unit, name: str) -> tuple[Staff, str | None] | None:
     """A person and the hash of the PIN, if there is one."""
-    row = unit.run(select(schema.staff).where(S.name == name, S.removed_at.is_(None))).first()
+    row = unit.run(select(schema.staff).where(S.id == staff_people.id_of(unit, name))).first()
     if row is None:
         return None
     return Staff(id=row.id, name=row.name, role=Role(row.role)), row.pin_hash

@@ -10,17 +10,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, exists, insert, select, text
 
+from ticketing.domain.tickets import OF_MANY
 from ticketing.store import schema
 from ticketing.store.types import EPOCH
 from ticketing.store.unit import Unit
 
-_PREFIX = "batch:"
 T, C, M = schema.tickets.c, schema.counters.c, schema.moves.c
 
 
 def name_of(raw: bytes) -> str:
     """The name of a batch."""
-    return f"{_PREFIX}{raw.hex()}"
+    return f"{OF_MANY}{raw.hex()}"
 
 
 def open_batch(unit: Unit, name: str, *, at: datetime) -> None:
@@ -36,7 +36,7 @@ def close_batch(unit: Unit, name: str) -> None:
 
 def under_way(unit: Unit) -> tuple[tuple[str, datetime], ...]:
     """The batches that are being stored, and when they began."""
-    query = select(C.name, C.n).where(C.name.startswith(_PREFIX))
+    query = select(C.name, C.n).where(C.name.startswith(OF_MANY))
     return tuple((row.name, EPOCH + timedelta(milliseconds=row.n)) for row in unit.run(query))
 
 

@@ -6,12 +6,13 @@ and says how far it has got: a page never takes longer because little matches.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, text
 
-from ticketing.domain.codes import Batch, BatchState
+from ticketing.domain.codes import KNOWN, Batch, BatchState, Standing
 from ticketing.store import code_batches, schema
 from ticketing.store.unit import Unit
 
@@ -27,7 +28,10 @@ class BatchSort(StrEnum):
     UNTIL = "until"
     MADE = "made"
     SENT = "sent"
+    DELIVERED = "delivered"
     REDEEMED = "redeemed"
+    GIVEN = "given"
+    STANDING = "standing"
 
 
 class CodeState(StrEnum):
@@ -41,9 +45,13 @@ class CodeState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedBatches:
-    """Which batches, in which order, from which on; `tag` "" are those without one."""
+    """Which batches, in which order, from which on; `tag` "" are those without one.
 
-    state: BatchState | None = None
+    How each stands is asked of the moment `now`.
+    """
+
+    now: datetime
+    standing: Standing | None = None
     tag: str | None = None
     sort: BatchSort = BatchSort.NEWEST
     is_down: bool = False
@@ -81,37 +89,67 @@ class Part:
 
 
 # ------------------------------------------------------------ batches
-_SORTED: Final = {
-    BatchSort.NEWEST: T.number.desc(),
+_IS_READY: Final = T.state == BatchState.READY.value
+_AT: Final = bindparam("at", type_=T.valid_until.type)
+_OF_READY: Final = (
+    (Standing.OVER, T.valid_until <= _AT),
+    (Standing.SPENT, T.given_cents >= T.budget_cents),
+    (Standing.LATER, T.valid_from > _AT),
+)
+_standing: Final = case(
+    *((and_(_IS_READY, is_so), one.value) for one, is_so in _OF_READY), else_=T.state
+)
+"""As `domain.codes.standing`; what is NULL is no limit, and not so."""
+_SORTED: Final[Mapping[BatchSort, ColumnElement[Any]]] = {
+    BatchSort.NEWEST: -T.number,
     BatchSort.NAME: func.lower(T.name),
     BatchSort.UNTIL: func.coalesce(T.valid_until, 2**53),
-    BatchSort.MADE: T.made.desc(),
-    BatchSort.SENT: T.sent.desc(),
-    BatchSort.REDEEMED: T.redeemed.desc(),
-}
-_TURNED: Final = {
-    BatchSort.NEWEST: T.number,
-    BatchSort.NAME: func.lower(T.name).desc(),
-    BatchSort.UNTIL: func.coalesce(T.valid_until, 0).desc(),
     BatchSort.MADE: T.made,
     BatchSort.SENT: T.sent,
-    BatchSort.REDEEMED: T.redeemed,
+    BatchSort.DELIVERED: T.delivered,
+    BatchSort.REDEEMED: T.used,
+    BatchSort.GIVEN: T.given_cents,
+    BatchSort.STANDING: case(
+        {one.value: place for place, one in enumerate(Standing)}, value=_standing
+    ),
 }
+"""From the least to the greatest; the newest, and the first of the standings, are the least."""
 
 
 def batches(unit: Unit, wanted: WantedBatches) -> tuple[tuple[Batch, ...], int]:
     """Some batches, and how many there are of that kind."""
-    conditions = []
-    if wanted.state is not None:
-        conditions.append(T.state == wanted.state.value)
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.standing is not None:
+        conditions.append(_standing == wanted.standing.value)
     if wanted.tag is not None:
         conditions.append(T.tag.is_(None) if not wanted.tag else T.tag == wanted.tag)
-    order = (_TURNED if wanted.is_down else _SORTED)[wanted.sort]
-    query = select(schema.code_batches).where(*conditions).order_by(order, T.number.desc())
-    found = unit.run(query.limit(wanted.limit).offset(wanted.start)).mappings()
+    order = _SORTED[wanted.sort]
+    query = select(schema.code_batches).where(*conditions)
+    query = query.order_by(order.desc() if wanted.is_down else order, T.number.desc())
+    at = {"at": wanted.now}
+    found = unit.run(query.limit(wanted.limit).offset(wanted.start), at).mappings()
     listed = tuple(code_batches.to_batch(row) for row in found)
     count = select(func.count()).select_from(schema.code_batches).where(*conditions)
-    return listed, int(unit.run(count).scalar_one())
+    return listed, int(unit.run(count, at).scalar_one())
+
+
+def most_used(
+    unit: Unit, since: datetime, until: datetime, *, limit: int | None
+) -> tuple[tuple[Batch, ...], int]:
+    """Batches that ran at some time from one moment to another, the most used first; how many.
+
+    By the counters that each row keeps: no code is looked at.
+    """
+    conditions = (
+        T.state.in_([one.value for one in KNOWN]),
+        func.coalesce(T.valid_from, T.created_at) < until,
+        or_(T.valid_until.is_(None), T.valid_until > since),
+    )
+    order = (T.used.desc(), T.redeemed.desc(), T.number.desc())
+    query = select(schema.code_batches).where(*conditions).order_by(*order).limit(limit)
+    found = tuple(code_batches.to_batch(row) for row in unit.run(query).mappings())
+    count = select(func.count()).select_from(schema.code_batches).where(*conditions)
+    return found, int(unit.run(count).scalar_one())
 
 
 def of_name(unit: Unit, name: str) -> Batch | None:

@@ -63,6 +63,14 @@ def touched(unit: Unit) -> Touched:
     return Touched(hours, since, int(newest))
 
 
+def first_unread(unit: Unit) -> datetime | None:
+    """When the first scan was recorded or changed that the figures do not know yet, if any."""
+    read = select(C.pos).where(C.name == _READER).scalar_subquery()
+    at = func.coalesce(S.settled_at, S.received_at)
+    unread = select(at).where(S.pos > func.coalesce(read, 0)).order_by(S.pos).limit(1)
+    return unit.run(unread).scalar_one_or_none()
+
+
 def note_read(unit: Unit, read: Touched) -> None:
     """Go on from there next time; somebody who was faster stays ahead."""
     into = sqlite.insert if unit.is_sqlite else postgresql.insert

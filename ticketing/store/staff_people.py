@@ -52,10 +52,22 @@ def find(unit: Unit, staff_id: str, *, now: datetime) -> Person | None:
 
 
 def id_of(unit: Unit, name: str) -> StaffId | None:
-    """The id of a name."""
-    query = select(P.id).where(P.name == name, P.removed_at.is_(None))
-    found: StaffId | None = unit.run(query).scalar_one_or_none()
-    return found
+    """The id of a name; upper and lower case are one, unless two of old differ by that alone."""
+    same = _called(unit, name)
+    found = [id_ for id_, exact in same.items() if exact == name] or [*same]
+    return found[0] if len(found) == 1 else None
+
+
+def is_taken(unit: Unit, name: str, *, by: str = "") -> bool:
+    """Whether somebody is called so who is not `by`; under the lock of `lock`."""
+    return bool(_called(unit, name).keys() - {by})
+
+
+def _called(unit: Unit, name: str) -> dict[StaffId, str]:
+    """Who is called so, whatever the case: the people of a house are few."""
+    rows = unit.run(select(P.id, P.name).where(P.removed_at.is_(None)))
+    folded = name.casefold()
+    return {StaffId(row.id): row.name for row in rows if row.name.casefold() == folded}
 
 
 def other_admins(unit: Unit, staff_id: str) -> int:
@@ -88,7 +100,7 @@ def join(unit: Unit, staff_id: str, *, name: str, at: datetime) -> bool:
 
     Under the lock of `lock`, so that nobody takes the name in between.
     """
-    if unit.run(select(P.id).where(P.name == name, P.id != staff_id)).first() is not None:
+    if is_taken(unit, name, by=staff_id):
         return False
     values = {"name": name, "joined_at": func.coalesce(P.joined_at, literal(at, UtcMs()))}
     unit.run(update(schema.staff).where(P.id == staff_id).values(values))

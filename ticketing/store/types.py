@@ -18,6 +18,11 @@ BigInt = BigInteger().with_variant(Integer, "sqlite")
 Blob = LargeBinary
 
 
+def to_the_ms(at: datetime) -> datetime:
+    """A time as it comes back from the store: whoever tells it before says the same."""
+    return at - timedelta(microseconds=at.microsecond % 1000)
+
+
 class UtcMs(TypeDecorator[datetime]):
     """An aware UTC time, stored as whole milliseconds since 1970."""
 

@@ -30,12 +30,13 @@ from ticketing.service.errors import (
     Throttled,
 )
 from ticketing.web.pages import page
-from ticketing.web.parts import the_parts
+from ticketing.web.parts import the_parts, the_room
 
 log = logging.getLogger("ticketing.web")
 PROBLEM_TYPE: Final = "application/problem+json"
 _URN: Final = "urn:einlass:problem:"
 _SERVER_ERROR: Final = 500
+_STAFF: Final = "/staff"
 _REASONS: Final[Mapping[int, str]] = {
     400: "bad_request",
     401: "unauthorized",
@@ -151,6 +152,11 @@ _DETAILS: Final[Mapping[str, str]] = {
     "unavailable": "The data cannot be reached now. Try again when Retry-After is over.",
     "internal_error": "Something broke here. The fault is recorded.",
 }
+
+
+def said(reason: str) -> str:
+    """What a fixed word means, in a sentence; "" for one that is no reason."""
+    return _DETAILS.get(reason, "")
 
 
 def refused(status: int, reason: str, detail: str = "", **headers: str) -> HTTPError:
@@ -286,12 +292,12 @@ def shown_name(name: str, *, is_unknown: bool) -> str:
 
 
 def _page(error: HTTPError, headers: Headers) -> Response:
-    status, right = error.status_code, error.extra_data.get("right")
+    status = error.status_code
     kind = _PAGE_OF.get(status, status if status in _PAGES else _SERVER_ERROR)
-    if right is None:
-        answer = page("error.html", remembered=None, kind=kind, status=status)
+    if request.path == _STAFF or request.path.startswith(f"{_STAFF}/"):
+        answer = the_room().trouble(status, kind, error.extra_data.get("right"))
     else:
-        answer = page("staff/no_right.html", remembered=None, right=right)
-    answer.status_code = status
+        answer = page("error.html", remembered=None, kind=kind, status=status)
+        answer.status_code = status
     answer.headers.extend(headers)
     return answer

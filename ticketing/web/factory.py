@@ -42,6 +42,7 @@ from ticketing.web.lane import Lane
 from ticketing.web.limits import Meters
 from ticketing.web.parts import Parts, Room, settle_in
 from ticketing.web.staff import site
+from ticketing.web.staff.trouble import trouble
 from ticketing.web.words import load_words
 
 log = logging.getLogger("ticketing.web")
@@ -134,7 +135,8 @@ def create_app(parts: Parts) -> APIFlask:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     feed = Feed(_newest_of(parts), max_streams=parts.max_streams)
-    settle_in(app.extensions, Room(parts, feed, load_words(), Meters.of(parts.limits)))
+    meters = Meters.of(parts.limits)
+    settle_in(app.extensions, Room(parts, feed, load_words(), meters, trouble))
     sessions.register(app, parts)
     errors.register(app)
     openapi.register(app)

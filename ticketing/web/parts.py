@@ -1,8 +1,9 @@
 """What the web layer is given: one frozen set of real parts, put together by `app.py`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from flask import current_app, g
+from flask import Response, current_app, g
 
 from ticketing.domain.audit import Actor
 from ticketing.service.ports import CardPainter, CodePress, House, SharedUnits, Sheets
@@ -36,12 +37,17 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a request finds in the application: parts, feed, the pages' words, meters."""
+    """What a request finds in the application: parts, feed, the pages' words, meters.
+
+    `trouble` makes the staff's page about an error: its status, what is said of it, the right
+    that is missing.
+    """
 
     parts: Parts
     feed: Feed
     words: Words
     meters: Meters
+    trouble: Callable[[int, int, str | None], Response]
 
 
 def settle_in(extensions: dict[str, object], room: Room) -> None:

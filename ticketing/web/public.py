@@ -16,7 +16,7 @@ from ticketing.service.errors import NotFound
 from ticketing.service.ports import LinkKind
 from ticketing.service.tickets import TicketCase
 from ticketing.web.access import open_to_all
-from ticketing.web.cards import card_of, facts_of, picture
+from ticketing.web.cards import card_of, facts_of, picture, validity_of
 from ticketing.web.errors import refused
 from ticketing.web.pages import page
 from ticketing.web.parts import the_parts
@@ -61,6 +61,7 @@ def ticket(link: str) -> Response:
         "ticket.html",
         remembered=None,
         facts=facts_of(case, lang),
+        when=validity_of(case, lang),
         state=state.value,
         is_void=state in _VOID,
         picture=f"/t/{link}/card.png?lang={lang}",

@@ -40,7 +40,7 @@ ClientText = Annotated[str, text(1, 100)]
 RedemptionId = Annotated[str, StringConstraints(strict=True, pattern="^[A-Za-z0-9_-]{1,64}$")]
 Uses = Annotated[int, Field(strict=True, ge=1, le=USES_LIMIT), WHOLE]
 Amount = Annotated[int, Field(strict=True, ge=0, le=AMOUNT_LIMIT_CENTS), WHOLE]
-Budget = Annotated[int, Field(strict=True, ge=0, le=BUDGET_LIMIT_CENTS), WHOLE]
+Budget = Annotated[int, Field(strict=True, ge=1, le=BUDGET_LIMIT_CENTS), WHOLE]
 Offers = Annotated[tuple[Slug, ...], Field(min_length=1, max_length=OFFERS_LIMIT)]
 Version = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1), WHOLE]
 

@@ -21,7 +21,7 @@ _REFUSED = {409: "Not good: `type` ends in the reason", 429: "Too many wrong cod
 
 
 @bp.post("/codes/check")
-@needs(Scope.CODES_READ)
+@needs(Scope.CODES_REDEEM)
 @replayable
 @bp.input(shapes.CheckIn)
 @bp.output(shapes.CheckOut)
@@ -48,7 +48,7 @@ def check(json_data: shapes.CheckIn) -> shapes.CheckOut:
 
 
 @bp.post("/codes/redeem")
-@needs(Scope.CODES_WRITE)
+@needs(Scope.CODES_REDEEM)
 @replayable
 @bp.input(shapes.RedeemIn)
 @bp.output(shapes.RedemptionOut)
@@ -71,7 +71,7 @@ def redeem(json_data: shapes.RedeemIn) -> shapes.RedemptionOut:
 
 
 @bp.post("/codes/release")
-@needs(Scope.CODES_WRITE)
+@needs(Scope.CODES_REDEEM)
 @replayable
 @bp.input(shapes.ReleaseIn)
 @bp.output(shapes.RedemptionOut)

@@ -148,7 +148,7 @@ class Teller:
 
     def _word(self, entry: Entry, name: str, text: str) -> str:
         if entry.object.kind == "settings" and entry.object.id in _PARTS:
-            return _PARTS[entry.object.id].plain(text, self.speaker)
+            return _PARTS[entry.object.id].plain(name, text, self.speaker)
         if name in _NAMED:
             named = self.things.get(_NAMED[name], {}).get(text)
             return text if named is None else named.in_(self.speaker.lang)

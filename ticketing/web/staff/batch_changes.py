@@ -5,15 +5,14 @@ from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ticketing.domain.accounts import Right
-from ticketing.domain.codes import Batch, EffectKind
-from ticketing.domain.ids import VisitorId
-from ticketing.domain.visitors import find_visitor_id
-from ticketing.service import batch_codes, code_batches, offers, once
+from ticketing.domain.codes import Batch, BatchState, EffectKind
+from ticketing.domain.merging import Facts, taken
+from ticketing.service import batch_codes, code_batches, offers, once, visitor_lists
 from ticketing.service.code_batches import NewBatch
 from ticketing.service.errors import Conflict, Invalid, NotFound
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
-from ticketing.web.staff import batch_forms, batches, frame
+from ticketing.web.staff import batch_forms, batches, frame, merging
 from ticketing.web.staff import batch_words as say
 from ticketing.web.staff.forms import Form, blank, the_form
 from ticketing.web.staff.frame import Place
@@ -56,7 +55,9 @@ def _made(form: Form, wanted: NewBatch) -> AnyResponse:
     except Invalid as refusal:
         form.take(refusal, batch_forms.NAMES)
         return _new_page(form, status=422)
-    return frame.done(f"{batches.HOME}/{batch.id}", "codes_done_made")
+    is_there = batch.state is not BatchState.BUILDING
+    told = "codes_done_made" if is_there else "codes_done_ordered"
+    return frame.done(f"{batches.HOME}/{batch.id}", told)
 
 
 def _new_page(form: Form, *, status: int = 200) -> Response:
@@ -72,19 +73,21 @@ def _new_page(form: Form, *, status: int = 200) -> Response:
 
 
 def _check_page(form: Form, wanted: NewBatch) -> Response:
-    speaker = frame.the_speaker()
-    with the_parts().store.unit() as unit:
+    parts, speaker = the_parts(), frame.the_speaker()
+    with parts.store.unit() as unit:
         known = {offer.slug: offer for offer in offers.list_offers(unit)}
-    if not known.keys() >= set(wanted.offers or ()):
-        form.problem("offers", "wrong_choice")
-        return _new_page(form, status=422)
+        try:
+            code_batches.checked_batch(unit, parts.house, wanted=wanted)
+        except Invalid as refusal:
+            form.take(refusal, batch_forms.NAMES)
+            return _new_page(form, status=422)
     return frame.show(
         "staff/batch_check.html",
         place=Place.CODES,
         wanted=wanted,
         lines=batch_forms.promise(speaker, wanted, known),
         kept=batch_forms.kept(form),
-        token=once.new_token(the_parts().house),
+        token=once.new_token(parts.house),
         example=batch_forms.example(wanted.prefix),
     )
 
@@ -104,8 +107,9 @@ def _choices() -> list[tuple[str, str]]:
 @staff_may(Right.CODES_CHANGE)
 def edit(batch: str) -> Response:
     """The form with a batch's facts."""
-    found = _batch(batch)
-    return _edit_page(batch_forms.filled(frame.the_speaker(), found), found)
+    found, speaker = _batch(batch), frame.the_speaker()
+    told = batch_forms.facts(speaker, found)
+    return _edit_page(batch_forms.filled(speaker, told, found.version), found)
 
 
 @bp.post("/<batch>/edit")
@@ -114,9 +118,16 @@ def change(batch: str) -> AnyResponse:
     """Change a batch; what its redemptions rest on stays, and the form says so."""
     frame.checked_form()
     parts, form, found = the_parts(), the_form(frame.the_speaker()), _batch(batch)
+    now = batch_forms.facts(form.speaker, found)
+    theirs = merging.left_to_others(form, now, batch_forms.WORDS)
     wanted = batch_forms.change_of(form, found)
     if wanted is None:
         return _edit_page(form, found, status=422)
+    mine = batch_forms.facts(form.speaker, code_batches.changed(found, wanted))
+    if theirs:
+        mine = taken(mine, now, theirs)
+        picked = batch_forms.filled(form.speaker, mine, wanted.version or 0)
+        wanted = batch_forms.change_of(picked, found) or wanted
     try:
         with parts.store.unit() as unit:
             code_batches.change_batch(unit, parts.house, batch=batch, change=wanted)
@@ -124,28 +135,21 @@ def change(batch: str) -> AnyResponse:
         form.take(refusal, batch_forms.NAMES)
         return _edit_page(form, found, status=422)
     except Conflict as refusal:
-        return _refused_edit(form, batch, refusal)
+        return _refused_edit(form, batch, refusal, mine)
     return frame.done(f"{batches.HOME}/{batch}", "codes_done_changed")
 
 
-def _refused_edit(form: Form, batch: str, refusal: Conflict) -> Response:
-    """The form again: with what somebody else has stored meanwhile, or why it cannot be."""
+def _refused_edit(form: Form, batch: str, refusal: Conflict, mine: Facts) -> Response:
+    """The form again: on top of what somebody else has stored meanwhile, or why it cannot be."""
     found, speaker = _batch(batch), frame.the_speaker()
     if refusal.reason == "batch_redeemed":  # between the form and its way back
         problem = speaker.say("codes_effect_now_fixed")
         return _edit_page(form, found, problem=problem, status=409)
     if refusal.reason != "changed":
         return _edit_page(form, found, problem=_why(refusal), status=409)
-    stored = batch_forms.filled(speaker, found)
-    differing = [
-        (speaker.say(f"codes_field_{name}"), stored.value(name) or speaker.say("codes_empty"))
-        for name in batch_forms.COMPARED
-        if stored.value(name) != form.value(name)
-    ]
-    again = batch_forms.with_version(form, found.version)
-    return _edit_page(
-        again, found, problem=speaker.say("codes_changed_by_other"), others=differing, status=409
-    )
+    met = merging.meeting(form, mine, batch_forms.facts(speaker, found), batch_forms.WORDS)
+    again = met.form(batch_forms.filled(speaker, met.facts, found.version))
+    return _edit_page(again, found, others=met.others, status=409)
 
 
 def _edit_page(
@@ -153,7 +157,7 @@ def _edit_page(
     batch: Batch,
     *,
     problem: str = "",
-    others: list[tuple[str, str]] | None = None,
+    others: tuple[str, ...] | None = None,
     status: int = 200,
 ) -> Response:
     speaker = frame.the_speaker()
@@ -163,11 +167,13 @@ def _edit_page(
         status=status,
         form=form,
         batch=batch,
+        was=merging.written(batch_forms.facts(speaker, batch)),
         choices=_choices(),
         gives=say.gives(speaker, batch.effect),
         redeemed=speaker.number(batch.tally.used),
         problem=problem,
-        others=others or [],
+        is_met=others is not None,
+        others=others or (),
     )
 
 
@@ -219,20 +225,21 @@ def bind(batch: str) -> Response:
     """Let only one visitor use a code, or whoever has it; its page again."""
     frame.checked_form()
     code = request.form.get("code", "")
-    typed = request.form.get("visitor", "").strip().lower()
-    visitor = find_visitor_id(typed)
-    problem = "codes_wrong_visitor" if typed and visitor is None else _bound(batch, code, visitor)
+    problem = _bound(batch, code, request.form.get("visitor", "").strip())
     status = 422 if problem else 200
     told = frame.the_speaker().say(problem) if problem else ""
     return batches.batch_page(batch, sought=code, problem=told, status=status)
 
 
-def _bound(batch: str, code: str, visitor: VisitorId | None) -> str:
+def _bound(batch: str, code: str, typed: str) -> str:
     """Bind or free a code; the key of what stands in the way, or ""."""
     parts = the_parts()
     try:
         with parts.store.unit() as unit:
+            visitor = visitor_lists.find_meant(unit, text=typed) if typed else None
             batch_codes.bind_code(unit, parts.house, code=code, visitor=visitor, batch=batch)
+    except Invalid as refusal:
+        return f"codes_visitor_{refusal.errors[0].problem}"
     except NotFound:
         return "codes_not_found"
     except Conflict:

@@ -93,6 +93,21 @@ def file(job: str) -> Response:
 
 
 # ------------------------------------------------------------ parts of the above
+def offered(batch: Batch) -> list[str]:
+    """As what the codes of a batch can be had."""
+    return [one.value for one in Format if code_exports.is_possible(batch, kind=one)]
+
+
+def too_many(speaker: Speaker, batch: Batch) -> str:
+    """As what they cannot be had, and how many such a file can hold; "" if as anything."""
+    told = [
+        speaker.say("codes_at_most", what=one.value.upper(), most=speaker.number(LIMITS[one]))
+        for one in Format
+        if not code_exports.is_possible(batch, kind=one)
+    ]
+    return speaker.say("codes_too_many_for", what=", ".join(told)) if told else ""
+
+
 def rows_of(speaker: Speaker, left: Iterable[Job]) -> list[FileRow]:
     """Exports in words."""
     return [_row(speaker, job) for job in left]

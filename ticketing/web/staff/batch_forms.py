@@ -17,13 +17,15 @@ from ticketing.domain.codes import (
     Effect,
     EffectKind,
 )
+from ticketing.domain.merging import Facts
 from ticketing.domain.museum import day_bounds
 from ticketing.domain.offers import Offer
 from ticketing.service.code_batches import BatchChange, NewBatch
 from ticketing.service.offers import KEEP
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import batch_words as say
-from ticketing.web.staff.forms import Form, typed_money
+from ticketing.web.staff.forms import Form, day_of, typed_money
+from ticketing.web.staff.merging import Words
 from ticketing.web.staff.speaker import Speaker
 
 EXAMPLE: Final = CodeBits(CAPACITY // 7 * 5)
@@ -118,27 +120,33 @@ def last_day(speaker: Speaker, batch: Batch) -> date | None:
     return None if end is None else speaker.local(say.last_moment(end))
 
 
-def filled(speaker: Speaker, batch: Batch) -> Form:
-    """The form with a batch's facts in it."""
-    effect, (first, last) = batch.effect, (first_day(speaker, batch), last_day(speaker, batch))
-    plain = {
+def facts(speaker: Speaker, batch: Batch) -> dict[str, Any]:
+    """What can be changed of a batch, as the form has it; what a code does is one fact."""
+    first, last = first_day(speaker, batch), last_day(speaker, batch)
+    return {
         "name": batch.name,
-        "effect": effect.kind.value,
-        "percent": str(effect.value) if effect.kind is EffectKind.PERCENT else "",
-        "amount": typed_money(effect.value) if effect.kind is EffectKind.AMOUNT else "",
-        "price": typed_money(effect.value) if effect.kind is EffectKind.PRICE else "",
+        "effect": [batch.effect.kind.value, batch.effect.value],
+        "offers": list(batch.offers or ()),
         "first_day": first.isoformat() if first else "",
         "last_day": last.isoformat() if last else "",
         "max_uses": str(batch.max_uses or ""),
         "per_visitor": str(batch.per_visitor or ""),
-        "min_amount": _optional(batch.min_amount_cents),
+        "min_amount": _optional(batch.min_amount_cents or None),
         "budget": _optional(batch.budget_cents),
         "tag": batch.tag or "",
         "note": batch.note or "",
-        "version": str(batch.version),
     }
-    sent = MultiDict(plain)
-    sent.setlist("offers", list(batch.offers or ()))
+
+
+def filled(speaker: Speaker, told: Facts, version: int) -> Form:
+    """The form with a batch's facts in it."""
+    kind, value = told["effect"]
+    sent = MultiDict({name: told[name] for name in told if name not in {"effect", "offers"}})
+    sent["effect"], sent["version"] = kind, str(version)
+    sent["percent"] = str(value) if kind == EffectKind.PERCENT else ""
+    sent["amount"] = typed_money(value) if kind == EffectKind.AMOUNT else ""
+    sent["price"] = typed_money(value) if kind == EffectKind.PRICE else ""
+    sent.setlist("offers", told["offers"])
     return Form(sent, speaker)
 
 
@@ -174,7 +182,8 @@ def promise(speaker: Speaker, wanted: NewBatch, offers: Mapping[str, Offer]) -> 
     else:
         most = say.euros(speaker, wanted.budget_cents)
         lines.append(speaker.say("codes_sum_budget", amount=most))
-    return lines
+    at_gate = say.at_gate(speaker, batch, offers.values())
+    return [*lines, at_gate] if at_gate else lines
 
 
 def _times(speaker: Speaker, wanted: NewBatch, number: str) -> str:
@@ -192,26 +201,21 @@ def example(prefix: str) -> str:
 
 
 # ------------------------------------------------------------ two at the same form
-COMPARED: Final = (
-    "name",
-    "effect",
-    "percent",
-    "amount",
-    "price",
-    "first_day",
-    "last_day",
-    "max_uses",
-    "per_visitor",
-    "min_amount",
-    "budget",
-    "tag",
-    "note",
-)
-"""What somebody else may have changed meanwhile, by the form's names."""
+def _label(name: str, speaker: Speaker) -> str:
+    key = f"codes_field_{name}"
+    return speaker.say(key) if speaker.knows(key) else name
 
 
-def with_version(form: Form, version: int) -> Form:
-    """The form as it was typed, on top of what is stored now."""
-    sent = form.sent.copy()
-    sent["version"] = str(version)
-    return Form(sent, form.speaker)
+def _plain(name: str, value: str, speaker: Speaker) -> str:
+    if name == "offers" and not value:
+        return speaker.say("codes_every_offer")
+    if name == "effect":
+        kind, _, number = value.partition(", ")
+        is_effect = kind in set(EffectKind) and number.isascii() and number.isdigit()
+        return say.gives(speaker, Effect(EffectKind(kind), int(number))) if is_effect else value
+    day = day_of(value) if name in {"first_day", "last_day"} else None
+    return speaker.day(day) if day else value or speaker.say("codes_empty")
+
+
+WORDS: Final = Words(_label, _plain)
+"""How what somebody else has changed meanwhile is said."""

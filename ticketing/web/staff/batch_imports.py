@@ -139,10 +139,14 @@ def _new_page(form: Form, *, status: int = 200) -> Response:
         form=form,
         most=speaker.number(LINES_LIMIT),
         recent=[
-            (one.id, speaker.moment(one.created_at), speaker.number(int(one.result["lines"])))
-            for one in recent
+            (one.id, speaker.moment(one.created_at), speaker.number(_lines(one))) for one in recent
         ],
     )
+
+
+def _lines(upload: Job) -> int:
+    """The lines of a file below its heading."""
+    return max(0, int(upload.result["lines"]) - 1)
 
 
 def _words(speaker: Speaker) -> ImportWords:

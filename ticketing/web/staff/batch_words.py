@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from ticketing.domain.codes import Batch, BatchState, Effect, EffectKind
+from ticketing.domain.codes import Batch, Effect, EffectKind, Standing, gate_cents, standing
 from ticketing.domain.offers import Offer
 from ticketing.service.code_batches import TagTally
 from ticketing.service.code_lists import BatchView, CodeState, ListedCode, Redemption
@@ -152,30 +152,19 @@ def uses(speaker: Speaker, limit: int | None) -> str:
 
 def state(speaker: Speaker, batch: Batch) -> tuple[str, str]:
     """How a batch is now, in a word, and the class of its sign."""
-    key = _ready(speaker, batch) if batch.state is BatchState.READY else batch.state.value
-    return speaker.say(f"codes_state_{key}"), _BATCH_SHAPES[key]
+    found = standing(batch, speaker.now())
+    return speaker.say(f"codes_state_{found.value}"), _BATCH_SHAPES[found]
 
 
 _BATCH_SHAPES: Final = {
-    "building": "status--off",
-    "failed": "status--bad",
-    "stopped": "status--off",
-    "over": "status--idle",
-    "spent": "status--idle",
-    "later": "status--idle",
-    "ready": "",
+    Standing.BUILDING: "status--off",
+    Standing.FAILED: "status--bad",
+    Standing.STOPPED: "status--off",
+    Standing.OVER: "status--idle",
+    Standing.SPENT: "status--idle",
+    Standing.LATER: "status--idle",
+    Standing.READY: "",
 }
-
-
-def _ready(speaker: Speaker, batch: Batch) -> str:
-    """What is with a batch whose codes are all there."""
-    now = speaker.now()
-    if batch.valid_until is not None and now >= batch.valid_until:
-        return "over"
-    if batch.budget_cents is not None and batch.tally.given_cents >= batch.budget_cents:
-        return "spent"
-    is_early = batch.valid_from is not None and now < batch.valid_from
-    return "later" if is_early else "ready"
 
 
 def budget(speaker: Speaker, batch: Batch) -> str:
@@ -184,6 +173,15 @@ def budget(speaker: Speaker, batch: Batch) -> str:
     if batch.budget_cents is None:
         return given
     return speaker.say("codes_of", part=given, whole=euros(speaker, batch.budget_cents))
+
+
+def at_gate(speaker: Speaker, batch: Batch, offers: Iterable[Offer]) -> str:
+    """What a use at a gate is booked as; "" where that is exactly what it takes off."""
+    cents = gate_cents(batch, offers)
+    if cents is None:
+        return ""
+    key = "codes_at_gate" if batch.budget_cents is None else "codes_at_gate_budget"
+    return speaker.say(key, amount=euros(speaker, cents))
 
 
 def batch_row(speaker: Speaker, batch: Batch) -> BatchRow:
@@ -203,7 +201,7 @@ def batch_row(speaker: Speaker, batch: Batch) -> BatchRow:
         redeemed=speaker.number(tally.used),
         used=tally.used,
         of=tally.made,
-        share=speaker.say("codes_redeemed_share", share=_share(speaker, tally.used, tally.made)),
+        share=speaker.say("codes_redeemed_share", share=share(speaker, tally.used, tally.made)),
         budget=budget(speaker, batch),
     )
 
@@ -237,24 +235,24 @@ def funnel(speaker: Speaker, batch: Batch) -> list[Step]:
             base, of = number, words
     shares = {
         "made": "",
-        "sent": _share(speaker, tally.sent, tally.made),
+        "sent": speaker.say("codes_share_made", share=share(speaker, tally.sent, tally.made)),
         "delivered": speaker.say(
-            "codes_share_sent", share=_share(speaker, tally.delivered, tally.sent)
+            "codes_share_sent", share=share(speaker, tally.delivered, tally.sent)
         ),
-        "used": speaker.say(of, share=_share(speaker, tally.used, base)),
+        "used": speaker.say(of, share=share(speaker, tally.used, base)),
     }
     return [
         Step(
             speaker.say(f"codes_step_{name}"),
             speaker.number(getattr(tally, name)),
             round(100 * getattr(tally, name) / most, 2),
-            share,
+            told,
         )
-        for name, share in shares.items()
+        for name, told in shares.items()
     ]
 
 
-def _share(speaker: Speaker, part: int, of: int) -> str:
+def share(speaker: Speaker, part: int, of: int) -> str:
     """A share that is not 0 % while there is anything, and not 100 % while anything is left."""
     if part and of and round(100 * part / of) == 0:
         return speaker.say("codes_below", share=percent(speaker, 1))
@@ -301,7 +299,7 @@ def tag_row(speaker: Speaker, tally: TagTally) -> TagRow:
         redeemed=speaker.number(sums.used),
         used=sums.used,
         of=sums.made,
-        share=speaker.say("codes_redeemed_share", share=_share(speaker, sums.used, sums.made)),
+        share=speaker.say("codes_redeemed_share", share=share(speaker, sums.used, sums.made)),
         given=euros(speaker, sums.given_cents),
     )
 

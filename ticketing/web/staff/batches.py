@@ -1,12 +1,15 @@
 """Batches of discount codes: what there are, how far each has come, and its codes."""
 
-from typing import Final, TypeVar
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
 
 from apiflask import APIBlueprint
 from flask import Response, request
 
 from ticketing.domain.accounts import Right
-from ticketing.domain.codes import KNOWN, BatchState
+from ticketing.domain.codes import KNOWN, BatchState, Standing
 from ticketing.service import code_batches, code_lists
 from ticketing.service.code_lists import BatchSort, CodeState, Look, WantedBatches
 from ticketing.web.access import staff_may
@@ -18,9 +21,9 @@ from ticketing.web.staff.listing import LIMIT, Listing
 
 HOME: Final = batch_files.HOME
 bp = APIBlueprint("staff_codes", __name__, url_prefix=HOME, enable_openapi=False)
-_NO_TAG: Final = "-"
+NO_TAG: Final = "-"
 _TAG_KEPT: Final = 100
-S = TypeVar("S", BatchState, CodeState, BatchSort)
+_DOWNS: Final = ("made", "sent", "delivered", "redeemed", "given")
 
 
 @bp.get("")
@@ -28,16 +31,10 @@ S = TypeVar("S", BatchState, CodeState, BatchSort)
 def listed() -> Response:
     """Every batch: what it gives, how far it has come."""
     speaker, parts = frame.the_speaker(), the_parts()
-    state, tag = _asked("state", BatchState), request.args.get("tag", "")[:_TAG_KEPT]
-    kept = {"state": state.value if state else "", "tag": tag}
-    listing = Listing.asked(speaker, [sort.value for sort in BatchSort], kept)
-    wanted = WantedBatches(
-        state=state,
-        tag={"": None, _NO_TAG: ""}.get(tag, tag),
-        sort=BatchSort(listing.sort),
-        is_down=listing.is_down,
-        start=listing.start,
-    )
+    filters = the_filters(request.args)
+    listing = Listing.asked(speaker, [sort.value for sort in BatchSort], filters, downs=_DOWNS)
+    wanted = the_wanted(request.args, now=speaker.now())
+    wanted = replace(wanted, start=listing.start, limit=LIMIT)
     with parts.store.unit() as unit:
         found = code_lists.list_batches(unit, wanted=wanted)
         tags = code_batches.list_tags(unit)
@@ -50,10 +47,28 @@ def listed() -> Response:
         ),
         batches=[say.batch_row(speaker, one) for one in found.items],
         tags=[say.tag_row(speaker, one) for one in tags],
-        states=[(one.value, speaker.say(f"codes_state_{one.value}")) for one in BatchState],
-        state=kept["state"],
-        tag=tag,
+        states=[(one.value, speaker.say(f"codes_state_{one.value}")) for one in Standing],
+        filters=filters,
         is_any=found.total > 0 or bool(tags),
+    )
+
+
+def the_filters(given: Mapping[str, str]) -> dict[str, str]:
+    """The filters of an address or form; what is no state filters nothing."""
+    state, tag = given.get("state", ""), given.get("tag", "")[:_TAG_KEPT]
+    return {"state": state if state in set(Standing) else "", "tag": tag}
+
+
+def the_wanted(given: Mapping[str, str], *, now: datetime) -> WantedBatches:
+    """The batches that an address or form wants, from the first one."""
+    filters, sort = the_filters(given), given.get("sort")
+    state, tag = filters["state"], filters["tag"]
+    return WantedBatches(
+        now=now,
+        standing=Standing(state) if state else None,
+        tag={"": None, NO_TAG: ""}.get(tag, tag),
+        sort=next((one for one in BatchSort if one.value == sort), BatchSort.NEWEST),
+        is_down=given.get("down") == "yes",
     )
 
 
@@ -77,6 +92,7 @@ def progress(batch: str) -> Response:
         row=say.batch_row(speaker, found),
         count=speaker.number(found.count),
         is_building=found.state is BatchState.BUILDING,
+        is_made=found.state in KNOWN,
     )
 
 
@@ -92,7 +108,7 @@ def search(batch: str) -> Response:
 def batch_page(batch: str, *, sought: str = "", problem: str = "", status: int = 200) -> Response:
     """The page of a batch; `sought` is a code to be shown with its history."""
     speaker, parts = frame.the_speaker(), the_parts()
-    state = _asked("state", CodeState)
+    state = _asked_state()
     kept = state.value if state else ""
     listing = Listing.asked(speaker, ["code"], {"state": kept}, path=f"{HOME}/{batch}")
     look = Look(state=state, cursor=listing.cursor, limit=LIMIT, sought=sought)
@@ -107,6 +123,9 @@ def batch_page(batch: str, *, sought: str = "", problem: str = "", status: int =
         batch=view.batch,
         row=say.batch_row(speaker, view.batch),
         facts=say.facts(speaker, view.batch, view.offers),
+        at_gate=say.at_gate(speaker, view.batch, view.offers),
+        formats=batch_files.offered(view.batch),
+        too_many=batch_files.too_many(speaker, view.batch),
         funnel=say.funnel(speaker, view.batch),
         is_building=view.batch.state is BatchState.BUILDING,
         is_stopped=view.batch.state is BatchState.STOPPED,
@@ -122,7 +141,7 @@ def batch_page(batch: str, *, sought: str = "", problem: str = "", status: int =
     )
 
 
-def _asked(name: str, among: type[S]) -> S | None:
-    """One of a closed set out of the address; None for anything else."""
-    asked = request.args.get(name, "")
-    return next((one for one in among if one.value == asked), None)
+def _asked_state() -> CodeState | None:
+    """The state in the address; None for anything else."""
+    asked = request.args.get("state", "")
+    return next((one for one in CodeState if one.value == asked), None)

@@ -10,12 +10,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from ticketing.domain.accounts import Right
 from ticketing.domain.offers import BYTE_LIMIT
 from ticketing.domain.tickets import HOLDER_LIMIT, REFERENCE_LIMIT, find_ticket_id, shown_code
-from ticketing.service import desk, once, tickets
+from ticketing.service import desk, once, takings, tickets
 from ticketing.service.desk import Paying, Wish
 from ticketing.service.errors import Conflict, Invalid, NotFound, SoldOut
+from ticketing.service.takings import Payment
 from ticketing.service.tickets import TicketCase, state_of
 from ticketing.web.access import staff_may
-from ticketing.web.cards import barcode_of, facts_of, picture
+from ticketing.web.cards import barcode_of, facts_of, picture, validity_of
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import desk_view, frame, mail_view
 from ticketing.web.staff.forms import Form, blank, day_of, the_form
@@ -58,6 +59,17 @@ def sell() -> AnyResponse:
     return _with_desk(answer, sent.desk)
 
 
+@bp.post("/form")
+@staff_may(Right.TICKETS_SELL)
+def form_again() -> Response:
+    """The form with the slots of another day or for other persons; what was typed stays."""
+    frame.checked_form()
+    form = the_form(frame.the_speaker())
+    on = form.day("on", is_needed=False)
+    status = 422 if form.problems else 200
+    return _page(form, offer=form.value("offer"), on=on, status=status)
+
+
 @bp.get("/sold/<ticket>")
 @staff_may(Right.TICKETS_SELL)
 def sold(ticket: str) -> Response:
@@ -86,13 +98,13 @@ def _sold_page(ticket: str, form: Form | None = None, *, status: int = 200) -> R
         status=status,
         box=mail_view.box_of(case.ticket.id, speaker, may_send=True, form=form),
         facts=facts_of(case, speaker.lang),
+        when=validity_of(case, speaker.lang),
         ticket=ticket,
         address=f"{frame.HOME}/tickets/{ticket}",
         code=shown_code(case.ticket.short_code),
         state=f"ticket_short_{state.value}",
         shape=TICKET_SHAPES.get(state, "status--idle"),
-        price=speaker.money(case.offer.price_cents, case.offer.currency),
-        is_free=not case.offer.price_cents,
+        money=desk_view.money_of(case, _payments(case), speaker),
         again=f"{HOME}?offer={case.offer.slug}",
     )
 
@@ -115,7 +127,8 @@ def screen() -> Response:
     here, speaker = _desk(), frame.the_speaker()
     shown = _on_screen(here)
     facts = None if shown is None else facts_of(shown.case, speaker.lang)
-    answer = frame.part("staff/desk_screen.html", shown=shown, facts=facts)
+    when = "" if shown is None else validity_of(shown.case, speaker.lang)
+    answer = frame.part("staff/desk_screen.html", shown=shown, facts=facts, when=when)
     _with_desk(answer, here)
     return answer
 
@@ -164,11 +177,9 @@ def _refused(
     """The form again, with a fresh token: nothing was sold by this one."""
     match refusal:
         case SoldOut():
-            form.problem("slot", "desk_sold_out")
-            proposed = [one.slot for one in refusal.slots]
-            first = proposed[0].starts_at if proposed else None
-            on = on if first is None else form.speaker.local(first)
-            return _page(form, offer=offer, on=on, status=409)
+            form.problem("slot", "desk_sold_out" if refusal.slots else "desk_none_left")
+            days = [form.speaker.local(one.slot.starts_at) for one in refusal.slots]
+            return _page(form, offer=offer, on=on, status=409, instead=next(iter(days), None))
         case Invalid():
             form.take(refusal)
             return _page(form, offer=offer, on=on, status=422)
@@ -180,17 +191,22 @@ def _refused(
     return _page(form, offer=offer, on=on, status=409)
 
 
-def _page(form: Form, *, offer: str, on: date | None, status: int = 200) -> Response:
-    parts, here = the_parts(), _desk()
+def _page(
+    form: Form, *, offer: str, on: date | None, status: int = 200, instead: date | None = None
+) -> Response:
+    """The form for a day; for the day `instead` if that one has no places for so many persons."""
+    parts, here, party = the_parts(), _desk(), desk_view.party_of(form)
     with parts.store.unit() as unit:
-        found = desk.on_sale(unit, parts.house, slug=offer, on=on)
+        found = desk.on_sale(unit, parts.house, slug=offer, on=on, people=party)
+        if instead is not None and all(one.free < party for one in found.slots):
+            found = desk.on_sale(unit, parts.house, slug=offer, on=instead, people=party)
     answer = frame.show(
         "staff/desk.html",
         place=Place.DESK,
         status=status,
         form=form,
         offers=desk_view.offers_of(found, form.speaker),
-        choice=desk_view.choice_of(found, form.speaker, slot=form.value("slot")),
+        choice=desk_view.choice_of(found, form.speaker, slot=form.value("slot"), party=party),
         token=once.new_token(parts.house),
         holder=form.speaker.say("desk_holder", at=form.speaker.time(form.speaker.now())),
     )
@@ -224,6 +240,11 @@ def _on_screen(here: str) -> desk.Shown | None:
     parts = the_parts()
     with parts.store.unit() as unit:
         return desk.on_screen(unit, parts.house, desk=here)
+
+
+def _payments(case: TicketCase) -> tuple[Payment, ...]:
+    with the_parts().store.unit() as unit:
+        return takings.of_ticket(unit, ticket_id=case.ticket.id)
 
 
 def _case(ticket: str) -> TicketCase:

@@ -9,9 +9,7 @@ to text) and read as None. The page is then shown again with what was typed:
     if form.problems: return _page(form=form, status=422)
 """
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -31,13 +29,32 @@ _MOST_CENTS: Final = 100_000_000
 E = TypeVar("E", bound=StrEnum)
 
 
+@dataclass(frozen=True, slots=True)
+class Both:
+    """A fact that two people changed, in words: how it stands now, and what the second typed.
+
+    `mine` is "" where that is told by the field alone.
+    """
+
+    name: str
+    words: str
+    theirs: str
+    mine: str = ""
+
+    @property
+    def field(self) -> str:
+        """The field that says which of the two shall be."""
+        return f"pick-{self.name}"
+
+
 @dataclass(slots=True)
 class Form:
-    """The fields as they were sent, and what is wrong with them."""
+    """The fields as they were sent, what is wrong with them, and what two people both changed."""
 
     sent: MultiDict[str, str]
     speaker: Speaker
     problems: dict[str, str] = field(default_factory=dict)
+    both: tuple[Both, ...] = ()
 
     def value(self, name: str, otherwise: str = "") -> str:
         """What was typed, to show it again; `otherwise` before anything was."""
@@ -154,30 +171,6 @@ class Form:
         except ValueError:
             self.problem(name, "wrong_choice")
             return None
-
-
-def changed_since(
-    form: Form,
-    now: Mapping[str, str],
-    *,
-    label: Callable[[str, Speaker], str],
-    plain: Callable[[str, Speaker], str],
-) -> Iterator[str]:
-    """What somebody else has changed since the form was made, which carries its facts as `was`.
-
-    `label` says what a fact is called, `plain` a value of it.
-    """
-    try:
-        read = json.loads(form.value("was"))
-    except ValueError:
-        return
-    was = {name: str(value) for name, value in read.items()} if isinstance(read, dict) else now
-    for name in dict.fromkeys((*now, *was)):
-        old, new = was.get(name, ""), now.get(name, "")
-        if old != new:
-            speaker = form.speaker
-            told = {"old": plain(old, speaker), "new": plain(new, speaker)}
-            yield speaker.say("changed_from_to", what=label(name, speaker), **told)
 
 
 def day_of(text: str) -> date | None:

@@ -84,11 +84,11 @@ def the_speaker() -> Speaker:
     return Speaker(the_lang())
 
 
-def show(template: str, *, place: Place, status: int = 200, **values: object) -> Response:
+def show(template: str, *, place: Place | None, status: int = 200, **values: object) -> Response:
     """A page within the frame."""
     answer = part(
         template,
-        place=place.value,
+        place=place.value if place else "",
         navigation=[link for link in NAVIGATION if may(link.right)],
         told=the_told(),
         **values,

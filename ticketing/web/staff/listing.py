@@ -20,7 +20,10 @@ _START: Final = re.compile(r"[0-9]{1,8}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """One part of a list; `kept` are the filters, `start` counts what is before this part."""
+    """One part of a list; `kept` are the filters, `start` counts what is before this part.
+
+    `downs` are the columns whose greatest comes first when they are pressed.
+    """
 
     path: str
     speaker: Speaker
@@ -29,6 +32,7 @@ class Listing:
     cursor: str | None
     start: int
     kept: Mapping[str, str]
+    downs: Collection[str] = ()
     shown: int = 0
     total: int | None = None
     next_cursor: str | None = None
@@ -41,6 +45,7 @@ class Listing:
         kept: Mapping[str, str] | None = None,
         *,
         path: str = "",
+        downs: Collection[str] = (),
     ) -> Self:
         """What this request asks for; the first of `sorts` unless it names one of them.
 
@@ -57,6 +62,7 @@ class Listing:
             cursor=request.args.get("cursor") or None,
             start=int(start) if _START.fullmatch(start) else 0,
             kept={name: value for name, value in (kept or {}).items() if value},
+            downs=downs,
         )
 
     def found(self, shown: int, next_cursor: str | None, total: int | None = None) -> Self:
@@ -65,7 +71,7 @@ class Listing:
 
     def sorted_by(self, key: str) -> str:
         """The address of the list sorted by a column; a second press turns it round."""
-        is_down = key == self.sort and not self.is_down
+        is_down = not self.is_down if key == self.sort else key in self.downs
         return self._address({"sort": key, **({"down": "yes"} if is_down else {})})
 
     @property

@@ -1,9 +1,9 @@
-"""Numbers: who came by day and by hour, how full it was, why tickets were refused."""
+"""Numbers: who came by day and by hour, how full it was, who was refused, what codes came to."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from apiflask import APIBlueprint
@@ -11,12 +11,12 @@ from flask import Response, request
 
 from ticketing.domain.accounts import Right
 from ticketing.domain.stats import Step, quarter_of
-from ticketing.service import figures, stats
+from ticketing.service import code_lists, figures, stats
 from ticketing.service.figures import DaySum, Numbers
 from ticketing.service.stats import Inside, StatsQuery
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
-from ticketing.web.staff import frame
+from ticketing.web.staff import batch_plot, frame
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.plots import Plot, plot
 from ticketing.web.staff.speaker import Speaker
@@ -64,12 +64,17 @@ def shown() -> Response:
     first, today = the_period(request.args)
     days = (today - first).days + 1
     with parts.store.unit() as unit:
-        found = figures.numbers(unit, first=first, last=today)
+        found = figures.numbers_until_now(unit, parts.house, first=first)
+        kept_at = figures.kept_as_of(unit, parts.house)
         query = StatsQuery(step=Step.QUARTER)
         inside = stats.occupancy(unit, parts.house, query=query).items
+        batches = code_lists.most_redeemed(
+            unit, parts.house, first=first, last=today, limit=batch_plot.MOST
+        )
     return frame.show(
         "staff/numbers.html",
         place=Place.NUMBERS,
+        as_of=_as_of(kept_at, speaker),
         periods=PERIODS,
         days=days,
         entries=sum(day.entries for day in found.days),
@@ -81,6 +86,8 @@ def shown() -> Response:
         inside=_inside_plot(inside),
         highest=max((one.level.highest for one in inside), default=0),
         reasons=_reasons(found, speaker),
+        batches=batch_plot.bars(batches.items, speaker),
+        all_batches=batches.total,
     )
 
 
@@ -90,6 +97,14 @@ def the_period(given: Mapping[str, str]) -> tuple[date, date]:
     days = next((n for n in PERIODS if asked == str(n)), PERIODS[1])
     today = frame.the_speaker().today()
     return today - timedelta(days=days - 1), today
+
+
+def _as_of(kept_at: datetime, speaker: Speaker) -> str:
+    """Today is counted at this moment; the days before are kept, and may be behind."""
+    now, kept = speaker.time(speaker.now()), speaker.moment(kept_at)
+    if now == kept:
+        return speaker.say("numbers_as_of", at=now)
+    return speaker.say("numbers_as_of_both", at=now, kept=kept)
 
 
 def _row(day: DaySum, speaker: Speaker) -> DayRow:

@@ -11,13 +11,14 @@ from flask import Response, request
 from ticketing.domain.accounts import Right
 from ticketing.domain.spreadsheets import Column, ColumnKind, Row
 from ticketing.domain.stats import Step
-from ticketing.service import figures, stats
+from ticketing.service import code_lists, figures, stats
 from ticketing.service.errors import NotFound
 from ticketing.service.figures import DaySum, Numbers
 from ticketing.service.stats import StatsQuery
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import exports, frame
+from ticketing.web.staff.batch_sheet import tally_cells, tally_columns
 from ticketing.web.staff.numbers import HOME, the_period
 from ticketing.web.staff.speaker import Speaker
 
@@ -31,6 +32,7 @@ class Series(StrEnum):
     HOURS = "hours"
     REASONS = "reasons"
     INSIDE = "inside"
+    BATCHES = "batches"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +53,22 @@ def export() -> Response:
     except ValueError:
         raise NotFound("series") from None
     first, last = the_period(request.form)
-    made = _inside(speaker) if series is Series.INSIDE else _kept(series, first, last, speaker)
+    match series:
+        case Series.INSIDE:
+            made = _inside(speaker)
+        case Series.BATCHES:
+            made = _batches(first, last, speaker)
+        case _:
+            made = _kept(series, first, last, speaker)
     days = {} if series is Series.INSIDE else {"first": first.isoformat()}
     exports.note("numbers", kind, series=series.value, **days)
     return exports.download(made.columns, made.rows, name=made.name, kind=kind)
 
 
 def _kept(series: Series, first: date, last: date, speaker: Speaker) -> _List:
-    with the_parts().store.unit() as unit:
-        found = figures.numbers(unit, first=first, last=last)
+    parts = the_parts()
+    with parts.store.unit() as unit:
+        found = figures.numbers_until_now(unit, parts.house, first=first)
     match series:
         case Series.HOURS:
             return _hours(found, speaker)
@@ -123,6 +132,22 @@ def _inside(speaker: Speaker) -> _List:
             *_counts(speaker, "numbers_at_end", "report_highest"),
         ),
         [(one.span.since, one.level.inside, one.level.highest) for one in found],
+    )
+
+
+def _batches(first: date, last: date, speaker: Speaker) -> _List:
+    """Every batch that ran in the period, the most redeemed first; counted from its beginning."""
+    parts = the_parts()
+    with parts.store.unit() as unit:
+        found = code_lists.most_redeemed(unit, parts.house, first=first, last=last).items
+    return _List(
+        speaker.say("numbers_batches"),
+        (
+            Column(speaker.say("codes_in_col_batch"), width=32),
+            Column(speaker.say("codes_tag"), width=20),
+            *tally_columns(speaker),
+        ),
+        [(one.name, one.tag, *tally_cells(one.tally)) for one in found],
     )
 
 

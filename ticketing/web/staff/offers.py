@@ -1,7 +1,6 @@
 """Offers: what there are tickets for, what it costs, whom it lets in."""
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from apiflask import APIBlueprint
@@ -10,16 +9,18 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from ticketing.domain.accounts import Right
+from ticketing.domain.merging import Facts, taken
 from ticketing.domain.offers import BYTE_LIMIT, Live, Offer, Validity, edition
 from ticketing.service import gates, offers
 from ticketing.service.errors import Conflict, Invalid
 from ticketing.service.offers import OfferChange
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_parts
-from ticketing.web.staff import frame, rows
-from ticketing.web.staff.forms import Form, blank, changed_since, the_form, typed_money
+from ticketing.web.staff import frame, merging, rows
+from ticketing.web.staff.forms import Form, blank, the_form, typed_money
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.listing import Listing
+from ticketing.web.staff.merging import Words
 from ticketing.web.staff.speaker import Speaker
 from ticketing.web.words import Lang
 from ticketing.wire.texts import Localised
@@ -34,7 +35,7 @@ _FIELDS: Final = {
     "entries": "entries",
 }
 _TOLERANCE_MIN: Final = 12 * 60
-_BOXES: Final = ("pay_at_desk", "reentry", "calendar", "proof", "identity", "active")
+_BOXES: Final = ("pay_at_desk", "reentry", "calendar", "active")
 
 _IS_ACTIVE: Final = {"active": True, "inactive": False}
 _Key = Callable[[Offer], tuple[Any, ...]]
@@ -50,23 +51,37 @@ _SORTS: Final[dict[str, Callable[[Lang], _Key]]] = {
 def listed() -> Response:
     """Every offer, those that are sold first; years of exhibitions are filtered and sorted."""
     speaker = frame.the_speaker()
-    asked = request.args.get("state", "")
-    state = asked if asked in _IS_ACTIVE else ""
+    state = the_state(request.args)
     listing = Listing.asked(speaker, _SORTS, {"state": state})
-    with the_parts().store.unit() as unit:
-        found = offers.list_offers(unit)
-    wanted = (one for one in found if _IS_ACTIVE.get(state, one.active) is one.active)
-    shown = sorted(wanted, key=_SORTS[listing.sort](speaker.lang), reverse=listing.is_down)
+    shown = the_offers(request.args, speaker)
     return frame.show(
         "staff/offers.html",
         place=Place.OFFERS,
         offers=[rows.offer(one, speaker) for one in shown],
-        is_any=bool(found),
+        is_any=bool(shown) or bool(_every_offer()),
         states=("", *_IS_ACTIVE),
         state=state,
         listing=listing,
         may_change=frame.may(Right.OFFERS_CHANGE),
     )
+
+
+def the_state(given: Mapping[str, str]) -> str:
+    """The filter of an address or form; what is none filters nothing."""
+    asked = given.get("state", "")
+    return asked if asked in _IS_ACTIVE else ""
+
+
+def the_offers(given: Mapping[str, str], speaker: Speaker) -> list[Offer]:
+    """The offers of a filter, sorted as it says."""
+    state, key = the_state(given), _SORTS.get(given.get("sort", ""), _SORTS["usual"])
+    wanted = (one for one in _every_offer() if _IS_ACTIVE.get(state, one.active) is one.active)
+    return sorted(wanted, key=key(speaker.lang), reverse=given.get("down") == "yes")
+
+
+def _every_offer() -> tuple[Offer, ...]:
+    with the_parts().store.unit() as unit:
+        return offers.list_offers(unit)
 
 
 @bp.get("/new")
@@ -103,7 +118,7 @@ def one(slug: str) -> Response:
     """One offer: what it promises, and the form to change it."""
     with the_parts().store.unit() as unit:
         offer = offers.get_offer(unit, slug=slug)
-    return _offer_page(offer, _filled(offer, frame.the_speaker()))
+    return _offer_page(offer, _filled(_facts(offer), frame.the_speaker()))
 
 
 @bp.post("/<slug>")
@@ -115,9 +130,13 @@ def change(slug: str) -> AnyResponse:
     form = the_form(speaker)
     with parts.store.unit() as unit:
         present = offers.get_offer(unit, slug=slug)
+    theirs = merging.left_to_others(form, _facts(present), _WORDS)
     wanted = _change(form)
     if form.problems:
         return _offer_page(present, form, status=422)
+    mine = taken(_facts(offers.changed(present, wanted)), _facts(present), theirs)
+    if theirs:
+        wanted = _change(_filled(mine, speaker))
     try:
         with parts.store.unit() as unit:
             offers.change_offer(
@@ -133,8 +152,9 @@ def change(slug: str) -> AnyResponse:
     except Conflict:
         with parts.store.unit() as unit:
             present = offers.get_offer(unit, slug=slug)
-        others = tuple(changed_since(form, _facts(present), label=_label, plain=_plain))
-        return _offer_page(present, form, status=409, others=others)
+        met = merging.meeting(form, mine, _facts(present), _WORDS)
+        again = met.form(_filled(met.facts, speaker))
+        return _offer_page(present, again, status=409, others=met.others)
     return frame.done(f"{HERE}/{slug}", "offer_changed")
 
 
@@ -198,34 +218,30 @@ def _change(form: Form) -> OfferChange:
     )
 
 
-def _filled(offer: Offer, speaker: Speaker) -> Form:
+def _filled(facts: Facts, speaker: Speaker) -> Form:
     """The form with what an offer is."""
-    told = _told(offer)
-    sent: MultiDict[str, str] = MultiDict(told)
+    plain = {name: facts[name] for name in facts if name != "gates" and name not in _BOXES}
+    sent: MultiDict[str, str] = MultiDict(plain)
     for name in _BOXES:
-        if getattr(offer, name):
+        if facts[name]:
             sent[name] = "yes"
-    sent.setlist("gates", list(offer.gates or ()))
-    sent["edition"], sent["was"] = edition(offer), json.dumps(_facts(offer))
+    sent.setlist("gates", facts["gates"])
     return Form(sent, speaker)
 
 
-def _told(offer: Offer) -> dict[str, str]:
+def _facts(offer: Offer) -> dict[str, Any]:
+    """What can be changed, as the form has it."""
     return {
         "name_de": offer.name.de,
         "name_en": offer.name.en,
         "price": typed_money(offer.price_cents),
         "party_max": str(offer.party_max),
         "per_day": "" if offer.per_day is None else str(offer.per_day),
+        **{name: getattr(offer, name) for name in _BOXES},
+        "gates": list(offer.gates or ()),
         "early_min": str(offer.early_min),
         "late_min": str(offer.late_min),
     }
-
-
-def _facts(offer: Offer) -> dict[str, str]:
-    """What can be changed, as plain texts: what a second person is shown of the first one's."""
-    facts = _told(offer) | {name: str(getattr(offer, name)) for name in _BOXES}
-    return facts | {"gates": ", ".join(offer.gates or ())}
 
 
 def _label(name: str, speaker: Speaker) -> str:
@@ -233,9 +249,14 @@ def _label(name: str, speaker: Speaker) -> str:
     return speaker.say(key) if speaker.knows(key) else name
 
 
-def _plain(value: str, speaker: Speaker) -> str:
+def _plain(name: str, value: str, speaker: Speaker) -> str:
+    if name == "gates" and not value:
+        return speaker.say("value_every_gate")
     known = {"True": "yes", "False": "no", "": "none"}.get(value)
     return speaker.say(f"value_{known}") if known else value
+
+
+_WORDS: Final = Words(_label, _plain)
 
 
 # ------------------------------------------------------------ pages
@@ -255,7 +276,7 @@ def _choices() -> dict[str, Any]:
 
 
 def _offer_page(
-    offer: Offer, form: Form, *, status: int = 200, others: tuple[str, ...] = ()
+    offer: Offer, form: Form, *, status: int = 200, others: tuple[str, ...] | None = None
 ) -> Response:
     speaker = frame.the_speaker()
     return frame.show(
@@ -266,8 +287,9 @@ def _offer_page(
         row=rows.offer(offer, speaker),
         form=form,
         edition=edition(offer),
-        was=json.dumps(_facts(offer)),
-        others=others,
+        was=merging.written(_facts(offer)),
+        is_met=others is not None,
+        others=others or (),
         has_slots=offer.validity is Validity.SLOT,
         may_change=frame.may(Right.OFFERS_CHANGE),
         **_choices(),

@@ -1,5 +1,7 @@
 """Other programs: API keys, and webhooks with what was delivered to them."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -175,6 +177,7 @@ def deliveries(webhook: str) -> Response:
     )
 
 
+_TEST: Final = EventName.WEBHOOK_TEST
 _SHAPES: Final = {"done": "", "failed": "status--bad"}
 
 
@@ -185,6 +188,7 @@ def _delivery(one: webhooks.Delivery, speaker: Speaker) -> dict[str, Any]:
         "id": one.id,
         "at": speaker.moment(one.created_at),
         "kind": one.kind,
+        "said": _said("event", (one.kind,), speaker)[0][1],
         "state": speaker.say(f"programs_state_{one.state.value}"),
         "shape": _SHAPES.get(one.state.value, "status--off"),
         "tries": one.tries,
@@ -216,11 +220,16 @@ def _show(page: _Page, *, status: int = 200) -> Response:
         keys=[_key(one, speaker) for one in keys if one.revoked_at is None],
         ended=sum(one.revoked_at is not None for one in keys),
         hooks=[_hook(one, speaker) for one in hooks],
-        scopes=[(scope.value, scope.value) for scope in Scope],
-        events=[(name.value, name.value) for name in EventName if name.value != "webhook.test"],
+        scopes=_said("scope", Scope, speaker),
+        events=_said("event", (one for one in EventName if one is not _TEST), speaker),
         may_keys=frame.may(Right.KEYS_CHANGE),
         may_hooks=frame.may(Right.WEBHOOKS_CHANGE),
     )
+
+
+def _said(kind: str, names: Iterable[str], speaker: Speaker) -> list[tuple[str, str]]:
+    """Each word of the API with what it means."""
+    return [(str(one), speaker.say(f"{kind}_{re.sub('[.:]', '_', one)}")) for one in names]
 
 
 def _key(one: ApiKey, speaker: Speaker) -> dict[str, Any]:
@@ -228,7 +237,8 @@ def _key(one: ApiKey, speaker: Speaker) -> dict[str, Any]:
     return {
         "id": one.id,
         "name": one.name,
-        "scopes": sorted(one.scopes),
+        "scopes": _said("scope", sorted(one.scopes), speaker),
+        "may_all": one.scopes == frozenset(Scope),
         "made": speaker.day(one.created_at),
         "used": speaker.day(used) if used else speaker.say("programs_never"),
     }
@@ -241,7 +251,7 @@ def _hook(one: webhooks.Webhook, speaker: Speaker) -> dict[str, Any]:
     return {
         "id": one.id,
         "url": one.url,
-        "events": one.events,
+        "events": _said("event", one.events, speaker),
         "state": speaker.say(f"programs_hook_{state}"),
         "shape": shape,
     }

@@ -114,12 +114,12 @@ def _persons(found: DayReport, speaker: Speaker) -> list[MoneyRow]:
 
 def _row(what: str, where: str, line: Line, speaker: Speaker) -> MoneyRow:
     def told(n: int, cents: int) -> str:
-        return f"{speaker.number(n)} · {speaker.money(cents, line.currency)}" if n else ""
+        return f"{speaker.number(n)} · {speaker.amount(cents, line.currency)}" if n else ""
 
     return MoneyRow(
         what=what,
         where=where,
         taken=told(line.taken, line.taken_cents),
         returned=told(line.returned, line.returned_cents),
-        left=speaker.money(line.cents, line.currency),
+        left=speaker.amount(line.cents, line.currency),
     )

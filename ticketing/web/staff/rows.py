@@ -8,6 +8,7 @@ from ticketing.domain.accounts import Station, StationState
 from ticketing.domain.offers import Offer, Validity
 from ticketing.domain.slots import SlotPlaces
 from ticketing.domain.tickets import shown_code
+from ticketing.service.cards import said_validity
 from ticketing.service.gate.conflicts import ListedConflict
 from ticketing.service.gate.records import happened_at
 from ticketing.service.gate.scans import SeenScan
@@ -99,7 +100,7 @@ def offer(one: Offer, speaker: Speaker) -> OfferRow:
     return OfferRow(
         slug=one.slug,
         name=one.name.in_(speaker.lang),
-        price=speaker.money(one.price_cents, one.currency),
+        price=speaker.price(one),
         validity=speaker.validity(one),
         entries=str(one.entries) if one.entries else speaker.say("staff_unlimited"),
         is_active=one.active,
@@ -114,7 +115,7 @@ def ticket(listed: ListedTicket, speaker: Speaker) -> TicketRow:
         id=listed.ticket.id.hex(),
         holder=listed.ticket.holder,
         offer=listed.offer.name.in_(speaker.lang),
-        when=speaker.day(listed.ticket.valid_from),
+        when=said_validity(listed.ticket, the_parts().house.museum, lang=speaker.lang),
         party=listed.ticket.party,
         state=f"ticket_short_{state.value}",
         shape=TICKET_SHAPES.get(state, "status--idle"),

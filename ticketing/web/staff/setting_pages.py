@@ -1,10 +1,9 @@
 """What the pages of the settings have in common: how a part is read, kept and taken back.
 
-Each form carries the version it was made from, and the facts as plain texts: who comes second
-sees what the first one changed, and decides.
+Each form carries the version it was made from, and its facts: who comes second sees what the first
+one changed, reverts nothing of it unasked, and decides about what both changed (`merging`).
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,13 +13,15 @@ from flask import Response
 from werkzeug.wrappers import Response as AnyResponse
 
 from ticketing.domain.accounts import Right
+from ticketing.domain.merging import taken
 from ticketing.service import settings
 from ticketing.service.errors import Conflict, Invalid
 from ticketing.service.settings import Facts, Part, Setting
 from ticketing.web.parts import the_parts
-from ticketing.web.staff import frame
-from ticketing.web.staff.forms import Form, changed_since, the_form
+from ticketing.web.staff import frame, merging
+from ticketing.web.staff.forms import Form, the_form
 from ticketing.web.staff.frame import Place
+from ticketing.web.staff.merging import Meeting, Words
 from ticketing.web.staff.speaker import Speaker
 
 HERE: Final = f"{frame.HOME}/settings"
@@ -34,7 +35,7 @@ def labelled(keys: Mapping[str, str]) -> Callable[[str, Speaker], str]:
     return lambda fact, speaker: speaker.say(keys[fact]) if fact in keys else fact
 
 
-def _plain(value: str, speaker: Speaker) -> str:
+def _plain(_: str, value: str, speaker: Speaker) -> str:
     return value or speaker.say("value_none")
 
 
@@ -49,7 +50,12 @@ class PartPage:
     right: Right
     label: Callable[[str, Speaker], str]
     names: Mapping[str, str] = field(default_factory=dict)
-    plain: Callable[[str, Speaker], str] = field(default=_plain)
+    plain: Callable[[str, str, Speaker], str] = field(default=_plain)
+
+    @property
+    def words(self) -> Words:
+        """How its facts are said."""
+        return Words(self.label, self.plain)
 
     @property
     def address(self) -> str:
@@ -61,8 +67,8 @@ class PartPage:
 class Shown:
     """What a template needs of a part, besides its own forms.
 
-    `was` are its facts as plain texts, `changed` says when it was changed last, "" if never;
-    `is_conflict`: a form was not kept because of what somebody else did meanwhile.
+    `was` are its facts as a form carries them, `changed` says when it was changed last, "" if
+    never; `is_conflict`: a form was not kept because of what somebody else did meanwhile.
     """
 
     address: str
@@ -75,10 +81,18 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Unsaved:
-    """Why nothing was kept: what is wrong stands in the form, what others did in `others`."""
+    """Why nothing was kept: what is wrong stands in the form, or somebody else was faster."""
 
-    status: int = 422
-    others: tuple[str, ...] = ()
+    met: Meeting | None = None
+
+    @property
+    def status(self) -> int:
+        """The status of the page."""
+        return 422 if self.met is None else _CONFLICT
+
+    def form(self, sent: Form, fill: Callable[[Facts], Form]) -> Form:
+        """The form to show: as it was sent, or laid on top of what somebody else has set."""
+        return sent if self.met is None else self.met.form(fill(self.met.facts))
 
 
 def get(page: PartPage) -> Setting:
@@ -100,37 +114,36 @@ def show(
     part = Shown(
         address=page.address,
         version=setting.version,
-        was=json.dumps(_texts(setting.facts)),
+        was=merging.written(setting.facts),
         changed="" if at is None else speaker.moment(at),
         may_change=frame.may(page.right),
-        is_conflict=outcome is not None and outcome.status == _CONFLICT,
+        is_conflict=outcome is not None and outcome.met is not None,
     )
     return frame.show(
         template,
         place=Place.SETTINGS,
         status=200 if outcome is None else outcome.status,
         part=part,
-        others=() if outcome is None else outcome.others,
+        others=() if outcome is None or outcome.met is None else outcome.met.others,
         **values,
     )
 
 
 def save(page: PartPage, form: Form, facts: Facts | None, *, told: str) -> AnyResponse | Unsaved:
     """Keep a part as the form says, and go on to its page; `facts` None cannot be read."""
+    now = get(page).facts
+    theirs = merging.left_to_others(form, now, page.words)
     if form.problems or facts is None:
         return Unsaved()
-    parts = the_parts()
+    parts, wanted = the_parts(), taken(facts, now, theirs)
     try:
         with parts.store.unit() as unit:
-            settings.change(unit, parts.house, part=page.part, facts=facts, version=_version(form))
+            settings.change(unit, parts.house, part=page.part, facts=wanted, version=_version(form))
     except Invalid as refusal:
         form.take(refusal, dict(page.names))
         return Unsaved()
     except Conflict:
-        now = _texts(get(page).facts)
-        return Unsaved(
-            _CONFLICT, tuple(changed_since(form, now, label=page.label, plain=page.plain))
-        )
+        return Unsaved(merging.meeting(form, wanted, get(page).facts, page.words))
     return frame.done(page.address, told)
 
 
@@ -146,14 +159,11 @@ def take_back(page: PartPage) -> AnyResponse:
     return frame.done(page.address, "settings_taken_back")
 
 
+def is_current(form: Form, setting: Setting) -> bool:
+    """Whether a form was made from the part as it is now."""
+    return _version(form) == setting.version
+
+
 def _version(form: Form) -> int:
     text = form.value("version")  # no field that a page shows: nothing is noted beside it
     return int(text) if _VERSION.fullmatch(text) else _UNREADABLE
-
-
-def _texts(facts: Facts) -> dict[str, str]:
-    """Facts as plain texts: what a second person is shown of the first one's."""
-    return {
-        name: ", ".join(value) if isinstance(value, list) else str(value)
-        for name, value in facts.items()
-    }

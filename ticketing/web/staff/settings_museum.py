@@ -42,7 +42,7 @@ def change() -> AnyResponse:
     form = the_form(frame.the_speaker())
     outcome = setting_pages.save(PAGE, form, _read(form), told="museum_saved")
     if isinstance(outcome, Unsaved):
-        return _show(setting_pages.get(PAGE), form, outcome)
+        return _show(setting_pages.get(PAGE), outcome.form(form, _filled), outcome)
     return outcome
 
 

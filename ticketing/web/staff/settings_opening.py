@@ -36,7 +36,7 @@ MOST_DAYS: Final = 62
 """Days that one exception may be entered for at once."""
 
 
-def _plain(value: str, speaker: Speaker) -> str:
+def _plain(_: str, value: str, speaker: Speaker) -> str:
     return said(value, speaker) if value else speaker.say("opening_as_usual")
 
 
@@ -73,7 +73,8 @@ def change_week() -> AnyResponse:
     page = replace(PAGE, names=_week_names(facts))
     outcome = setting_pages.save(page, form, facts, told="opening_week_saved")
     if isinstance(outcome, Unsaved):
-        return _show(setting, replace(_fresh(setting), week=form), outcome)
+        shown = outcome.form(form, _week_form)
+        return _show(setting, replace(_fresh(setting), week=shown), outcome)
     return outcome
 
 
@@ -90,7 +91,7 @@ def add_exception(kind: str) -> AnyResponse:
     facts = {**setting.facts, **entered} if entered else None
     outcome = setting_pages.save(page, form, facts, told="opening_exception_saved")
     if isinstance(outcome, Unsaved):
-        forms = _fresh(setting)
+        forms, form = _fresh(setting), outcome.form(form, lambda _: form)  # a day stays as entered
         return _show(setting, replace(forms, **{kind: form}) if kind in _READ else forms, outcome)
     return outcome
 
@@ -174,26 +175,26 @@ def _week_names(facts: Mapping[str, Any]) -> dict[str, str]:
 def _fresh(setting: Setting) -> _Forms:
     speaker = frame.the_speaker()
     return _Forms(
-        week=_week_form(setting.facts, speaker),
+        week=_week_form(setting.facts),
         dates=blank(speaker),
         yearly=blank(speaker),
         easter=blank(speaker),
     )
 
 
-def _week_form(facts: Facts, speaker: Speaker) -> Form:
+def _week_form(facts: Facts) -> Form:
     sent: MultiDict[str, str] = MultiDict({LAST: str(facts[LAST])})
     for day in DAYS:
         hours = "" if facts[day] == CLOSED else str(facts[day])
         opens, _, closes = hours.partition("-")
         sent[f"{day}_from"], sent[f"{day}_to"] = opens, closes
-    return Form(sent, speaker)
+    return Form(sent, frame.the_speaker())
 
 
 # ------------------------------------------------------------ the page
 def _show(setting: Setting, forms: _Forms, outcome: Unsaved | None = None) -> Response:
     speaker = frame.the_speaker()
-    if outcome is not None and outcome.others:
+    if outcome is not None and outcome.met is not None:
         setting = setting_pages.get(PAGE)
     calendar, today = calendar_of(setting.facts), speaker.today()
     return setting_pages.show(

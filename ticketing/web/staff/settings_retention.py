@@ -29,8 +29,7 @@ PAGE: Final = PartPage(Part.RETENTION, Right.SETTINGS_CHANGE, setting_pages.labe
 def shown() -> Response:
     """The times, and the texts that promise them."""
     setting = setting_pages.get(PAGE)
-    told = {name: str(days) for name, days in setting.facts.items()}
-    return _show(setting, Form(MultiDict(told), frame.the_speaker()))
+    return _show(setting, _filled(setting.facts))
 
 
 @bp.post("/retention")
@@ -40,12 +39,18 @@ def change() -> AnyResponse:
     frame.checked_form()
     form, setting = the_form(frame.the_speaker()), setting_pages.get(PAGE)
     wanted = {name: form.whole(name, least=LEAST_DAYS, most=MOST_DAYS) for name in _LABELS}
-    if _is_shorter(wanted, setting.facts) and not form.is_checked("sure"):
+    is_asked = setting_pages.is_current(form, setting)  # else it is not known yet what is shorter
+    if is_asked and _is_shorter(wanted, setting.facts) and not form.is_checked("sure"):
         form.problem("sure", "retention_wrong_sure")
     outcome = setting_pages.save(PAGE, form, wanted, told="retention_saved")
     if isinstance(outcome, Unsaved):
-        return _show(setting_pages.get(PAGE), form, outcome)
+        return _show(setting_pages.get(PAGE), outcome.form(form, _filled), outcome)
     return outcome
+
+
+def _filled(facts: Facts) -> Form:
+    told = {name: str(days) for name, days in facts.items()}
+    return Form(MultiDict(told), frame.the_speaker())
 
 
 def _is_shorter(wanted: dict[str, int | None], facts: Facts) -> bool:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ticketing.domain.accounts import Right
 from ticketing.domain.own_words import OWN, TEXT_LIMIT, name_of
 from ticketing.domain.visitors import Lang
-from ticketing.service.settings import Part, Setting
+from ticketing.service.settings import Facts, Part, Setting
 from ticketing.web.access import staff_may
 from ticketing.web.parts import the_room
 from ticketing.web.staff import frame, setting_pages
@@ -51,7 +51,7 @@ def _label(fact: str, speaker: Speaker) -> str:
     return f"{_key_words(key, speaker)} ({speaker.say(f'wording_lang_{lang.value}')})"
 
 
-def _plain(value: str, speaker: Speaker) -> str:
+def _plain(_: str, value: str, speaker: Speaker) -> str:
     return value or speaker.say("wording_ours")
 
 
@@ -63,8 +63,7 @@ PAGE: Final = PartPage(Part.WORDING, Right.CONTENT_CHANGE, _label, plain=_plain)
 def shown() -> Response:
     """The texts as the bot says them."""
     setting = setting_pages.get(PAGE)
-    told = {name: setting.facts.get(name) or _ours(name) for name in _NAMES}
-    return _show(setting, Form(MultiDict(told), frame.the_speaker()))
+    return _show(setting, _filled(setting.facts))
 
 
 @bp.post("/wording")
@@ -79,7 +78,7 @@ def change() -> AnyResponse:
             facts[name] = text
     outcome = setting_pages.save(PAGE, form, facts, told="wording_saved")
     if isinstance(outcome, Unsaved):
-        return _show(setting_pages.get(PAGE), form, outcome)
+        return _show(setting_pages.get(PAGE), outcome.form(form, _filled), outcome)
     return outcome
 
 
@@ -88,6 +87,11 @@ def change() -> AnyResponse:
 def take_back() -> AnyResponse:
     """Undo the last change."""
     return setting_pages.take_back(PAGE)
+
+
+def _filled(facts: Facts) -> Form:
+    told = {name: facts.get(name) or _ours(name) for name in _NAMES}
+    return Form(MultiDict(told), frame.the_speaker())
 
 
 def _ours(name: str) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from ticketing.domain.money import money
+from ticketing.domain import money as amounts
 from ticketing.domain.museum import local_day
 from ticketing.domain.offers import Offer, Validity
 from ticketing.domain.opening import Hours
@@ -78,8 +78,18 @@ class Speaker:
         return self.time(at) if is_today else f"{self.day(at)}, {self.time(at)}"
 
     def money(self, cents: int, currency: str = "EUR") -> str:
-        """Money: "3,50 €" or "€3.50"."""
-        return money(cents, currency, self.lang)
+        """A price: "3,50 €", "€3.50", "frei"."""
+        return amounts.money(cents, currency, self.lang)
+
+    def amount(self, cents: int, currency: str = "EUR") -> str:
+        """Money that was counted: of nothing "0,00 €"."""
+        return amounts.amount(cents, currency, self.lang)
+
+    def price(self, offer: Offer) -> str:
+        """What a ticket costs; where it may be for several persons: "21,00 € je Ticket"."""
+        price = self.money(offer.price_cents, offer.currency)
+        is_for_several = offer.price_cents and offer.party_max > 1
+        return self.say("price_per_ticket", price=price) if is_for_several else price
 
     def number(self, n: int) -> str:
         """With its thousands set apart: "1.840" or "1,840"."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ticketing.domain.accounts import Right
 from ticketing.domain.payments import Flow, PaymentKind
-from ticketing.domain.tickets import ShownState, mark, shown_code
+from ticketing.domain.tickets import ShownState, is_of_many, mark, shown_code
 from ticketing.domain.visitors import short_reference
 from ticketing.service.audit import Action, ActorKind, Entry
 from ticketing.service.gate.records import MARKED, RETRACTED
@@ -14,7 +14,7 @@ from ticketing.service.mails import CHANNEL
 from ticketing.service.past import Past, PastScan
 from ticketing.service.takings import Payment
 from ticketing.service.tickets import state_of
-from ticketing.web.cards import facts_of
+from ticketing.web.cards import validity_of
 from ticketing.web.parts import the_parts
 from ticketing.web.staff.speaker import TICKET_SHAPES, Speaker
 from ticketing.wire.facts import Evidence
@@ -95,11 +95,11 @@ def view_of(past: Past, speaker: Speaker, may: May) -> TicketView:
     return TicketView(
         holder=ticket.holder,
         offer=offer.name.in_(speaker.lang),
-        when=facts_of(case, speaker.lang).when,
+        when=validity_of(case, speaker.lang),
         state=f"ticket_short_{state.value}",
         shape=TICKET_SHAPES.get(state, "status--idle"),
         is_void=state in _VOID,
-        why=ticket.state_reason or "",
+        why=speaker.say("ticket_of_many") if is_of_many(ticket) else ticket.state_reason or "",
         party=ticket.party,
         entries=_entries(past, speaker),
         code=shown_code(ticket.short_code),
@@ -107,7 +107,7 @@ def view_of(past: Past, speaker: Speaker, may: May) -> TicketView:
         issued=speaker.moment(ticket.created_at),
         issue=ticket.issue,
         money=tuple(_money(one, past, speaker) for one in past.payments),
-        price=speaker.money(offer.price_cents, offer.currency),
+        price=_price(past, speaker),
         has_chat=past.has_chat,
         visitor=visitor.hex() if visitor else "",
         called=short_reference(visitor) if visitor else "",
@@ -121,6 +121,14 @@ def _entries(past: Past, speaker: Speaker) -> str:
     if past.left is None:
         return speaker.say("ticket_entries_any", uses=past.uses)
     return speaker.say("ticket_entries_left", left=past.left, of=past.case.ticket.entries)
+
+
+def _price(past: Past, speaker: Speaker) -> str:
+    """What was paid for it, or what the offer costs now."""
+    paid = next((one for one in past.payments if one.flow is Flow.TAKEN), None)
+    if paid is not None:
+        return speaker.money(paid.cents, paid.currency)
+    return speaker.money(past.case.offer.price_cents, past.case.offer.currency)
 
 
 def _money(paid: Payment, past: Past, speaker: Speaker) -> str:
