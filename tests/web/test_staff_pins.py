@@ -72,7 +72,7 @@ def test_a_pin_that_does_not_fit_is_told(staff: SignedInBrowser, bo: str, pin: s
     for page in (bo, "/staff/account"):
         answer = staff.post(f"{page}/pin", pin=pin)
         assert answer.status_code == 422
-        assert 'id="wrong-pin">6 bis 32 Ziffern.' in answer.text
+        assert 'id="wrong-pin">Nur Ziffern, mindestens sechs.' in answer.text
         assert "keine PIN" in answer.text
     assert 'value="admin" checked' in staff.post(f"{bo}/pin", pin=pin).text
 

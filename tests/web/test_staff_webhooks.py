@@ -64,6 +64,7 @@ def test_a_delivery_is_sent_again(
         [line] = audit.page(unit, wanted=Wanted(action=Action.WEBHOOK_SENT_AGAIN)).items
     assert line.actor.kind is ActorKind.STAFF
     assert line.after == {"event": "webhook.test", "number": sent.id}
+    assert ">example.org</a>" in admin.client.get("/staff/audit").text
     assert admin.post(f"{page}/deliveries/99/replay").status_code == 404
 
 

@@ -113,7 +113,7 @@ def names(unit: Unit) -> Mapping[str, str]:
 
 
 def things(unit: Unit) -> Mapping[str, Mapping[str, Localised]]:
-    """What batches, gates and offers are called, by kind and id, while they are there."""
+    """What batches, gates, offers and receivers of events are called, by kind and id."""
     return actors.things(unit)
 
 

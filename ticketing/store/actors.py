@@ -1,6 +1,7 @@
-"""What ids are called: staff, stations and API keys, who act; batches, gates, offers (store)."""
+"""What ids are called: those of who acts, and of what is acted upon; in the store room."""
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 
@@ -21,7 +22,7 @@ def names(unit: Unit) -> Mapping[str, str]:
 
 
 def things(unit: Unit) -> Mapping[str, Mapping[str, Localised]]:
-    """Names of what is acted upon and is still there: by kind and id."""
+    """Names of batches, gates, offers and receivers that are still there: by kind and id."""
     batches, gates, offers = schema.code_batches.c, schema.gates.c, schema.offers.c
     queries = {
         "batch": select(batches.id, batches.name.label("de"), batches.name.label("en")),
@@ -32,7 +33,10 @@ def things(unit: Unit) -> Mapping[str, Mapping[str, Localised]]:
             offers.slug.label("id"), offers.name_de.label("de"), offers.name_en.label("en")
         ),
     }
-    return {
+    named = {
         kind: {row.id: Localised(row.de, row.en) for row in unit.run(query)}
         for kind, query in queries.items()
     }
+    hooks = unit.run(select(schema.webhooks.c.id, schema.webhooks.c.url))
+    hosts = {row.id: urlsplit(row.url).hostname or "" for row in hooks}  # the rest may be secret
+    return named | {"webhook": {key: Localised(host, host) for key, host in hosts.items()}}

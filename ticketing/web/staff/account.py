@@ -209,7 +209,7 @@ def set_pin() -> AnyResponse:
             lambda _: frame.done(_HERE, "pin_done"),
         )
     except Invalid:
-        form.problem("pin", "pin_hint")
+        form.problem("pin", "pin_wrong")
         return _page(form, status=422)
 
 

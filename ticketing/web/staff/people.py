@@ -129,7 +129,7 @@ def set_pin(staff_id: str) -> AnyResponse:
         with parts.store.unit() as unit:
             supervisors.set_pin(unit, parts.house, staff_id=staff_id, pin=form.value("pin"))
     except Invalid:
-        form.problem("pin", "pin_hint")
+        form.problem("pin", "pin_wrong")
         return _one(staff_id, pin=form, status=422)
     except Conflict:
         return frame.not_done(_address(staff_id), "pin_no_supervisor")
