@@ -182,7 +182,17 @@ def test_what_a_code_does_is_one_thing_to_decide(
     assert (found.effect, found.budget_cents) == (effect, 6000)
 
 
-@pytest.mark.parametrize("was", ["", "[]", "{", "[" * 20_000, '{"effect": "percent", "x": 1}'])
+@pytest.mark.parametrize(
+    "was",
+    [
+        "",
+        "[]",
+        "{",
+        "[" * 20_000,
+        f'{{"effect": "percent, {"9" * 5000}"}}',
+        '{"effect": "percent", "x": 1}',
+    ],
+)
 def test_a_form_of_a_batch_that_was_made_up_is_no_error(
     staff: SignedInBrowser, batch: str, was: str
 ) -> None:

@@ -1,5 +1,6 @@
 """The form of a batch: read, filled, and said back in plain words before anything is made."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
@@ -38,6 +39,7 @@ NAMES: Final = {  # the service's names of fields, and the form's
     "valid_until": "last_day",
 }
 _WHOLE: Final = 100
+_CENTS: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 def new_batch(form: Form) -> NewBatch | None:
@@ -211,7 +213,7 @@ def _plain(name: str, value: str, speaker: Speaker) -> str:
         return speaker.say("codes_every_offer")
     if name == "effect":
         kind, _, number = value.partition(", ")
-        is_effect = kind in set(EffectKind) and number.isascii() and number.isdigit()
+        is_effect = kind in set(EffectKind) and _CENTS.fullmatch(number)
         return say.gives(speaker, Effect(EffectKind(kind), int(number))) if is_effect else value
     day = day_of(value) if name in {"first_day", "last_day"} else None
     return speaker.day(day) if day else value or speaker.say("codes_empty")
