@@ -147,7 +147,7 @@ def test_a_file_that_cannot_hold_so_many_is_not_begun(
     monkeypatch.setattr(code_exports, "LIMITS", dict.fromkeys(Format, 2))
     result = run(home, "export", batch, "--format", "pdf", "--out", str(out))
     assert (result.exit_code, out.exists()) == (1, False)
-    assert "A file of this kind does not hold so many codes." in result.stderr
+    assert "A file of this kind does not hold so many codes. (too_many_codes)" in result.stderr
     assert run(home, "export", batch, "--format", "exe").exit_code == 2
 
 

@@ -1,6 +1,7 @@
 """Short words for what happens to discount codes in tests."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from tests.factories import with_offer
@@ -42,10 +43,12 @@ class Shop:
         return with_offer(self.store, self.house, **{"price_cents": 900} | changes)
 
     def batch(self, **changes: Any) -> Batch:
-        """A batch that is ready."""
-        wanted = replace(AUTUMN, **changes)
+        """A batch that is ready; one that is over was made a day before its end."""
+        wanted, house = replace(AUTUMN, **changes), self.house
+        if wanted.valid_until is not None and wanted.valid_until <= self.clock.now():
+            house = replace(house, clock=FrozenClock(wanted.valid_until - timedelta(days=1)))
         with self.store.unit() as unit:
-            return code_batches.create_batch(unit, self.house, wanted=wanted)
+            return code_batches.create_batch(unit, house, wanted=wanted)
 
     def now(self, batch: Batch) -> Batch:
         """A batch as it stands now."""

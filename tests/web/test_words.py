@@ -44,6 +44,7 @@ BUILT = (  # keys that are put together; one a line
     r"offer_(validity|live|name)_\w+",
     r"value_\w+",
     r"codes_(state|job|code|column|effect|why|field)_\w+",
+    r"codes_visitor_(malformed|unknown|ambiguous)",
     r"codes_in_(fault|col|is|kind|title|help)_\w+",
     r"codes_visitor_(ambiguous|malformed|unknown)",
     r"conflicts_state_\w+",

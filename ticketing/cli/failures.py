@@ -90,7 +90,8 @@ def sentence(error: Exception) -> str | None:
 def _expected(error: Exception) -> str:
     if isinstance(error, Invalid):
         return " ".join(_field_sentence(one) for one in error.errors)
-    return (said(error.reason) if isinstance(error, Conflict) else "") or str(error)
+    told = said(error.reason) if isinstance(error, Conflict) else ""
+    return f"{told} ({error})" if told else str(error)
 
 
 def _field_sentence(error: FieldError) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
 
-from ticketing.domain import codes as rules
+from ticketing.domain import batch_checks as checks
 from ticketing.domain.codes import Batch, BatchState, Effect
 from ticketing.service import audit, code_making, once
 from ticketing.service.audit import Action, Thing
@@ -105,7 +105,7 @@ def checked_batch(
         created_by=house.actor.id,
     )
     with as_invalid():
-        rules.checked_new(batch, now=None if may_be_over else house.clock.now())
+        checks.checked_new(batch, now=None if may_be_over else house.clock.now())
     _check_offers(unit, batch)
     return batch
 
@@ -201,7 +201,7 @@ def planned(unit: Unit, house: House, old: Batch, change: BatchChange) -> Batch:
     """
     new = changed(old, change)
     with as_invalid():
-        rules.checked_change(old, new, now=house.clock.now())
+        checks.checked_change(old, new, now=house.clock.now())
     _check_offers(unit, new)
     if new.effect != old.effect and old.is_touched:
         raise Conflict("batch_redeemed")
