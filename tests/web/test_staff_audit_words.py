@@ -105,6 +105,8 @@ def exported(browser: SignedInBrowser, **fields: str) -> list[list[str]]:
          "Montag: geschlossen 10:00", "Monday: closed 10:00"),
         (Thing("audit", "csv"), None, {"action": "offer.created", "day": "2026-10-04"},
          "Tag: So 4. Okt. 2026", "day: Sun 4 Oct 2026"),
+        (Thing("api_key", "k"), None, {"scopes": ["offers:read"]},
+         "Rechte: Angebote, Zeitfenster und Eing", "rights: See offers, time slots"),
         (AN_ADDRESS, None, {"way": "password"}, "Anmeldung eine Adresse womit: Passwort",
          "Sign-in an address by: password"),
         (A_STRANGER, None, {"way": "pin"}, "unbekannter Name", "unknown name"),

@@ -40,10 +40,13 @@ _PARTS: Final[Mapping[str, PartPage]] = {
 }
 _VALUES: Final[Mapping[str, str]] = {  # what a field's values are called: the beginning of a key
     "action": "action_",
+    "event": "event_",
+    "events": "event_",
     "live": "offer_live_",
     "method": "method_",
     "paying": "fact_paying_",
     "role": "role_",
+    "scopes": "scope_",
     "second_factor": "fact_factor_",
     "to": "fact_to_",
     "validity": "offer_validity_",
@@ -157,7 +160,7 @@ class Teller:
         prefix = _STATES.get(entry.object.kind) if name == "state" else _VALUES.get(name)
         if prefix is None:
             return self.names.get(text) or self._when(entry, name, text)
-        return self._said(prefix + re.sub(r"[ .]", "_", text), text)
+        return self._said(prefix + re.sub(r"[ .:]", "_", text), text)
 
     def _when(self, entry: Entry, name: str, text: str) -> str:
         try:
