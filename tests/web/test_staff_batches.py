@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.factories import with_offer
+from tests.fakes import START
 from tests.service.coding import SHOP
 from tests.web.conftest import SignedInBrowser
 from ticketing.domain.accounts import Role
@@ -184,11 +185,20 @@ def test_a_batch_is_changed_by_who_saw_it_last(editor: SignedInBrowser, batch: s
     assert "Winter" in editor.client.get(batch).text
 
 
-def test_the_list_filters_by_what_it_shows(editor: SignedInBrowser, batch: str) -> None:
+def test_the_list_filters_by_what_it_shows(
+    editor: SignedInBrowser, batch: str, store: Store
+) -> None:
     """A batch whose money is spent or whose time is over is not among the running ones."""
-    spent = editor.post(f"{HOME}/new", **(NEW | {"budget": "0"}), step="make").headers["Location"]
-    days = {"first_day": "2026-01-01", "last_day": "2026-01-02"}
-    over = editor.post(f"{HOME}/new", **NEW, **days, step="make").headers["Location"]
+    a_cent = {"budget": "0,01"}
+    spent = editor.post(f"{HOME}/new", **(NEW | a_cent), step="make").headers["Location"]
+    over = editor.post(f"{HOME}/new", **NEW, step="make").headers["Location"]
+    with store.unit() as unit:
+        unit.begin()
+        batches = schema.code_batches
+        for path, is_now in ((spent, {"given_cents": 1}), (over, {"valid_until": START})):
+            one = batches.c.id == path.rpartition("/")[2]
+            unit.run(batches.update().where(one).values(is_now))
+        unit.commit()
     wanted = {"ready": batch, "spent": spent, "over": over}
     for state, shown in wanted.items():
         text = editor.client.get(f"{HOME}?state={state}").text

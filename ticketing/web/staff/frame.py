@@ -102,7 +102,7 @@ def part(template: str, **values: object) -> Response:
     speaker = the_speaker()
     here = request.full_path.removesuffix("?")
     own = {"staff": the_staff(), "speaker": speaker, "here": here}
-    return page(template, remembered=speaker.lang, **own, **values)
+    return page(template, remembered=speaker.lang, **(own | values))
 
 
 def may(right: Right) -> bool:

@@ -22,7 +22,7 @@ def trouble(status: int, kind: int, right: str | None) -> Response:
     """
     if status == _NOT_FOUND and request.method == "GET" and request.path.endswith("/"):
         return make_response(redirect(request.path.rstrip("/"), 303))
-    values = {"number": status, "kind": kind, "right": right}
+    values = {"number": status, "kind": kind, "right": right, "here": frame.HOME}
     if _is_signed_in(status) and "HX-Request" not in request.headers:
         return frame.show(_TEMPLATE, place=None, status=status, **values)
     answer = page(_TEMPLATE, remembered=None, staff=None, **values)
