@@ -1,5 +1,6 @@
 """Messages of other programs: through the consent gate and the 24 hours, or not at all."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,12 +8,13 @@ import pytest
 from tests.factories import with_offer, with_ticket
 from tests.fakes import FrozenClock
 from tests.service.chatting import Visitor, spoken
+from tests.service.coding import Shop
 from tests.service.test_people import who
 from ticketing.domain.delivery import DeliveryState, Errand
 from ticketing.domain.ids import ConversationId, IdentityId, VisitorId
-from ticketing.domain.messages import Text, TicketPicture
+from ticketing.domain.messages import Text, TicketPicture, with_code
 from ticketing.service import delivery, people, sending, webhooks
-from ticketing.service.channels import Permanent, Sent
+from ticketing.service.channels import Permanent, Retry, Sent
 from ticketing.service.errors import Conflict, Invalid, NotFound
 from ticketing.service.ports import House
 from ticketing.service.sending import MessageOrder
@@ -51,6 +53,39 @@ def test_news_reach_those_who_agreed(visitor: Visitor) -> None:
         profile = people.get_visitor(unit, visitor=who(visitor.store, visitor.address))
     send(visitor, text="Noch eine", identity=profile.reaches[0].identity)
     assert contents(visitor)[-2:] == [Text("Neue Ausstellung"), Text("Noch eine")]
+
+
+def test_a_code_is_known_to_be_sent_and_to_have_arrived(
+    visitor: Visitor, house: House, clock: FrozenClock
+) -> None:
+    """Once each, on the code and on its batch; one that is none of ours changes nothing."""
+    shop = Shop(visitor.store, house, clock)
+    batch = shop.batch()
+    code = shop.texts(batch)[0]
+    visitor.tap("consent:news:yes")
+    visitor.tap("consent:codes:yes")
+    visitor.deliver()
+    for text in (code, "SUMMER20"):
+        send(visitor, errand=Errand.CODES, text=with_code("Für Sie", text))
+    assert shop.now(batch).tally.sent == 0
+    with visitor.store.unit() as unit:
+        first = delivery.claim(unit, visitor.house)[0]
+    for outcome, sent in ((Retry(timedelta(0)), 0), (Sent("m1"), 1)):
+        with visitor.store.unit() as unit:
+            delivery.settle(unit, visitor.house, lease=first, outcome=outcome)
+        assert shop.now(batch).tally.sent == sent
+        if not sent:
+            clock.tick(minutes=10)
+            with visitor.store.unit() as unit:
+                first = delivery.claim(unit, visitor.house)[0]
+    visitor.deliver()
+    tally = shop.now(batch).tally
+    assert (tally.sent, tally.delivered) == (1, 0)
+    for state in (DeliveryState.DELIVERED, DeliveryState.READ):
+        with visitor.store.unit() as unit:
+            assert delivery.report(unit, visitor.house, row=first.id, state=state)
+    tally = shop.now(batch).tally
+    assert (tally.sent, tally.delivered) == (1, 1)
 
 
 @pytest.mark.parametrize("errand", [Errand.NEWS, Errand.CODES])

@@ -107,6 +107,16 @@ class TicketPicture:
 Content = Text | Choices | TicketPicture
 
 
+def with_code(text: str, code: str) -> str:
+    """A discount code as it is sent: behind the text, in a line of its own."""
+    return "\n".join(line for line in (text, code) if line)
+
+
+def code_in(content: Content) -> str:
+    """The line that `with_code` has put there."""
+    return content.text.rpartition("\n")[2]
+
+
 def content_from_json(kind: str, data: Any) -> Content:  # noqa: ANN401  any JSON may be stored
     """The content of a stored message.
 

@@ -88,10 +88,16 @@ def mark_delivered(unit: Unit, house: House, *, codes_delivered: Sequence[str]) 
 
 
 def _marked(unit: Unit, house: House, texts: Sequence[str], what: str) -> int:
-    read = [found[1] for found in map(code_texts.read, texts) if found is not None]
     unit.begin()
+    new = note(unit, house, texts=texts, what=what)
+    unit.commit()
+    return new
+
+
+def note(unit: Unit, house: House, *, texts: Sequence[str], what: str) -> int:
+    """The same within the caller's transaction; `what` is `sent` or `delivered`."""
+    read = [found[1] for found in map(code_texts.read, texts) if found is not None]
     counted = codes.mark(unit, f"{what}_at", read, at=house.clock.now())
     for number, n in sorted(counted.items()):
         batch_rows.count(unit, number, what, n)
-    unit.commit()
     return sum(counted.values())

@@ -15,9 +15,9 @@ from ticketing.domain.delivery import (
 )
 from ticketing.domain.events import of_failure
 from ticketing.domain.ids import ConversationId
-from ticketing.domain.messages import Content, MessageId, MessageSource
+from ticketing.domain.messages import Content, MessageId, MessageSource, code_in
 from ticketing.domain.visitors import Lang
-from ticketing.service import consent, saying
+from ticketing.service import batch_codes, consent, saying
 from ticketing.service.channels import OptOut, Permanent, Retry, SendOutcome, Sent, Unknown
 from ticketing.service.chat import VISIBLE
 from ticketing.service.ports import House
@@ -43,6 +43,7 @@ __all__ = [
 NO_CONSENT = "no_consent"
 GAVE_UP = "gave_up"
 BY_PLATFORM = "platform"
+_ARRIVED = frozenset({DeliveryState.DELIVERED, DeliveryState.READ})
 
 
 def is_due(unit: Unit, house: House) -> bool:
@@ -77,10 +78,13 @@ def is_wanted(unit: Unit, *, lease: Lease) -> bool:
 def settle(unit: Unit, house: House, *, lease: Lease, outcome: SendOutcome) -> bool:
     """Store what became of a message; False if the lease is not the newest any more.
 
-    An opt-out on the platform's side withdraws every consent of the visitor.
+    An opt-out on the platform's side withdraws every consent of the visitor. A code that was
+    sent is noted as sent.
     """
     unit.begin()
     is_stored = _store(unit, house, lease, _settlement(house, lease, outcome))
+    if is_stored and isinstance(outcome, Sent):
+        _note_code(unit, house, (lease.errand, lease.content), "sent")
     if is_stored and isinstance(outcome, OptOut):
         _withdraw_all(unit, house, lease)
     unit.commit()
@@ -96,7 +100,10 @@ def withhold(unit: Unit, house: House, *, lease: Lease) -> bool:
 
 
 def report(unit: Unit, house: House, *, row: OutboxId, state: DeliveryState) -> bool:
-    """A platform's own status of a message; False for one that does not lead on."""
+    """A platform's own status of a message; False for one that does not lead on.
+
+    A code that has arrived is noted as delivered.
+    """
     unit.begin()
     old = rows.state_of(unit, row)
     is_news = (
@@ -107,6 +114,9 @@ def report(unit: Unit, house: House, *, row: OutboxId, state: DeliveryState) -> 
     if is_news:
         if state is DeliveryState.FAILED:
             _tell_failure(unit, house, row, BY_PLATFORM)
+        said = rows.said(unit, row) if state in _ARRIVED else None
+        if said is not None:
+            _note_code(unit, house, said, "delivered")
         counters.add(unit, VISIBLE, 1)
     unit.commit()
     return is_news
@@ -197,6 +207,12 @@ def _store(unit: Unit, house: House, lease: Lease, settlement: Settlement) -> bo
     if is_stored and settlement.due_at is None:
         counters.add(unit, VISIBLE, 1)
     return is_stored
+
+
+def _note_code(unit: Unit, house: House, said: tuple[Errand, Content], what: str) -> None:
+    errand, content = said
+    if errand is Errand.CODES:
+        batch_codes.note(unit, house, texts=(code_in(content),), what=what)
 
 
 def _tell_failure(unit: Unit, house: House, row: OutboxId, reason: str) -> None:

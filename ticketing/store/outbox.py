@@ -72,6 +72,15 @@ def of_row(unit: Unit, row: OutboxId) -> tuple[MessageId, str] | None:
     return None if found is None else (MessageId(found.message), found.channel)
 
 
+def said(unit: Unit, row: OutboxId) -> tuple[Errand, Content] | None:
+    """What a row is sent for, and what it says."""
+    query = select(T.purpose, _M.kind, _M.content).join(schema.messages, _M.id == T.message)
+    found = unit.run(query.where(T.id == row)).first()
+    if found is None:
+        return None
+    return Errand(found.purpose), content_from_json(found.kind, found.content)
+
+
 def is_due(unit: Unit, now: datetime) -> bool:
     """Whether there is anything to claim; a plain read, no lock."""
     return unit.run(_claimable(now).limit(1)).first() is not None

@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 from ticketing.domain.accounts import Scope
 from ticketing.domain.delivery import Errand
 from ticketing.domain.ids import IdentityId, VisitorId
-from ticketing.domain.messages import TEXT_MAX
+from ticketing.domain.messages import TEXT_MAX, with_code
 from ticketing.service import sending
 from ticketing.service.sending import MessageOrder
 from ticketing.web.access import needs
@@ -131,7 +131,7 @@ def _order(given: MessageIn) -> MessageOrder:
         visitor=VisitorId(bytes.fromhex(visitor)) if visitor else None,
         identity=IdentityId(bytes.fromhex(identity)) if identity else None,
         errand=_errand(given),
-        text="\n".join(line for line in (given.text, given.code) if line),
+        text=with_code(given.text or "", given.code or ""),
         ticket=TicketId(bytes.fromhex(given.ticket)) if given.ticket else None,
     )
 
