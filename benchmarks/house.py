@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from benchmarks.clients import CLIENTS, post
 from ticketing import config
 from ticketing.app import App, opened
@@ -69,7 +71,7 @@ def made(home: Path, environment: Mapping[str, str]) -> Benched:
 def _paired(app: App, unit: Unit, gate: str) -> str:
     """The token of a new station."""
     code = stations.open_pairing(unit, app.house, name="Bench", gate=gate).code
-    key = app.house.signer.ring().keys[0].raw  # any key one may trust
+    key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()  # one station for each key
     asked = PairRequest(code, "Bench", key)
     return stations.pair(unit, app.house, request=asked, address="127.0.0.1").answer.token
 
