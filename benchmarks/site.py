@@ -207,7 +207,9 @@ def _followed(app: App, batch: str) -> list[str]:
     with app.store.unit() as unit:
         for start in range(0, len(texts), _CHUNK):
             some = texts[start : start + _CHUNK]
-            batch_codes.mark_sent(unit, app.house, codes_sent=some)
+            unit.begin()
+            batch_codes.note_way(unit, app.house, texts=some, what="sent")
+            unit.commit()
         for place, text in enumerate(texts[:: max(1, len(texts) // REDEEMED)]):
             codes.redeem_code(
                 unit,

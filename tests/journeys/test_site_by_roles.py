@@ -98,8 +98,10 @@ def followed(admin: Page, demo: Demo, batch: str) -> None:
     listed = call(admin, demo, "GET", f"/code-batches/{batch}/codes")["items"]
     codes = [one["code"] for one in listed]
     with opened(config.load(demo.home)) as app, app.store.unit() as unit:
-        batch_codes.mark_sent(unit, app.house, codes_sent=codes[:32])
-        batch_codes.mark_delivered(unit, app.house, codes_delivered=codes[:30])
+        unit.begin()
+        batch_codes.note_way(unit, app.house, texts=codes[:32], what="sent")
+        batch_codes.note_way(unit, app.house, texts=codes[:30], what="delivered")
+        unit.commit()
     for code in codes[:11]:
         used = {"code": code, "offer": "day-adult", "redemption_id": f"shop-{code}"}
         call(admin, demo, "POST", "/codes/redeem", used)

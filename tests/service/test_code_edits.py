@@ -330,13 +330,15 @@ def test_tallies_are_kept_per_batch_and_tag(shop: Shop) -> None:
     for place, text in enumerate((*texts[:2], shop.texts(other)[0])):
         shop.redeem(text, f"r{place}", offer="day")
     shop.release("r0")
-    sent = -1
     with shop.store.unit() as unit:
+        unit.begin()
         for _ in range(2):
-            sent = batch_codes.mark_sent(unit, shop.house, codes_sent=texts[:2])
-        batch_codes.mark_delivered(unit, shop.house, codes_delivered=[*texts[:1], "rubbish"])
+            batch_codes.note_way(unit, shop.house, texts=texts[:2], what="sent")
+        batch_codes.note_way(
+            unit, shop.house, texts=[texts[0], texts[0], "rubbish"], what="delivered"
+        )
+        unit.commit()
         tags = code_batches.list_tags(unit)
-    assert sent == 0
     by_tag = {one.tag: one for one in tags}
     tally = by_tag["herbst"].tally
     assert (by_tag["herbst"].batches, by_tag[None].batches) == (2, 1)

@@ -14,7 +14,7 @@ from ticketing.domain.delivery import DeliveryState, Errand
 from ticketing.domain.ids import ConversationId, IdentityId, VisitorId
 from ticketing.domain.messages import Text, TicketPicture, with_code
 from ticketing.service import delivery, people, sending, webhooks
-from ticketing.service.channels import Permanent, Retry, Sent
+from ticketing.service.channels import Permanent, Retry, Sent, Unknown
 from ticketing.service.errors import Conflict, Invalid, NotFound
 from ticketing.service.ports import House
 from ticketing.service.sending import MessageOrder
@@ -86,6 +86,43 @@ def test_a_code_is_known_to_be_sent_and_to_have_arrived(
             assert delivery.report(unit, visitor.house, row=first.id, state=state)
     tally = shop.now(batch).tally
     assert (tally.sent, tally.delivered) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("errand", "states", "counted"),
+    [
+        (Errand.CODES, [DeliveryState.SENT], (1, 0)),
+        (Errand.CODES, [DeliveryState.SENT, DeliveryState.DELIVERED], (1, 1)),
+        (Errand.CODES, [DeliveryState.READ], (1, 1)),
+        (Errand.CODES, [DeliveryState.FAILED], (0, 0)),
+        (Errand.ANSWER, [DeliveryState.DELIVERED], (0, 0)),
+    ],
+)
+def test_a_platform_settles_what_nobody_knew(
+    visitor: Visitor,
+    house: House,
+    clock: FrozenClock,
+    errand: Errand,
+    states: list[DeliveryState],
+    counted: tuple[int, int],
+) -> None:
+    """No answer counts as nothing; what has arrived was sent; only a message for a code counts."""
+    shop = Shop(visitor.store, house, clock)
+    batch = shop.batch()
+    visitor.tap("consent:news:yes")
+    visitor.tap("consent:codes:yes")
+    visitor.deliver()
+    send(visitor, errand=errand, text=with_code("Für Sie", shop.texts(batch)[0]))
+    with visitor.store.unit() as unit:
+        lease = delivery.claim(unit, visitor.house)[0]
+    with visitor.store.unit() as unit:
+        assert delivery.settle(unit, visitor.house, lease=lease, outcome=Unknown())
+    assert shop.now(batch).tally.sent == 0
+    for state in states:
+        with visitor.store.unit() as unit:
+            assert delivery.report(unit, visitor.house, row=lease.id, state=state)
+    tally = shop.now(batch).tally
+    assert (tally.sent, tally.delivered) == counted
 
 
 @pytest.mark.parametrize("errand", [Errand.NEWS, Errand.CODES])

@@ -170,7 +170,9 @@ def test_the_numbers_show_the_most_redeemed_batches(
     monkeypatch.setattr(batch_plot, "MOST", 1)
     used = shop.batch(name="Herbst <b>", count=4)
     with shop.store.unit() as unit:
-        batch_codes.mark_sent(unit, shop.house, codes_sent=shop.texts(used)[:3])
+        unit.begin()
+        batch_codes.note_way(unit, shop.house, texts=shop.texts(used)[:3], what="sent")
+        unit.commit()
     shop.redeem(shop.texts(used)[0], offer="day")
     shop.batch(name="Winter", count=50)
     text = desk.client.get("/staff/numbers").text

@@ -1,6 +1,7 @@
 """The codes of a batch: listed, bound to a visitor, sent, taken away; in the service room."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from ticketing.domain import code_texts
 from ticketing.domain.codes import Code
@@ -15,6 +16,9 @@ from ticketing.service.ports import House
 from ticketing.store import code_batches as batch_rows
 from ticketing.store import codes
 from ticketing.store.unit import Unit
+
+Way = Literal["sent", "delivered"]
+"""How far a code has come on its way to a visitor."""
 
 
 def bind_code(
@@ -77,27 +81,14 @@ def list_codes(
     return Page(items, sealed(house, items[-1].bits, of=of.id) if more else None)
 
 
-def mark_sent(unit: Unit, house: House, *, codes_sent: Sequence[str]) -> int:
-    """Note that codes are on their way to a visitor, once each; for how many that is new."""
-    return _marked(unit, house, codes_sent, "sent")
+def note_way(unit: Unit, house: House, *, texts: Sequence[str], what: Way) -> None:
+    """Note how far codes have come, once each, within the caller's transaction.
 
-
-def mark_delivered(unit: Unit, house: House, *, codes_delivered: Sequence[str]) -> int:
-    """Note that codes have arrived, once each; for how many that is new."""
-    return _marked(unit, house, codes_delivered, "delivered")
-
-
-def _marked(unit: Unit, house: House, texts: Sequence[str], what: str) -> int:
-    unit.begin()
-    new = note(unit, house, texts=texts, what=what)
-    unit.commit()
-    return new
-
-
-def note(unit: Unit, house: House, *, texts: Sequence[str], what: str) -> int:
-    """The same within the caller's transaction; `what` is `sent` or `delivered`."""
+    What has been delivered was sent, whether anybody has said so or not.
+    """
     read = [found[1] for found in map(code_texts.read, texts) if found is not None]
-    counted = codes.mark(unit, f"{what}_at", read, at=house.clock.now())
-    for number, n in sorted(counted.items()):
-        batch_rows.count(unit, number, what, n)
-    return sum(counted.values())
+    passed: tuple[Way, ...] = ("sent", "delivered") if what == "delivered" else ("sent",)
+    for one in passed:
+        counted = codes.mark(unit, f"{one}_at", read, at=house.clock.now())
+        for number, n in sorted(counted.items()):
+            batch_rows.count(unit, number, one, n)

@@ -1,6 +1,7 @@
 """Messages on their way out; in the service room."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from ticketing.domain.consent import Action, Declaration, How, Purpose
 from ticketing.domain.delivery import (
@@ -18,6 +19,7 @@ from ticketing.domain.ids import ConversationId
 from ticketing.domain.messages import Content, MessageId, MessageSource, code_in
 from ticketing.domain.visitors import Lang
 from ticketing.service import batch_codes, consent, saying
+from ticketing.service.batch_codes import Way
 from ticketing.service.channels import OptOut, Permanent, Retry, SendOutcome, Sent, Unknown
 from ticketing.service.chat import VISIBLE
 from ticketing.service.ports import House
@@ -43,7 +45,12 @@ __all__ = [
 NO_CONSENT = "no_consent"
 GAVE_UP = "gave_up"
 BY_PLATFORM = "platform"
-_ARRIVED = frozenset({DeliveryState.DELIVERED, DeliveryState.READ})
+_WAYS: Final[dict[DeliveryState, Way]] = {
+    DeliveryState.SENT: "sent",
+    DeliveryState.DELIVERED: "delivered",
+    DeliveryState.READ: "delivered",
+}
+"""What a state of a message says of the code in it."""
 
 
 def is_due(unit: Unit, house: House) -> bool:
@@ -83,8 +90,8 @@ def settle(unit: Unit, house: House, *, lease: Lease, outcome: SendOutcome) -> b
     """
     unit.begin()
     is_stored = _store(unit, house, lease, _settlement(house, lease, outcome))
-    if is_stored and isinstance(outcome, Sent):
-        _note_code(unit, house, (lease.errand, lease.content), "sent")
+    if is_stored and isinstance(outcome, Sent) and lease.errand is Errand.CODES:
+        _note_code(unit, house, lease.content, "sent")
     if is_stored and isinstance(outcome, OptOut):
         _withdraw_all(unit, house, lease)
     unit.commit()
@@ -102,7 +109,7 @@ def withhold(unit: Unit, house: House, *, lease: Lease) -> bool:
 def report(unit: Unit, house: House, *, row: OutboxId, state: DeliveryState) -> bool:
     """A platform's own status of a message; False for one that does not lead on.
 
-    A code that has arrived is noted as delivered.
+    A code that was sent or has arrived is noted as such.
     """
     unit.begin()
     old = rows.state_of(unit, row)
@@ -114,9 +121,10 @@ def report(unit: Unit, house: House, *, row: OutboxId, state: DeliveryState) -> 
     if is_news:
         if state is DeliveryState.FAILED:
             _tell_failure(unit, house, row, BY_PLATFORM)
-        said = rows.said(unit, row) if state in _ARRIVED else None
-        if said is not None:
-            _note_code(unit, house, said, "delivered")
+        way = _WAYS.get(state)
+        content = None if way is None else rows.content_for(unit, row, Errand.CODES)
+        if way is not None and content is not None:
+            _note_code(unit, house, content, way)
         counters.add(unit, VISIBLE, 1)
     unit.commit()
     return is_news
@@ -209,10 +217,8 @@ def _store(unit: Unit, house: House, lease: Lease, settlement: Settlement) -> bo
     return is_stored
 
 
-def _note_code(unit: Unit, house: House, said: tuple[Errand, Content], what: str) -> None:
-    errand, content = said
-    if errand is Errand.CODES:
-        batch_codes.note(unit, house, texts=(code_in(content),), what=what)
+def _note_code(unit: Unit, house: House, content: Content, what: Way) -> None:
+    batch_codes.note_way(unit, house, texts=(code_in(content),), what=what)
 
 
 def _tell_failure(unit: Unit, house: House, row: OutboxId, reason: str) -> None:

@@ -72,13 +72,11 @@ def of_row(unit: Unit, row: OutboxId) -> tuple[MessageId, str] | None:
     return None if found is None else (MessageId(found.message), found.channel)
 
 
-def said(unit: Unit, row: OutboxId) -> tuple[Errand, Content] | None:
-    """What a row is sent for, and what it says."""
-    query = select(T.purpose, _M.kind, _M.content).join(schema.messages, _M.id == T.message)
-    found = unit.run(query.where(T.id == row)).first()
-    if found is None:
-        return None
-    return Errand(found.purpose), content_from_json(found.kind, found.content)
+def content_for(unit: Unit, row: OutboxId, errand: Errand) -> Content | None:
+    """What a row says, or None if it is sent for something else."""
+    query = select(_M.kind, _M.content).join(schema.messages, _M.id == T.message)
+    found = unit.run(query.where(T.id == row, T.purpose == errand.value)).first()
+    return None if found is None else content_from_json(found.kind, found.content)
 
 
 def is_due(unit: Unit, now: datetime) -> bool:
