@@ -182,6 +182,28 @@ def test_what_a_code_does_is_one_thing_to_decide(
     assert (found.effect, found.budget_cents) == (effect, 6000)
 
 
+def test_what_was_picked_and_does_not_fit_together_is_said(
+    staff: SignedInBrowser, batch: str, store: Store
+) -> None:
+    """Their first day is behind my last one: nothing is stored, and theirs least of all undone."""
+    second = opened(staff, batch)
+    sent(staff, batch, opened(staff, batch), first_day="2026-12-01")
+    mine = {"first_day": "2026-11-01", "last_day": "2026-11-15"}
+    again = fields_of(sent(staff, batch, second, **mine), batch)
+    assert again["both"] == ["first_day"]
+    before = stored(store, batch)
+    answer = sent(staff, batch, again, **{"pick-first_day": "theirs"})
+    assert answer.status_code == 422
+    assert 'value="2026-12-01"' in answer.text
+    assert 'value="2026-11-15"' in answer.text
+    assert stored(store, batch) == before
+    fits = sent(staff, batch, fields_of(answer, batch), last_day="2026-12-15")
+    assert fits.status_code == 303
+    found = stored(store, batch)
+    assert found.valid_from == before.valid_from
+    assert found.valid_until is not None
+
+
 @pytest.mark.parametrize(
     "was",
     [

@@ -127,7 +127,9 @@ def change(batch: str) -> AnyResponse:
     if theirs:
         mine = taken(mine, now, theirs)
         picked = batch_forms.filled(form.speaker, mine, wanted.version or 0)
-        wanted = batch_forms.change_of(picked, found) or wanted
+        wanted = batch_forms.change_of(picked, found)
+        if wanted is None:
+            return _edit_page(picked, found, status=422)
     try:
         with parts.store.unit() as unit:
             code_batches.change_batch(unit, parts.house, batch=batch, change=wanted)
