@@ -80,6 +80,34 @@ def test_a_full_disk_stops_no_later_line(gathered: Callable[[Stream], logging.Lo
     assert came(stream, 1)[-1].endswith("second")
 
 
+def test_a_line_that_cannot_be_made_stops_no_later_one(
+    gathered: Callable[[Stream], logging.Logger],
+) -> None:
+    """It is gone, and those that waited with it; the writing goes on."""
+    stream = Stream()
+    log = gathered(stream)
+    log.info("%d", "rubbish")
+    time.sleep(3 * logs._LATE_S)
+    log.info("second")
+    assert came(stream, 1) == [stream.getvalue().strip()]
+    assert stream.getvalue().endswith("second\n")
+
+
+def test_a_full_memory_is_no_way_to_keep_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While nothing can be written the oldest go."""
+    monkeypatch.setattr(logs, "_MOST", 3)
+    lines = GatheredLines()
+    lines.stream = stream = Stream()
+    for number in range(5):
+        lines._waiting.append(logging.makeLogRecord({"msg": f"n{number}"}))
+    lines.write_all()
+    assert [line.rpartition(" ")[2] for line in stream.getvalue().splitlines()] == [
+        "n2",
+        "n3",
+        "n4",
+    ]
+
+
 def test_nothing_to_write_writes_nothing() -> None:
     """Whoever asks too early."""
     lines = GatheredLines()

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 _FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _LATE_S: Final = 0.1
+_MOST: Final = 100_000
+"""Lines that wait at most while nothing can be written; then the oldest go."""
 
 
 class GatheredLines(logging.StreamHandler[Any]):
@@ -22,7 +24,8 @@ class GatheredLines(logging.StreamHandler[Any]):
     def __init__(self) -> None:
         super().__init__()
         self.setFormatter(logging.Formatter(_FORMAT))
-        self._waiting: deque[logging.LogRecord] = deque()
+        self._waiting: deque[logging.LogRecord] = deque(maxlen=_MOST)
+        self._writing = threading.Lock()  # the handler's own is held by whoever adds a line
         self._has_come = threading.Event()
         threading.Thread(target=self._keep_writing, name="log", daemon=True).start()
         # unlike `atexit` this is done by the server's processes, too, which are forked
@@ -36,10 +39,11 @@ class GatheredLines(logging.StreamHandler[Any]):
 
     def write_all(self) -> None:
         """Write what has come so far."""
-        lines = [self.format(self._waiting.popleft()) for _ in range(len(self._waiting))]
-        if lines:
-            self.stream.write("\n".join(lines) + "\n")
-            self.flush()
+        with self._writing:
+            lines = [self.format(self._waiting.popleft()) for _ in range(len(self._waiting))]
+            if lines:
+                self.stream.write("\n".join(lines) + "\n")
+                self.flush()
 
     def _keep_writing(self) -> None:
         while True:
@@ -48,7 +52,7 @@ class GatheredLines(logging.StreamHandler[Any]):
             self._has_come.clear()
             try:
                 self.write_all()
-            except (OSError, ValueError):  # nobody reads any more, or the disk is full
+            except Exception:  # noqa: BLE001  the disk is full, or a line that cannot be made: go on
                 time.sleep(_LATE_S)
 
 
