@@ -38,6 +38,10 @@ class Place(StrEnum):
     MORE = "more"
 
 
+_ADDRESS_MOST: Final = 2000
+"""Characters of an address to go back to; none of ours is as long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """One line of the navigation; `is_near` ones stand in the bar of a phone."""
@@ -120,7 +124,7 @@ def page_of(address: str) -> str:
         asked = urlsplit(address)
     except ValueError:
         return HOME
-    if asked.scheme or asked.netloc or not address.isprintable():
+    if asked.scheme or asked.netloc or not address.isprintable() or len(address) > _ADDRESS_MOST:
         return HOME
     path, query = asked.path, [(k, v) for k, v in parse_qsl(asked.query) if k != "lang"]
     while path.startswith(f"{HOME}/") and not _is_page(path):
