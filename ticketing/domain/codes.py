@@ -11,9 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ticketing.domain import DomainError
-from ticketing.domain.code_texts import (
-    CodeBits,
-)
+from ticketing.domain.code_texts import CodeBits
 from ticketing.domain.ids import VisitorId
 from ticketing.domain.offers import Offer
 from ticketing.wire.verdict import Reason

@@ -167,9 +167,8 @@ def sign_in(
     if staff is not None:
         unit.rollback()
         return _renewed(unit, house, staff, (password, hashed))
-    known = rows.find_staff(unit, name)
-    whose = A_STRANGER if known is None else Thing("staff", known[0].id)
-    lockouts.count(unit, house, _tried(house, name, address, whose), way="password", now=now)
+    tried = _tried(house, name, address, lockouts.named(unit, name))
+    lockouts.count(unit, house, tried, way="password", now=now)
     unit.commit()
     return SignInRefused("wrong")
 

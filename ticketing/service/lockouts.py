@@ -32,6 +32,12 @@ class Tried:
     closes: Thing
 
 
+def named(unit: Unit, name: str) -> Thing:
+    """Whose name somebody typed, for the log."""
+    known = rows.find_staff(unit, name)
+    return A_STRANGER if known is None else Thing("staff", known[0].id)
+
+
 def wait_s(unit: Unit, tried: Iterable[Tried], *, now: datetime) -> int:
     """Seconds until the next attempt is allowed, 0 for at once."""
     return max(retry_after_s(unit, one.limit, who=one.who, now=now) for one in tried)

@@ -19,8 +19,8 @@ from ticketing.wire.check import CodeKind, fold, is_valid
 from ticketing.wire.token import Token
 
 LETTERS_LEAST = 3
-_FOLDED_LEAST = 2
 """A gate PC may look for somebody, not leaf through everybody."""
+_FOLDED_LEAST = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

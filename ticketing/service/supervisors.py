@@ -99,9 +99,8 @@ def check_pin(unit: Unit, house: House, *, name: str, pin: str, station: Station
     if staff is not None:
         unit.rollback()
         return staff
-    known = rows.find_pin(unit, name)
-    whose = A_STRANGER if known is None else Thing("staff", known[0].id)
-    lockouts.count(unit, house, _tried(house, station, name, whose), way="pin", now=now)
+    tried = _tried(house, station, name, lockouts.named(unit, name))
+    lockouts.count(unit, house, tried, way="pin", now=now)
     unit.commit()
     raise PinRefused("wrong_pin")
 

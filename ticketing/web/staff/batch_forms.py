@@ -26,7 +26,7 @@ from ticketing.service.offers import KEEP
 from ticketing.web.parts import the_parts
 from ticketing.web.staff import batch_words as say
 from ticketing.web.staff.forms import Form, day_of, typed_money
-from ticketing.web.staff.merging import Words
+from ticketing.web.staff.merging import Words, labels
 from ticketing.web.staff.speaker import Speaker
 
 EXAMPLE: Final = CodeBits(CAPACITY // 7 * 5)
@@ -203,11 +203,6 @@ def example(prefix: str) -> str:
 
 
 # ------------------------------------------------------------ two at the same form
-def _label(name: str, speaker: Speaker) -> str:
-    key = f"codes_field_{name}"
-    return speaker.say(key) if speaker.knows(key) else name
-
-
 def _plain(name: str, value: str, speaker: Speaker) -> str:
     if name == "offers" and not value:
         return speaker.say("codes_every_offer")
@@ -219,5 +214,5 @@ def _plain(name: str, value: str, speaker: Speaker) -> str:
     return speaker.day(day) if day else value or speaker.say("codes_empty")
 
 
-WORDS: Final = Words(_label, _plain)
+WORDS: Final = Words(labels("codes_field_"), _plain)
 """How what somebody else has changed meanwhile is said."""

@@ -34,6 +34,16 @@ class Words:
         return self.plain(name, text, speaker)
 
 
+def labels(prefix: str) -> Callable[[str, Speaker], str]:
+    """What facts are called by the words of their name; one that somebody made up keeps it."""
+
+    def label(name: str, speaker: Speaker) -> str:
+        key = prefix + name
+        return speaker.say(key) if speaker.knows(key) else name
+
+    return label
+
+
 @dataclass(frozen=True, slots=True)
 class Meeting:
     """What came of two people's changes: the facts to show, what the others did, what is open."""

@@ -20,7 +20,7 @@ from ticketing.web.staff import frame, merging, rows
 from ticketing.web.staff.forms import Form, blank, the_form, typed_money
 from ticketing.web.staff.frame import Place
 from ticketing.web.staff.listing import Listing
-from ticketing.web.staff.merging import Words
+from ticketing.web.staff.merging import Words, labels
 from ticketing.web.staff.speaker import Speaker
 from ticketing.web.words import Lang
 from ticketing.wire.texts import Localised
@@ -244,11 +244,6 @@ def _facts(offer: Offer) -> dict[str, Any]:
     }
 
 
-def _label(name: str, speaker: Speaker) -> str:
-    key = f"offer_{name}"
-    return speaker.say(key) if speaker.knows(key) else name
-
-
 def _plain(name: str, value: str, speaker: Speaker) -> str:
     if name == "gates" and not value:
         return speaker.say("value_every_gate")
@@ -256,7 +251,7 @@ def _plain(name: str, value: str, speaker: Speaker) -> str:
     return speaker.say(f"value_{known}") if known else value
 
 
-_WORDS: Final = Words(_label, _plain)
+_WORDS: Final = Words(labels("offer_"), _plain)
 
 
 # ------------------------------------------------------------ pages
