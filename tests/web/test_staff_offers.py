@@ -10,7 +10,7 @@ from tests.factories import an_offer, with_gates, with_offer, with_ticket
 from tests.web.conftest import SignedInBrowser
 from ticketing.domain.accounts import Role
 from ticketing.domain.audit import Action, Wanted
-from ticketing.domain.offers import SITE_WORDS, Validity
+from ticketing.domain.offers import SITE_WORDS, SLUG, Validity
 from ticketing.service import audit, offers, slots
 from ticketing.service.offers import OfferChange
 from ticketing.service.ports import House
@@ -139,7 +139,7 @@ def test_a_word_of_the_site_is_no_short_name(
 
 
 def test_the_words_of_the_site_are_those_of_its_addresses(app: APIFlask) -> None:
-    """Whatever stands where a slug may is no slug."""
+    """Whatever stands where a slug may is no slug, nor is what no part of an address can be."""
     addresses = [rule.rule.split("/") for rule in app.url_map.iter_rules()]
     before = {
         tuple(parts[:at])
@@ -154,6 +154,11 @@ def test_the_words_of_the_site_are_those_of_its_addresses(app: APIFlask) -> None
         if tuple(parts[: len(head)]) == head and len(parts) > len(head)
     }
     assert "new" in words
+    ways = app.url_map.bind("museum.example")
+    fixed = {part for parts in addresses for part in parts if SLUG.fullmatch(part)}
+    assert "batch" in fixed
+    for word in fixed - SITE_WORDS:
+        assert ways.match(f"/staff/offers/{word}") == ("staff_offers.one", {"slug": word})
     assert {word for word in words if not word.startswith("<")} <= SITE_WORDS
 
 

@@ -17,8 +17,10 @@ from ticketing.wire.token import Flag
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 SLUG_LIMIT = 60
-SITE_WORDS = frozenset({"export", "list", "new"})
-"""What stands in the site's own addresses where a slug may: nothing can be called this."""
+CALL_WORDS = frozenset({"batch", "import", "pair", "search"})
+"""Calls of their own in addresses where an id may stand."""
+SITE_WORDS = CALL_WORDS | {"export", "list", "new"}
+"""What stands in addresses where a slug may: nothing can be called this."""
 NAME_LIMIT = 100
 NUMBER_LIMIT = 2**24 - 1  # three bytes of the barcode
 BYTE_LIMIT = 255  # entries and party are one byte each

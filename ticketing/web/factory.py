@@ -14,6 +14,7 @@ from flask.json.provider import DefaultJSONProvider
 from jinja2 import StrictUndefined
 from werkzeug.routing import Map, UnicodeConverter
 
+from ticketing.domain.offers import CALL_WORDS
 from ticketing.service import chat as chat_service
 from ticketing.templates_path import templates_dir
 from ticketing.web import assets, chat, errors, guard, headers, health, public, sessions
@@ -80,7 +81,8 @@ class _Part(UnicodeConverter):
 
     def __init__(self, map: Map) -> None:  # noqa: A002  werkzeug's own name
         super().__init__(map)
-        self.regex = r"(?!(?:batch|import|pair|search)(?:/|\Z))[^/]+"
+        calls = "|".join(sorted(CALL_WORDS))
+        self.regex = rf"(?!(?:{calls})(?:/|\Z))[^/]+"
 
 
 class StrictJson(DefaultJSONProvider):
