@@ -93,6 +93,25 @@ def test_a_slash_too_many_leads_to_the_page(staff: SignedInBrowser, path: str) -
     assert answer.headers["Location"] == path.rstrip("/")
 
 
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/staff/audit/?object=offer+day", "/staff/audit?object=offer+day"),
+        ("/staff/x%3Fa=b/", "/staff/x%3Fa%3Db"),
+        ("/staff/%0d%0aX:%20y/", "/staff/%0D%0AX%3A%20y"),
+        ("/staff/%C3%BC/", "/staff/%C3%BC"),
+        ("/staff/audit/?a=%0D%0AX:+y", "/staff/audit?a=%0D%0AX%3A+y"),
+        ("/staff/audit/?\r\nX: y", "/staff/audit"),
+    ],
+)
+def test_the_address_without_the_slash_is_the_same(
+    client: FlaskClient, path: str, location: str
+) -> None:
+    """Quoted, whatever somebody has typed, and with what it asks for; nobody must be signed in."""
+    answer = client.get(path, follow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (303, location)
+
+
 def test_who_is_not_signed_in_is_led_to_the_sign_in(client: FlaskClient) -> None:
     """Both languages, no navigation, no chat."""
     answer = client.get("/staff/nothing", headers={"Accept-Language": "de"})

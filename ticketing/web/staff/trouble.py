@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from typing import Final
+from urllib.parse import parse_qsl, quote, urlencode
 
 from flask import Response, g, make_response, redirect, request
 
@@ -21,13 +22,19 @@ def trouble(status: int, kind: int, right: str | None) -> Response:
     An address with a slash too many leads to the page that was meant.
     """
     if status == _NOT_FOUND and request.method == "GET" and request.path.endswith("/"):
-        return make_response(redirect(request.path.rstrip("/"), 303))
+        return make_response(redirect(_without_slash(), 303))
     values = {"number": status, "kind": kind, "right": right, "here": frame.HOME}
     if _is_signed_in(status) and "HX-Request" not in request.headers:
         return frame.show(_TEMPLATE, place=None, status=status, **values)
     answer = page(_TEMPLATE, remembered=None, staff=None, **values)
     answer.status_code = status
     return answer
+
+
+def _without_slash() -> str:
+    """The address that was meant, quoted anew: a header holds no line break."""
+    path, query = quote(request.path.rstrip("/")), urlencode(parse_qsl(request.query_string))
+    return f"{path}?{query}" if query else path
 
 
 def _is_signed_in(status: int) -> bool:
