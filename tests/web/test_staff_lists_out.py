@@ -136,11 +136,16 @@ def test_each_plot_has_its_values(
     assert out["days"][-1] == ["2026-10-04", "1", "0", "1"]
     assert out["days"][1][1:] == ["0", "0", "0"]
     assert len(out["hours"]) == 1 + 7 * 24
-    assert ["Sonntag", "14", "1", "1"] in out["hours"]
+    assert ["Sonntag", "14", "0", "0"] in out["hours"]
     assert out["reasons"][1:] == [["Schon benutzt", "1"]]
     assert out["inside"][1] == ["2026-10-04 00:00", "0", "0"]
     assert out["inside"][-1][1:] == ["1", "1"]
     assert {line.after["series"] for line in taken_out(store) if line.after} == set(SERIES)
+    clock.tick(hours=10)  # the day is over
+    with store.unit() as unit:
+        figures.refresh(unit, house)
+    fields = {"format": "csv", "series": "hours", "days": "7"}
+    assert ["Sonntag", "14", "1", "1"] in rows_of(auditor.post("/staff/numbers/export", **fields))
 
 
 # ------------------------------------------------------------ the audit log

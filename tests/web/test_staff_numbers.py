@@ -74,7 +74,12 @@ def test_who_comes_before_opening_widens_the_day(app: APIFlask) -> None:
 
 @pytest.mark.parametrize("days", ["7", "30", "90", "365", "", "x", "99999"])
 def test_the_numbers_show_each_period(
-    staff: SignedInBrowser, store: Store, house: House, station: Headers, days: str
+    staff: SignedInBrowser,
+    store: Store,
+    house: House,
+    station: Headers,
+    clock: FrozenClock,
+    days: str,
 ) -> None:
     """Sums, a table, refusals in words; an unknown period is the usual one."""
     case = with_ticket(store, house)
@@ -88,6 +93,8 @@ def test_the_numbers_show_each_period(
     await_others(store)
     with store.unit() as unit:
         figures.refresh(unit, house)
+    assert '<th scope="row">Sonntag</th>' not in staff.client.get("/staff/numbers").text
+    clock.tick(hours=11)
     text = staff.client.get(f"/staff/numbers?days={days}").text
     assert "<dt>Eingelassen</dt><dd>1</dd>" in text
     assert "So 4. Okt. 2026: 1" in text

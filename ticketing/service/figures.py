@@ -7,7 +7,7 @@ wrong mends itself with the next scan of that day.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from ticketing.domain.museum import day_bounds, local_day
@@ -87,22 +87,17 @@ def numbers(unit: Unit, *, first: date, last: date) -> Numbers:
 
 
 def numbers_until_now(unit: Unit, house: House, *, first: date) -> Numbers:
-    """The local days from `first` on: what is kept, and the present one as it stands."""
+    """The local days from `first` on: what is kept, and the present one as it stands.
+
+    The present one is not over: it is left out of `by_hour` and `open_days`, which make means.
+    """
     today = local_day(house.clock.now(), house.museum.zone)
     kept = numbers(unit, first=first, last=today - _DAY)
     live = of_day(unit, house, day=today)
-    by_hour = [list(hours) for hours in kept.by_hour]
-    open_days, reasons = list(kept.open_days), Counter(dict(kept.reasons))
-    for quarter in live.quarters:
-        by_hour[today.weekday()][quarter.quarter // 4] += quarter.entries
-    open_days[today.weekday()] += live.total.entries > 0
+    reasons = Counter(dict(kept.reasons))
     reasons.update(dict(live.reasons))
-    return Numbers(
-        days=(*kept.days, live.total) if live.quarters else kept.days,
-        by_hour=tuple(tuple(hours) for hours in by_hour),
-        open_days=tuple(open_days),
-        reasons=_most_first(reasons),
-    )
+    days = (*kept.days, live.total) if live.quarters else kept.days
+    return replace(kept, days=days, reasons=_most_first(reasons))
 
 
 def kept_as_of(unit: Unit, house: House) -> datetime:

@@ -79,7 +79,7 @@ def shown() -> Response:
         days=days,
         entries=sum(day.entries for day in found.days),
         busiest=max(found.days, key=lambda day: day.entries, default=None),
-        open_days=sum(found.open_days),
+        open_days=sum(day.entries > 0 for day in found.days),
         by_day=_by_day(found, first, today, speaker),
         table=[_row(day, speaker) for day in reversed(found.days)],
         heat=_heat(found, speaker),
