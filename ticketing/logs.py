@@ -53,6 +53,7 @@ class GatheredLines(logging.StreamHandler[Any]):
             try:
                 self.write_all()
             except Exception:  # noqa: BLE001  the disk is full, or a line that cannot be made: go on
+                self._has_come.set()  # what came behind that line waits still
                 time.sleep(_LATE_S)
 
 
