@@ -167,11 +167,18 @@ def test_a_webcam_that_is_unplugged_and_plugged_in_again_reads_on() -> None:
 def test_nothing_is_left_running_of_cameras_that_come_and_go() -> None:
     """Twenty losses in a row, and no thread of theirs."""
     before = set(threading.enumerate())
-    steps = [part(packed(HALL))]
-    with stream(steps, pause_s=0.0) as address, looking(lambda: open_source(address)) as desk:
-        until(lambda: len(desk.told) > 40, within_s=20)
-    left = [one.name for one in set(threading.enumerate()) - before]
-    assert {"mjpeg", "eyes"}.isdisjoint(left)
+    script = Script([part(packed(HALL))], pause_s=0.0)
+
+    def running() -> set[str]:
+        return {one.name for one in set(threading.enumerate()) - before} & {"mjpeg", "eyes"}
+
+    with serving(script) as port:
+        with looking(lambda: open_source(f"http://127.0.0.1:{port}/")) as desk:
+            until(lambda: len(desk.told) > 40, within_s=20)
+            script.steps = [part(packed(HALL)), STALL]
+            until(script.stalled.is_set)
+            assert running() == {"mjpeg", "eyes"}
+        assert running() == set()
 
 
 # ---------------------------------------------------------------- pictures

@@ -80,7 +80,13 @@ def test_each_list_is_sorted_as_it_says(shop: Shop) -> None:
             {
                 "state": BatchState.READY if n % 2 else BatchState.STOPPED,
                 "valid_until": None if n == 3 else now + timedelta(days=n - 2),
-                "tally": {"made": n * 7 % 5, "used": n * 3 % 4, "given_cents": n % 3},
+                "tally": {
+                    "made": n * 7 % 5,
+                    "sent": n * 5 % 7,
+                    "delivered": n * 3 % 5,
+                    "used": n * 3 % 4,
+                    "given_cents": n % 3,
+                },
             }
             for n in range(8)
         ],

@@ -8,6 +8,8 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 from sqlalchemy import insert, inspect, select, text, update
 
 from tests.factories import with_offer, with_ticket
@@ -84,27 +86,26 @@ def test_a_failed_migration_leaves_nothing_behind(
     store.close()
 
 
-def test_keys_of_names_are_folded_anew(store: Store, store_url: str, house: House) -> None:
+def test_keys_of_names_are_folded_anew(store: Store, house: House) -> None:
     """Of every ticket, in more than one chunk; cleared keys stay so, nothing else changes."""
     with_offer(store, house)
     case = with_ticket(store, house, holder="Jörg Oelmüller")
-    t, of_many = schema.tickets.c, 0x1000
+    t = schema.tickets.c
     with store.unit() as unit:
         unit.begin()
         unit.run(update(schema.tickets).values(holder_key="jorg oelmuller"))
         one = dict(unit.run(select(schema.tickets)).mappings().one())
         more = [
             one | {"id": n.to_bytes(15, "big"), "short_code": f"{n:08x}"}
-            for n in range(of_many, of_many + 5_001)
+            for n in range(0x1000, 0x1000 + 5_001)
         ]
         more[0] |= {"holder": "", "holder_key": ""}
         more[1] |= {"holder": "Ida Gorres", "holder_key": "ida gorres"}
         unit.run(insert(schema.tickets), more)
-        unit.run(text("UPDATE alembic_version SET version_num = '0009'"))
+        revision = ScriptDirectory.from_config(migrate._config()).get_revision("0010")
+        with Operations.context(MigrationContext.configure(unit.connection)):
+            revision.module.upgrade()
         unit.commit()
-    assert not migrate.is_current(store_url)
-    migrate.upgrade(store_url)
-    assert migrate.is_current(store_url)
     with store.unit() as unit:
         keys = Counter(unit.run(select(t.holder_key)).scalars())
         now = unit.run(select(schema.tickets).where(t.id == case.ticket.id)).mappings().one()

@@ -89,9 +89,10 @@ def test_only_files_that_can_be_had_are_offered(
     assert "zu viele Codes" not in text
     few = {**code_exports.LIMITS, Format.PDF: 2, Format.ZIP: 1}
     monkeypatch.setattr(code_exports, "LIMITS", few)
+    monkeypatch.setattr("ticketing.web.staff.batch_files.LIMITS", few)
     text = editor.client.get(f"{HOME}/{batch.id}").text
     assert formats(text) == ["csv", "xlsx"]
-    assert "Für manche Dateien sind es zu viele Codes: PDF bis 20.000, ZIP bis 50.000." in text
+    assert "Für manche Dateien sind es zu viele Codes: PDF bis 2, ZIP bis 1." in text
 
 
 # ------------------------------------------------------------ the gate

@@ -1,5 +1,6 @@
 """The log of a webhook on the site: why something was not taken, and sending it again."""
 
+import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.web.conftest import SignedInBrowser
 from ticketing.domain.accounts import Role
 from ticketing.domain.audit import Action, ActorKind, Wanted
 from ticketing.domain.webhooks import HookState, Tried
+from ticketing.edge import post
 from ticketing.service import audit, webhooks
 from ticketing.service.ports import House
 from ticketing.store import hook_deliveries, schema
@@ -22,14 +24,8 @@ from ticketing.web.words import load_words
 PROGRAMS = "/staff/programs"
 
 
-@pytest.fixture
-def admin(as_role: Callable[[Role], SignedInBrowser]) -> SignedInBrowser:
-    """Somebody who may do everything."""
-    return as_role(Role.ADMIN)
-
-
 def test_a_delivery_is_sent_again(
-    admin: SignedInBrowser, store: Store, house: House, clock: FrozenClock
+    staff: SignedInBrowser, store: Store, house: House, clock: FrozenClock
 ) -> None:
     """Once it is not on its way; the page says why it was not taken, the log who sent it."""
     with store.unit() as unit:
@@ -44,32 +40,32 @@ def test_a_delivery_is_sent_again(
         lease = hook_deliveries.claim(unit, hook.id, clock.now(), until=clock.now())
         assert lease is not None
         unit.commit()
-    assert again not in admin.client.get(page).text
-    assert admin.post(again).status_code == 303
-    assert "gerade unterwegs" in admin.client.get(page).text
+    assert again not in staff.client.get(page).text
+    assert staff.post(again).status_code == 303
+    assert "gerade unterwegs" in staff.client.get(page).text
     with store.unit() as unit:
         unit.begin()
         assert hook_deliveries.settle(unit, lease, tried, at=clock.now())
         unit.commit()
-    text = admin.client.get(page).text
+    text = staff.client.get(page).text
     assert "Die Adresse ist nicht öffentlich und nicht erlaubt" in text
     assert "forbidden_address" not in text
     assert f'action="{again}"' in text
-    assert admin.client.post(again).status_code == 403
-    assert admin.post(again).headers["Location"] == page
-    text = admin.client.get(page).text
+    assert staff.client.post(again).status_code == 403
+    assert staff.post(again).headers["Location"] == page
+    text = staff.client.get(page).text
     assert "noch einmal unterwegs" in text
     assert "wartet" in text
     with store.unit() as unit:
         [line] = audit.page(unit, wanted=Wanted(action=Action.WEBHOOK_SENT_AGAIN)).items
     assert line.actor.kind is ActorKind.STAFF
     assert line.after == {"event": "webhook.test", "number": sent.id}
-    assert ">example.org</a>" in admin.client.get("/staff/audit").text
-    assert admin.post(f"{page}/deliveries/99/replay").status_code == 404
+    assert ">example.org</a>" in staff.client.get("/staff/audit").text
+    assert staff.post(f"{page}/deliveries/99/replay").status_code == 404
 
 
 def test_who_may_change_no_webhook_sends_nothing_again(
-    admin: SignedInBrowser, store: Store, house: House, as_role: Callable[[Role], SignedInBrowser]
+    staff: SignedInBrowser, store: Store, house: House, as_role: Callable[[Role], SignedInBrowser]
 ) -> None:
     """An auditor looks; to a receiver that is switched off nobody sends."""
     with store.unit() as unit:
@@ -84,9 +80,9 @@ def test_who_may_change_no_webhook_sends_nothing_again(
         unit.begin()
         unit.run(update(schema.webhooks).values(disabled_at=house.clock.now()))
         unit.commit()
-    assert again not in admin.client.get(page).text
-    admin.post(again)
-    assert "Erst wieder einschalten" in admin.client.get(page).text
+    assert again not in staff.client.get(page).text
+    staff.post(again)
+    assert "Erst wieder einschalten" in staff.client.get(page).text
 
 
 @pytest.mark.parametrize("lang", ["de", "en"])
@@ -96,5 +92,8 @@ def test_every_failure_of_a_delivery_has_its_words(lang: str) -> None:
     listed = told.split("there was none:", 1)[1].split(". The log", 1)[0]
     words = re.findall(r"`(\w+)`", listed)
     assert {"forbidden_address", "redirect"} <= set(words)
+    source = inspect.getsource(post)
+    assert set(re.findall(r'NotSent\("(\w+)"', source)) <= set(words)
+    assert set(re.findall(r'problem = "(\w+)"', source)) <= set(words)
     texts = load_words().texts[lang]
     assert [one for one in words if f"programs_problem_{one}" not in texts] == []
