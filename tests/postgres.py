@@ -1,10 +1,13 @@
-"""One embedded PostgreSQL for a test run, and in each worker one empty database at a time."""
+"""An embedded PostgreSQL for each worker, and in it one empty database at a time.
+
+One for all would let a long transaction of one test hold back what is final in another.
+"""
 
 import os
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -13,7 +16,6 @@ from typing import NoReturn
 import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
 
 from ticketing.store import migrate, schema
 
@@ -32,7 +34,6 @@ class Postgres:
     """A running server; `url` leads to its maintenance database."""
 
     url: str
-    worker: str
     numbers: Iterator[int] = field(default_factory=count)
 
     def run(self, *statements: str) -> None:
@@ -53,7 +54,7 @@ class Postgres:
     @contextmanager
     def database(self, template: str | None = None) -> Iterator[str]:
         """A database of its own, empty or a clone; yields its name."""
-        name = f"t_{self.worker}_{next(self.numbers)}"
+        name = f"t_{next(self.numbers)}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {template or 'template0'}")
         try:
             yield name
@@ -63,10 +64,10 @@ class Postgres:
 
 @contextmanager
 def started() -> Iterator[Postgres]:
-    """The server of this run, shared by its workers; skips, or fails in CI, if there is none."""
+    """The server of this worker; skips, or fails in CI, if there is none."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    folder = Path(tempfile.gettempdir()) / f"einlass-pg-{run[:12]}"
+    folder = Path(tempfile.gettempdir()) / f"einlass-pg-{run[:12]}-{worker}"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # XDG_RUNTIME_DIR is not set everywhere
@@ -76,11 +77,10 @@ def started() -> Iterator[Postgres]:
     except Exception as error:  # noqa: BLE001  whatever is missing, name it
         _missing(f"no PostgreSQL: {type(error).__name__}")
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    postgres = Postgres(url.render_as_string(hide_password=False), worker)
-    with suppress(DBAPIError):  # another worker is saying the same
-        # an ANALYZE of its own accord writes too, and holds back what is final
-        settings = ("fsync = off", "autovacuum = off")
-        postgres.run(*(f"ALTER SYSTEM SET {one}" for one in settings), "SELECT pg_reload_conf()")
+    postgres = Postgres(url.render_as_string(hide_password=False))
+    # an ANALYZE of its own accord writes too, and holds back what is final
+    settings = ("fsync = off", "autovacuum = off")
+    postgres.run(*(f"ALTER SYSTEM SET {one}" for one in settings), "SELECT pg_reload_conf()")
     try:
         yield postgres
     finally:

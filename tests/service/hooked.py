@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
-from tests.finality import await_others
 from tests.receivers import Receiver
 from tests.service.conftest import Entrance
 from ticketing.courier import Courier
@@ -29,12 +28,7 @@ class Hooked:
 
     def run(self) -> int:
         """A worker starts, tells all there is, and ends; how many requests it made."""
-        self.await_finality()
         return self.courier.run_once()
-
-    def await_finality(self) -> None:
-        """PostgreSQL: other tests' transactions on the same server hold back what is final."""
-        await_others(self.entrance.store)
 
     def register(self, *events: str, url: str = URL) -> NewSecret:
         """Tell the receiver what happens from now on."""

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field, replace
 
-from tests.finality import await_others
 from tests.service.conftest import Entrance
 from ticketing.service.gate.knowledge import Asked, knowledge
 from ticketing.wire.sync_api import KnowledgePage, KnownTicket
@@ -29,7 +28,6 @@ class Knowing:
 
     def ask(self, asked: Asked | None = None) -> KnowledgePage:
         """One page, taken over."""
-        await_others(self.entrance.store)
         with self.entrance.store.unit() as unit:
             told = knowledge(
                 unit,

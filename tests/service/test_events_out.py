@@ -222,7 +222,6 @@ def test_many_events_are_queued_in_chunks_and_in_order(
     monkeypatch.setattr(hooks_out, "CHUNK", 3)
     webhook = hooked.register("ticket.issued").webhook
     issued = [hooked.entrance.ticket().ticket.id.hex() for _ in range(8)]
-    hooked.await_finality()
     courier = hooked.courier
     assert [courier.feed() for _ in range(4)] == [3, 3, 2, 0]
     assert [event.rsplit("_", 1)[1] for event in hooked.queued(webhook.id)] == issued
@@ -233,7 +232,6 @@ def test_many_events_are_queued_in_chunks_and_in_order(
 def test_nothing_new_takes_no_lock(hooked: Hooked) -> None:
     """Looking is reading."""
     hooked.register()
-    hooked.await_finality()
     with hooked.entrance.store.unit() as unit:
         unit.begin()
         assert hooked.courier.run_once() == 0
@@ -284,7 +282,6 @@ def test_a_worker_may_die_before_any_statement(hooked: Hooked) -> None:
     store, expected = hooked.entrance.store, []
     for fail_at in range(1, 40):
         expected.append(hooked.entrance.ticket().ticket.id.hex())
-        hooked.await_finality()
         remove = _statements(store, fail_at)
         with suppress(Killed):
             hooked.courier.run_once()
@@ -322,7 +319,6 @@ def test_a_late_result_of_a_lost_lease_is_dropped(hooked: Hooked) -> None:
     """Another worker has sent it meanwhile; the fence tells them apart."""
     webhook = hooked.register("ticket.issued").webhook
     hooked.entrance.ticket()
-    hooked.await_finality()
     courier = hooked.courier
     courier.feed()
     house = hooked.entrance.house
@@ -342,7 +338,6 @@ def test_two_couriers_at_once_send_each_event_once_and_in_order(hooked: Hooked) 
     """Leases and cursors decide, not luck."""
     hooked.register("ticket.issued")
     expected = [hooked.entrance.ticket().ticket.id.hex() for _ in range(30)]
-    hooked.await_finality()
     couriers = [hooked.courier for _ in range(4)]
 
     def work(courier: Courier) -> None:
@@ -501,7 +496,6 @@ def test_a_deleted_receiver_leaves_nothing(hooked: Hooked, monkeypatch: pytest.M
     webhook = hooked.register("ticket.issued").webhook
     for _ in range(5):
         hooked.entrance.ticket()
-    hooked.await_finality()
     hooked.courier.feed()
     house, store = hooked.entrance.house, hooked.entrance.store
     with store.unit() as unit:

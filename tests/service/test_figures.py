@@ -5,7 +5,6 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from tests.factories import with_offer
-from tests.finality import await_others
 from tests.service.conftest import Entrance
 from ticketing.service import figures
 from ticketing.service.figures import Numbers
@@ -22,7 +21,6 @@ def _group(entrance: Entrance) -> None:
 
 def refresh(entrance: Entrance) -> int:
     """Add up what has changed."""
-    await_others(entrance.store)
     with entrance.store.unit() as unit:
         return figures.refresh(unit, entrance.house)
 
@@ -60,7 +58,6 @@ def test_an_annul_is_taken_out_of_its_day(entrance: Entrance) -> None:
 def test_the_worker_adds_up_by_itself(entrance: Entrance) -> None:
     """Within a minute."""
     entrance.scan(entrance.ticket().barcode)
-    await_others(entrance.store)
     Chores(entrance.store, entrance.house).look()
     assert of(entrance).days[0].entries == 1
 

@@ -13,7 +13,6 @@ from werkzeug.test import TestResponse
 
 from tests.factories import with_offer, with_ticket
 from tests.fakes import START, FrozenClock
-from tests.finality import await_others
 from tests.web.conftest import Headers, SignedInBrowser
 from tests.web.test_api_journals import a_double_use
 from ticketing.domain import spreadsheets
@@ -64,7 +63,6 @@ def somebody_came(browser: SignedInBrowser, store: Store, house: House, station:
         at = "2026-10-04T14:00+02:00"
         scan = {"scan_id": f"{n:032x}", "barcode": case.barcode, "scanned_at": at}
         browser.client.post("/api/v1/scans", headers=station, json=scan)
-    await_others(store)
     with store.unit() as unit:
         figures.refresh(unit, house)
 

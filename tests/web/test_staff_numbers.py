@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from tests.factories import with_ticket
 from tests.fakes import FrozenClock
-from tests.finality import await_others
 from tests.web.conftest import Headers, SignedInBrowser
 from ticketing.domain.opening import Hours
 from ticketing.service import figures
@@ -90,7 +89,6 @@ def test_the_numbers_show_each_period(
             "scanned_at": "2026-10-04T14:00+02:00",
         }
         staff.client.post("/api/v1/scans", headers=station, json=scan)
-    await_others(store)
     with store.unit() as unit:
         figures.refresh(unit, house)
     assert '<th scope="row">Sonntag</th>' not in staff.client.get("/staff/numbers").text
@@ -132,7 +130,6 @@ def test_tiles_and_plot_of_today_agree_and_say_as_of_when(
     assert re.search(r"<dt>(Eingelassen|Admitted)</dt><dd>1</dd>", text)
     assert re.search(r"(Höchststand|At most) 1<", text)
     assert behind in text
-    await_others(store)
     with store.unit() as unit:
         figures.refresh(unit, house)
     assert fresh in staff.client.get("/staff/numbers").text
