@@ -409,7 +409,7 @@ def test_what_is_no_list_is_not_kept(shop: Shop) -> None:
 
 def test_so_much_is_kept_and_no_more(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The files of clerks do not count; when some of the lists have gone there is room again."""
-    monkeypatch.setattr("ticketing.service.jobs.UPLOADS_BYTES", 3 * PART_BYTES)
+    monkeypatch.setattr("ticketing.service.jobs.UPLOADS_BYTES", PART_BYTES + 20)
     brought(shop, ["x;;;"])
     begun(shop, rows(*range(1, 900)) * 12)  # two parts
     with pytest.raises(Conflict, match="uploads_full"):
@@ -591,6 +591,26 @@ def test_whoever_goes_on_keeps_what_was_refused(
         (1, 0, 0, 2),
         [[2, "batch", "batch_ambiguous"], [4, "batch", "unknown"]],
     )
+
+
+def test_a_batch_that_goes_while_it_is_to_be_changed_is_unknown(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lines are told; the import comes to its end."""
+    shop.batch(prefix="NEU", name="C")
+    gone = the_batch(shop)
+    job = begun(shop, [*rows(1, more=f";{gone.id};30;"), *rows(2, more=";A;20;")])
+    change_held = code_batches.change_held
+
+    def late(unit: Unit, *arguments: Any, **named: Any) -> None:
+        unit.run(delete(schema.codes).where(schema.codes.c.batch == gone.number))
+        unit.run(delete(schema.code_batches).where(schema.code_batches.c.number == gone.number))
+        change_held(unit, *arguments, **named)
+
+    monkeypatch.setattr(code_batches, "change_held", late)
+    a_clerk(shop).run_once()
+    result = now_of(shop, job).result
+    assert (counts(result), result["problems"]) == ((1, 0, 0, 1), [[2, "batch", "unknown"]])
 
 
 def test_half_a_batch_is_good_for_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,6 +99,8 @@ def exported(browser: SignedInBrowser, **fields: str) -> list[list[str]]:
          "Bezahlung: kassiert", "payment: taken"),
         (Thing("signing_key", "1"), None, {"state": "verify"},
          "wird noch angenommen", "still accepted"),
+        (Thing("import", "x"), None, {"lines": 3, "state": "begun"},
+         "Zustand: begonnen", "state: begun"),
         (Thing("settings", "museum"), {"capacity": 250}, {"capacity": 300},
          ": 250 300", ": 250 300"),
         (Thing("settings", "opening"), {"mon": "closed"}, {"mon": "10:00-18:00"},

@@ -171,6 +171,11 @@ def test_the_audit_log_is_taken_out_with_the_filter_of_the_page(
     assert row[8] == "day"
     [line] = taken_out(store)
     assert line.after == {"action": "offer.created", "day": "2026-10-04", "text": "…"}
+    with store.unit() as unit:
+        [person] = [who for who, name in audit.names(unit).items() if name.startswith("Ayşe")]
+    for actor in (person, "Erika Mustermann"):
+        auditor.post("/staff/audit/export", format="csv", actor=actor)
+    assert [line.after for line in taken_out(store)][:2] == [{}, {"actor": person}]
 
 
 def test_whoever_takes_the_audit_out_stands_in_it(auditor: SignedInBrowser) -> None:

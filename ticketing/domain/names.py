@@ -26,7 +26,8 @@ def search_key(text: str) -> str:
     """The text without case, accents and ligatures, and umlauts as bare as `ae`, `oe`, `ue`.
 
     `Müller`, `Mueller` and `Muller` are `muller`. That costs an e where there is no umlaut,
-    in `Bauer`, and there from whoever looks for it just the same.
+    in `Bauer`, and there from whoever looks for it just the same; but a part of a
+    name that begins with such an e, `ela` in Manuela, is not found.
     """
     return _WRITTEN_OUT.sub(r"\1", _bare(text))
 

@@ -128,7 +128,7 @@ def _is_called(one: Named, aim: Aim) -> bool:
 def _planned(unit: Unit, house: House, aim: Aim) -> None:
     try:
         _plan(unit, house, aim)
-    except (Invalid, Conflict) as refusal:
+    except (Invalid, Conflict, NotFound) as refusal:
         aim.target.fault = _fault(refusal, aim.target.said)
 
 
@@ -138,7 +138,7 @@ def apply_change(unit: Unit, house: House, aim: Aim) -> bool:
         raise RuntimeError("nothing to change")
     try:
         code_batches.change_held(unit, house, batch=aim.means, change=aim.change)
-    except (Invalid, Conflict) as refusal:
+    except (Invalid, Conflict, NotFound) as refusal:
         aim.target.fault, aim.target.is_changed = _fault(refusal, aim.target.said), False
         return False
     return True

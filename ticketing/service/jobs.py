@@ -93,7 +93,7 @@ def begin_upload(unit: Unit, house: House) -> Job:
     Raises:
         Conflict: `uploads_full` while too much is kept.
     """
-    if rows.count_parts(unit, JobKind.UPLOAD) * PART_BYTES >= UPLOADS_BYTES:
+    if rows.count_bytes(unit, JobKind.UPLOAD) >= UPLOADS_BYTES:
         raise Conflict("uploads_full")
     new = NewJob(kind=JobKind.UPLOAD, about="", state=JobState.DONE)
     return begin_job(unit, house, wanted=new)

@@ -52,7 +52,7 @@ class Record:
     """All that is kept of a visitor (Art. 15 GDPR); `declarations` are the ledger's fields.
 
     `codes` are bound to the visitor, `redemptions` those of which it is known who used them,
-    `mails` went out with a ticket; their addresses are kept by nobody.
+    `mails` went out with a ticket; their addresses are kept only until they are sent.
     """
 
     profile: Profile

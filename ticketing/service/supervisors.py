@@ -19,6 +19,7 @@ from ticketing.service.lockouts import A_STRANGER, Tried
 from ticketing.service.ports import House
 from ticketing.service.throttle import Limit, who_is
 from ticketing.store import access as rows
+from ticketing.store import staff_people
 from ticketing.store.unit import Unit
 
 PIN_MIN, PIN_MAX = 6, 32
@@ -41,6 +42,7 @@ def set_pin(unit: Unit, house: House, *, staff_id: str, pin: str) -> Staff:
         raise Invalid(FieldError("pin", "digits"))
     hashed = house.passwords.hash(pin)
     unit.begin()
+    staff_people.lock(unit)  # nobody loses the role meanwhile
     staff = rows.find_staff_by_id(unit, staff_id)
     if staff is None:
         raise NotFound("staff")
@@ -54,7 +56,7 @@ def set_pin(unit: Unit, house: House, *, staff_id: str, pin: str) -> Staff:
 
 
 def choose_pin(unit: Unit, house: House, *, session: Session, pin: str) -> Staff:
-    """Set one's own PIN, soon after a sign-in: a browser left open gives nobody a PIN.
+    """Set one's own PIN, soon after a sign-in, as one's other means of signing in are.
 
     Raises:
         Conflict: `sign_in_again`, `no_supervisor`.

@@ -115,9 +115,10 @@ def part(unit: Unit, number: int, n: int) -> bytes | None:
     return None if found is None else bytes(found)
 
 
-def count_parts(unit: Unit, kind: JobKind) -> int:
-    """How many parts the files of all jobs of a kind have."""
-    query = select(func.count()).select_from(schema.job_parts).join(schema.jobs, T.number == _P.job)
+def count_bytes(unit: Unit, kind: JobKind) -> int:
+    """How much the files of all jobs of a kind hold."""
+    held = func.coalesce(func.sum(func.length(_P.content)), 0)
+    query = select(held).select_from(schema.job_parts).join(schema.jobs, T.number == _P.job)
     return int(unit.run(query.where(T.kind == kind.value)).scalar_one())
 
 

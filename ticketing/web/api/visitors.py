@@ -101,7 +101,7 @@ class OwnRedemptionOut(shapes.Out):
 
 
 class OwnMailOut(shapes.Out):
-    """A ticket that went out by e-mail; the address is kept by nobody."""
+    """A ticket that went out by e-mail; the address is kept only until it is sent."""
 
     ticket: str
     lang: str

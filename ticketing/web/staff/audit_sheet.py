@@ -33,13 +33,16 @@ def export() -> Response:
     wanted = the_wanted(form)
     if form.problems:
         raise NotFound("filter")
+    with the_parts().store.unit() as unit:
+        actors = audit.names(unit)
+    actor = form.value("actor")
     exports.note(
         "audit",
         kind,
         action=form.value("action"),
-        actor=form.value("actor"),
+        actor=actor if actor in actors else "",  # whatever else was sent is not for the log
         day=form.value("day"),
-        text=form.value("object"),  # whatever was typed there is not for the log
+        text=form.value("object"),  # nor is what was typed here: it is noted as hidden
     )
     rows = _rows(wanted, form.speaker)
     name = form.speaker.say("place_audit")

@@ -57,6 +57,7 @@ _STATES: Final[Mapping[str, str]] = {  # and of "state", by what it is the state
     "batch": "codes_state_",
     "conflict": "conflicts_state_",
     "conflicts": "conflicts_state_",
+    "import": "fact_import_",
     "signing_key": "fact_key_",
     "ticket": "ticket_short_",
 }

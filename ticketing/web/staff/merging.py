@@ -60,7 +60,7 @@ class Meeting:
 
 def written(facts: Facts) -> str:
     """Facts as a form carries them."""
-    return json.dumps(facts)
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
 
 
 def meeting(form: Form, mine: Facts, now: Facts, words: Words) -> Meeting:
