@@ -2,7 +2,8 @@
 
 The same server with the same threads, the same durability and, on SQLite, the same writer
 lock as the service; no checks, no sign-in, no SQLAlchemy. `python -m benchmarks.bare PORT`
-serves it; BARE_DATABASE names a SQLite file or a PostgreSQL address, BARE_THREADS the threads.
+serves it; BARE_DATABASE names a SQLite file or a PostgreSQL address, BARE_THREADS the threads of
+each of BARE_PROCESSES.
 """
 
 import os
@@ -10,6 +11,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +62,6 @@ def _sqlite(path: Path) -> Insert:
         finally:
             lock.release()
 
-    connection().execute("CREATE TABLE IF NOT EXISTS bare (id BLOB PRIMARY KEY, text TEXT) STRICT")
     return insert
 
 
@@ -75,20 +76,33 @@ def _postgresql(url: str) -> Insert:
             mine.connection = psycopg.connect(url, autocommit=True)
         mine.connection.execute("INSERT INTO bare VALUES (%s, %s)", (scan_id, text))
 
-    with psycopg.connect(url, autocommit=True) as once:
-        once.execute("CREATE TABLE IF NOT EXISTS bare (id bytea PRIMARY KEY, text text)")
     return insert
+
+
+def _make_table(database: str) -> None:
+    """Once, before there are several processes."""
+    if "://" in database:
+        import psycopg  # noqa: PLC0415  an extra
+
+        with psycopg.connect(database.replace("+psycopg", ""), autocommit=True) as once:
+            once.execute("CREATE TABLE IF NOT EXISTS bare (id bytea PRIMARY KEY, text text)")
+        return
+    with closing(sqlite3.connect(database)) as file:
+        file.execute("PRAGMA journal_mode=WAL").close()
+        file.execute("CREATE TABLE IF NOT EXISTS bare (id BLOB PRIMARY KEY, text TEXT) STRICT")
 
 
 def main() -> None:
     """Serve until stopped."""
     threads = int(os.environ["BARE_THREADS"])
+    _make_table(os.environ["BARE_DATABASE"])
     server: Any = Server(
         "benchmarks.bare:wsgi",
         factory=True,
         address="127.0.0.1",
         port=int(sys.argv[1]),
         interface=Interfaces.WSGI,
+        workers=int(os.environ["BARE_PROCESSES"]),
         blocking_threads=threads,
         backpressure=threads * 2,
         log_access=False,

@@ -141,10 +141,14 @@ def serving(benched: Benched, *options: str, **extra: str) -> Iterator[int]:
 
 
 @contextmanager
-def bare(database: str, threads: int, **extra: str) -> Iterator[int]:
+def bare(database: str, threads: int, processes: int = 1) -> Iterator[int]:
     """The bare handler of `bare.py` as a process; yields its port."""
     port = free_port()
-    environment = {"BARE_DATABASE": database, "BARE_THREADS": str(threads), **extra}
+    environment = {
+        "BARE_DATABASE": database,
+        "BARE_THREADS": str(threads),
+        "BARE_PROCESSES": str(processes),
+    }
     command = [sys.executable, "-m", "benchmarks.bare", str(port)]
     with process(command, environment, log=Path(os.devnull)):
         wait_for(port)

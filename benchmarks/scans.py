@@ -38,6 +38,7 @@ EACH = int(os.environ.get("EINLASS_SCANS_EACH", "3000"))
 ROUNDS = int(os.environ.get("EINLASS_SCANS_ROUNDS", "5"))
 WARM_UP = 400
 THREADS = 96
+PROCESSES = 2  # on PostgreSQL: one for each core
 DELAY_MS = 5
 ROWS = 1_000_000
 PAUSE_S = 0.08
@@ -45,9 +46,14 @@ CHATS = 200
 CHAT_THREADS = 512
 
 
-def ratio(what: str, benched: Benched, bare_database: str, folder: Path) -> None:
-    """Service and bare handler in turn."""
-    with house.serving(benched) as port, house.bare(bare_database, THREADS) as bare_port:
+def ratio(
+    what: str, benched: Benched, bare_database: str, folder: Path, *, processes: int = 1
+) -> None:
+    """Service and bare handler in turn, in as many processes each."""
+    with (
+        house.serving(benched, "--processes", str(processes)) as port,
+        house.bare(bare_database, THREADS, processes) as bare_port,
+    ):
         clients.run(port, benched.scans(WARM_UP))
         clients.run(bare_port, benched.scans(WARM_UP))
         pairs = []
@@ -158,7 +164,7 @@ def on_postgresql() -> None:
             return
         folder = Path(text)
         benched = house.made(folder / "home", {"EINLASS_DATABASE_URL": url})
-        ratio("postgresql", benched, url, folder)
+        ratio("postgresql", benched, url, folder, processes=PROCESSES)
 
 
 def main() -> None:

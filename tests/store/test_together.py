@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import OperationalError
 
 from ticketing.store import counters, schema
+from ticketing.store.together import Joint
 from ticketing.store.unit import Store, Unit, WriterLock
 
 THREADS = 8
@@ -34,7 +35,9 @@ def counted(store: Store, name: str) -> int | None:
         return counters.read(unit, name)
 
 
-def queued(store: Store, *works: Callable[[Unit], object]) -> list[Future[object]]:
+def queued(
+    store: Store, *works: Callable[[Unit], object], joint: Joint[Unit, object] | None = None
+) -> list[Future[object]]:
     """Works that came while one was running, so that they share the next transaction."""
     started, release = threading.Event(), threading.Event()
 
@@ -43,9 +46,9 @@ def queued(store: Store, *works: Callable[[Unit], object]) -> list[Future[object
         release.wait(10)
 
     with ThreadPoolExecutor(len(works) + 1) as pool:
-        pool.submit(store.together, holding)
+        pool.submit(store.together, holding, joint)
         assert started.wait(10)
-        futures = [pool.submit(store.together, work) for work in works]
+        futures = [pool.submit(store.together, work, joint) for work in works]
         threading.Timer(0.2, release.set).start()
     return futures
 
@@ -141,6 +144,40 @@ def test_a_unit_may_be_read_and_written_again_in_a_piece(store: Store) -> None:
 
     assert store.together(twice) == 1
     assert (counted(store, "n"), counted(store, "m")) == (1, None)
+
+
+@pytest.mark.only("postgres")
+def test_on_postgresql_work_of_a_kind_is_done_at_once(store: Store) -> None:
+    """By the function that knows it; what it leaves out is done by itself."""
+    asked: list[int] = []
+
+    def joint(unit: Unit, works: Sequence[Callable[[Unit], object]]) -> list[object]:
+        asked.append(len(works))
+        return [works[0](unit), *("done" for _ in works[1:-1]), None]
+
+    works = [counting("n", 10**n) for n in range(4)]
+    results = [future.result() for future in queued(store, *works, joint=joint)]
+    assert asked == [4]
+    assert (results.count("done"), len(results)) == (2, 4)
+    alone = [one for one in results if one != "done"]
+    assert counted(store, "n") == max(int(str(one)) for one in alone)
+    assert store.together(counting("m"), joint) == 1
+    assert asked == [4]
+
+
+@pytest.mark.only("postgres")
+def test_what_could_not_be_done_at_once_is_done_one_by_one(store: Store) -> None:
+    """Nobody hears of the fault of the others."""
+
+    def joint(unit: Unit, works: Sequence[Callable[[Unit], object]]) -> list[object]:
+        unit.begin()
+        counters.add(unit, "n", len(works))
+        unit.run(text("SELECT nothing FROM nowhere"))
+        return []
+
+    results = [one.result() for one in queued(store, *[counting("n")] * 3, joint=joint)]
+    assert sorted(int(str(one)) for one in results) == [1, 2, 3]
+    assert counted(store, "n") == 3
 
 
 @pytest.mark.only("sqlite")

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from ticketing.service.ports import House
+from ticketing.store.together import Joint
 from ticketing.store.unit import Unit
 from ticketing.web.factory import create_app
 from ticketing.web.parts import Parts
@@ -26,8 +27,9 @@ class BrokenStore:
         """No unit at all."""
         raise OSError("the disk is gone")
 
-    def together(self, work: Callable[[Unit], T]) -> T:
+    def together(self, work: Callable[[Unit], T], joint: Joint[Unit, T] | None = None) -> T:
         """No shared one either."""
+        del joint
         with self.unit() as unit:
             return work(unit)
 

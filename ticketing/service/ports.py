@@ -17,6 +17,7 @@ from ticketing.domain.museum import Museum
 from ticketing.domain.sign_in import Passkey, SignInRules
 from ticketing.domain.spreadsheets import Sheet
 from ticketing.domain.webhooks import HookRules
+from ticketing.store.together import Joint
 from ticketing.store.unit import Unit
 from ticketing.wire.keys import KeyId, KeyRing, PublicKey
 from ticketing.wire.token import Claims, Token
@@ -34,8 +35,11 @@ class Units(Protocol):
 class SharedUnits(Units, Protocol):
     """The same for a process of many threads."""
 
-    def together(self, work: Callable[[Unit], T]) -> T:
-        """What short work makes of a unit that it may share; it may be run more than once."""
+    def together(self, work: Callable[[Unit], T], joint: Joint[Unit, T] | None = None) -> T:
+        """What short work makes of a unit that it may share; it may be run more than once.
+
+        `joint` does several of its kind at once, where the database likes that better.
+        """
 
 
 class Clock(Protocol):

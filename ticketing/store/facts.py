@@ -19,7 +19,7 @@ from ticketing.domain.slots import Slot
 from ticketing.domain.tickets import Ticket
 from ticketing.store import moves, offers, scans, schema, slots, stations, tickets
 from ticketing.store.codes import Found
-from ticketing.store.prepared import Prepared, Row
+from ticketing.store.prepared import Call, Prepared, Row
 from ticketing.store.scans import Scan
 from ticketing.store.types import UtcMs
 from ticketing.store.unit import Unit
@@ -81,6 +81,15 @@ class Around:
     silent_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the station with a token, as its SHA-256, wants to know."""
+
+    key: Key
+    token_hash: bytes
+    around: Around
+
+
 def find(unit: Unit, key: Key, *, around: Around) -> Facts:
     """The scan if it is stored, the presented ticket with offer, slot and moves."""
     if key.short_code is not None:
@@ -88,13 +97,14 @@ def find(unit: Unit, key: Key, *, around: Around) -> Facts:
     return _facts(unit, _BY_TICKET, key, around)
 
 
-def find_asked(
-    unit: Unit, key: Key, *, token_hash: bytes, around: Around
-) -> tuple[Station, Facts] | None:
+def find_asked(unit: Unit, asked: Asked) -> tuple[Station, Facts] | None:
     """The same for the station of a token, which need not be known yet; None for nobody's."""
-    statement = _ASKED_BY_TICKET if key.short_code is None else _ASKED_BY_SHORT_CODE
-    rows = unit.fetch(statement, _values(key, around) | {"key_token": token_hash})
-    return (stations.to_station(rows[0]), _seen(unit, rows)) if rows else None
+    return _found(unit, unit.fetch(*_call(asked)))
+
+
+def find_each_asked(unit: Unit, each: Sequence[Asked]) -> list[tuple[Station, Facts] | None]:
+    """The same for several at once, on PostgreSQL."""
+    return [_found(unit, rows) for rows in unit.fetch_each([_call(asked) for asked in each])]
 
 
 def find_of_scan(unit: Unit, scan_id: ScanId, *, around: Around) -> Facts:
@@ -179,6 +189,15 @@ _BY_SHORT_CODE = _statement(schema.tickets.c.short_code == bindparam("key_ticket
 _ASKED_BY_TICKET = _asked(schema.tickets.c.id == bindparam("key_ticket"))
 _ASKED_BY_SHORT_CODE = _asked(schema.tickets.c.short_code == bindparam("key_ticket"))
 _BY_SCAN = _statement(schema.tickets.c.id == T.ticket)
+
+
+def _call(asked: Asked) -> Call:
+    statement = _ASKED_BY_TICKET if asked.key.short_code is None else _ASKED_BY_SHORT_CODE
+    return statement, _values(asked.key, asked.around) | {"key_token": asked.token_hash}
+
+
+def _found(unit: Unit, rows: Sequence[Row]) -> tuple[Station, Facts] | None:
+    return (stations.to_station(rows[0]), _seen(unit, rows)) if rows else None
 
 
 def _facts(unit: Unit, statement: Prepared, key: Key, around: Around) -> Facts:

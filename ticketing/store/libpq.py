@@ -6,16 +6,17 @@ no other thread runs meanwhile. Its low level, `psycopg.pq`, asks libpq and lets
 interpreter. Values go as text or bytes, answers come in binary.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
+from select import POLLIN, poll  # Windows has none, and no service on PostgreSQL
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from psycopg import Connection
-    from psycopg.pq.abc import PGresult
+    from psycopg.pq.abc import PGconn, PGresult
 
 _numbers = count()
-_MADE, _ROWS = 1, 2  # libpq's PGRES_COMMAND_OK and PGRES_TUPLES_OK
+_MADE, _ROWS, _SYNCED = 1, 2, 10  # libpq's PGRES_COMMAND_OK, _TUPLES_OK, _PIPELINE_SYNC
 _TEXT, _BINARY = 0, 1
 PARAMSTYLE: Final = "numeric_dollar"
 """How SQLAlchemy writes the places of values for `Statement`."""
@@ -58,12 +59,23 @@ class Statement:
             psycopg.Error: As a cursor would raise it.
         """
         libpq = connection.pgconn
+        self.prepare(libpq, prepared)
+        sent, formats = _given(values)
+        result = libpq.exec_prepared(self._name, sent, formats, _BINARY)
+        return self.read(_checked(result, _ROWS), prepared)
+
+    def prepare(self, libpq: "PGconn", prepared: dict[Any, Any]) -> None:
+        """Let the server plan it, unless it has."""
         if self._name not in prepared:
             _checked(libpq.prepare(self._name, self._sql), _MADE)
             prepared[self._name] = None
-        sent: list[Any] = [_sent(value) for value in values]  # None is NULL, untold by its stub
-        formats = [_BINARY if isinstance(value, bytes) else _TEXT for value in values]
-        result = _checked(libpq.exec_prepared(self._name, sent, formats, _BINARY), _ROWS)
+
+    def send(self, libpq: "PGconn", values: Sequence[Any]) -> None:
+        """Put it in line, in the pipeline mode."""
+        libpq.send_query_prepared(self._name, *_given(values), _BINARY)
+
+    def read(self, result: "PGresult", prepared: dict[Any, Any]) -> list[tuple[Any, ...]]:
+        """The rows of what it was answered."""
         read = prepared[self._name]
         if read is None:  # a prepared statement's types never change
             read = [_READ[result.ftype(place)] for place in range(result.nfields)]
@@ -77,6 +89,57 @@ class Statement:
             )
             for row in range(result.ntuples)
         ]
+
+
+def fetch_each(
+    connection: "Connection[Any]",
+    asked: Sequence[tuple[Statement, Sequence[Any]]],
+    prepared: dict[Any, Any],
+) -> list[list[tuple[Any, ...]]]:
+    """All rows of several statements, sent at once: one transaction, kept whole or not at all.
+
+    Small ones and not many: what is sent, and what comes back, has to fit into the socket.
+
+    Raises:
+        psycopg.Error: The first fault; nothing is kept.
+    """
+    libpq = connection.pgconn
+    for statement, _ in asked:
+        statement.prepare(libpq, prepared)
+    libpq.enter_pipeline_mode()
+    for statement, values in asked:
+        statement.send(libpq, values)
+    libpq.pipeline_sync()
+    results = list(_until_synced(libpq))
+    libpq.exit_pipeline_mode()
+    for result in results:
+        _checked(result, _ROWS)
+    return [
+        statement.read(result, prepared)
+        for (statement, _), result in zip(asked, results, strict=True)
+    ]
+
+
+def _until_synced(libpq: "PGconn") -> Iterator["PGresult"]:
+    """The results as they come; while it waits, other threads run."""
+    waiting = poll()
+    waiting.register(libpq.socket, POLLIN)
+    while True:
+        while libpq.is_busy():
+            waiting.poll()
+            libpq.consume_input()
+        result = libpq.get_result()
+        if result is None:  # one statement's results are over
+            continue
+        if result.status == _SYNCED:
+            return
+        yield result
+
+
+def _given(values: Sequence[Any]) -> tuple[list[Any], list[int]]:
+    """Values and their formats as libpq takes them."""
+    sent = [_sent(value) for value in values]  # None is NULL, untold by its stub
+    return sent, [_BINARY if isinstance(value, bytes) else _TEXT for value in values]
 
 
 def _sent(value: Any) -> bytes | None:  # noqa: ANN401  whatever a column holds

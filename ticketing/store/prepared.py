@@ -27,7 +27,6 @@ from ticketing.store import libpq
 Row = Mapping[Any, Any]
 """One row by the columns of the statement, labelled expressions by their label."""
 _Process = Callable[[Any], Any] | None
-_Run = Callable[[Connection, Sequence[Any]], list[tuple[Any, ...]]]
 _Statement = Select[*tuple[Any, ...]] | Insert | Update | TextualSelect
 
 
@@ -35,7 +34,8 @@ _Statement = Select[*tuple[Any, ...]] | Insert | Update | TextualSelect
 class _Compiled:
     """The text for one engine, what to hand over with it, and how to read its rows."""
 
-    run: _Run
+    sql: str
+    statement: libpq.Statement | None
     given: tuple[tuple[str, _Process], ...]
     fixed: Mapping[str, Any]
     keys: tuple[Any, ...]
@@ -47,6 +47,16 @@ class _Compiled:
             all_values[name] if process is None else process(all_values[name])
             for name, process in self.given
         ]
+
+    def run(self, connection: Connection, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        if self.statement is None:
+            rows: list[tuple[Any, ...]] = execute(connection, self.sql, values).fetchall()
+            return rows
+        driver: Any = connection.connection.driver_connection
+        try:
+            return self.statement.fetch(driver, values, connection.info)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _as_ours(error, connection, self.sql) from error
 
     def row(self, raw: tuple[Any, ...]) -> Row:
         read = list(raw)
@@ -65,12 +75,39 @@ class Prepared:
 
     def fetch(self, connection: Connection, values: Mapping[str, Any]) -> list[Row]:
         """All rows. Raises what SQLAlchemy raises."""
-        dialect = connection.dialect
+        compiled = self.compiled(connection.dialect)
+        rows = compiled.run(connection, compiled.parameters(values))
+        return [compiled.row(row) for row in rows]
+
+    def compiled(self, dialect: Dialect) -> _Compiled:
+        """What is run on an engine."""
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
             compiled = self._compiled[dialect.name] = _compile(self._statement, dialect)
-        rows = compiled.run(connection, compiled.parameters(values))
-        return [compiled.row(row) for row in rows]
+        return compiled
+
+
+Call = tuple[Prepared, Mapping[str, Any]]
+"""A statement with its values."""
+
+
+def fetch_each(connection: Connection, calls: Sequence[Call]) -> list[list[Row]]:
+    """All rows of several statements, sent to PostgreSQL at once: kept whole or not at all.
+
+    Raises what SQLAlchemy raises.
+    """
+    compiled = [prepared.compiled(connection.dialect) for prepared, _ in calls]
+    asked = [
+        (one.statement, one.parameters(values))
+        for one, (_, values) in zip(compiled, calls, strict=True)
+        if one.statement is not None  # on SQLite alone
+    ]
+    driver: Any = connection.connection.driver_connection
+    try:
+        found = libpq.fetch_each(driver, asked, connection.info)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_ours(error, connection, "") from error
+    return [[one.row(row) for row in rows] for one, rows in zip(compiled, found, strict=True)]
 
 
 def execute(connection: Connection, sql: str, parameters: Any = ()) -> Any:  # noqa: ANN401  the driver's own
@@ -88,37 +125,16 @@ def _compile(statement: _Statement, dialect: Dialect) -> _Compiled:
         dialect = type(dialect)(paramstyle=libpq.PARAMSTYLE)  # type: ignore[call-arg]  # a driver has it
     compiled: Any = statement.compile(dialect=dialect)
     binds = compiled.binds
-    run = (_by_driver if is_sqlite else _by_libpq)(str(compiled))
     columns = tuple(statement.exported_columns)
     read = (_reader(column.type, dialect) for column in columns)
     return _Compiled(
-        run=run,
+        sql=str(compiled),
+        statement=None if is_sqlite else libpq.Statement(str(compiled)),
         given=tuple((name, _binder(binds[name].type, dialect)) for name in compiled.positiontup),
         fixed={name: bind.effective_value for name, bind in binds.items() if not bind.required},
         keys=tuple(column if isinstance(column, Column) else column.name for column in columns),
         read=tuple((place, process) for place, process in enumerate(read) if process is not None),
     )
-
-
-def _by_driver(sql: str) -> _Run:
-    def run(connection: Connection, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        rows: list[tuple[Any, ...]] = execute(connection, sql, values).fetchall()
-        return rows
-
-    return run
-
-
-def _by_libpq(sql: str) -> _Run:
-    statement = libpq.Statement(sql)
-
-    def run(connection: Connection, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        driver: Any = connection.connection.driver_connection
-        try:
-            return statement.fetch(driver, values, connection.info)
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise _as_ours(error, connection, sql) from error
-
-    return run
 
 
 def _binder(kind: Any, dialect: Dialect) -> _Process:  # noqa: ANN401  a column's type

@@ -1,21 +1,23 @@
-"""Short pieces of work of several threads in one transaction: one wait for the disk for all.
+"""Short pieces of work of several threads at once: one wait for the disk for all.
 
-Whoever comes while nobody leads takes the whole queue, runs one piece after the other and
-commits once; the others sleep meanwhile, instead of contending for the interpreter, the writer
-lock and the disk. Nobody is told of an outcome before it is kept. If anything of a piece is to
-be dropped, which hardly happens to one that sees all that those before it wrote, the whole
-transaction is, and each piece is run by itself.
+Whoever comes while nobody leads takes the whole queue, does all of it and commits once; the
+others sleep meanwhile, instead of contending for the interpreter, the writer lock and the disk.
+Nobody is told of an outcome before it is kept. If anything is to be dropped, which hardly
+happens, all is, and each thread does its own piece by itself.
 
-SQLite alone: PostgreSQL joins commits by itself, and two processes that each held a row of
-one ticket and waited for the counter of all would stop one another.
+On SQLite one piece runs after the other in one transaction, and sees all that those before it
+wrote. On PostgreSQL that would keep rows while this process waits for its turn, and two
+processes that each held a row of one ticket and waited for the counter of all would stop one
+another: there pieces share their questions, by a function that knows them.
 """
 
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from time import monotonic
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -43,15 +45,18 @@ class Transaction(Protocol):
 T = TypeVar("T")
 U = TypeVar("U", bound=Transaction)
 Open = Callable[[], AbstractContextManager[U]]
+Joint = Callable[[U, Sequence[Any]], Sequence[T | None]]
+"""Does several pieces at once, all of them kept or none; None for each that it has left out."""
 
 
 class _Piece(Generic[U, T]):
     """One piece of work, and what came of it."""
 
     def __init__(self, work: Callable[[U], T]) -> None:
-        self._work = work
+        self.work = work
         self._result: T
         self._error: BaseException | None = None
+        self.is_done = False
         self.is_over = False
         self.woken = threading.Lock()
         self.woken.acquire()
@@ -63,17 +68,16 @@ class _Piece(Generic[U, T]):
             SQLAlchemyError: Nothing of this transaction can be relied on.
             PartDropped: Nor may it be kept.
         """
-        self._error = None
         try:
-            self._result = self._work(unit)
+            self.note(self.work(unit))
         except (SQLAlchemyError, PartDropped):
             raise
         except BaseException as error:  # noqa: BLE001  it is raised in the thread it belongs to
-            self._error = error
+            self._error, self.is_done = error, True
 
-    def fail(self, error: BaseException) -> None:
-        """Note why it could not be kept."""
-        self._error = error
+    def note(self, result: T) -> None:
+        """Note what came of it."""
+        self._result, self.is_done = result, True
 
     def outcome(self) -> T:
         """Its result. Raises what it raised."""
@@ -82,13 +86,13 @@ class _Piece(Generic[U, T]):
         return self._result
 
 
-class Together(Generic[U]):
+class _Line(ABC, Generic[U, T]):
     """The queue of one process; `run` from any thread."""
 
     def __init__(self, open_unit: Open[U]) -> None:
         self._unit = open_unit
         self._mutex = threading.Lock()
-        self._queue: deque[_Piece[U, object]] = deque()
+        self._queue: deque[_Piece[U, T]] = deque()
         self._is_led = False
 
     def run(self, work: Callable[[U], T]) -> T:
@@ -102,48 +106,75 @@ class Together(Generic[U]):
             mine.woken.acquire()
         if not mine.is_over:
             self._lead()
-        return mine.outcome()
+        if mine.is_done:
+            return mine.outcome()
+        with self._unit() as unit:
+            return work(unit)
 
     def _join(self, piece: _Piece[U, T]) -> bool:
         """Queue; whether it falls to this thread to lead."""
         with self._mutex:
-            self._queue.append(piece)  # type: ignore[arg-type]  # the queue asks for no result
+            self._queue.append(piece)
             leads = not self._is_led
             self._is_led = True
             return leads
 
     def _lead(self) -> None:
-        """Run what is queued, and wake whoever leads next."""
-        done = [self._queue.popleft()]  # the leader's own piece
+        """Do what is queued, and wake whoever leads next."""
+        taken = [self._queue.popleft()]  # the leader's own piece
         try:
-            self._run_joined(done)
-        except Exception:  # noqa: BLE001  each piece meets the fault, or does not, by itself
-            for piece in done:
-                self._run_alone(piece)
+            self._do(taken)
+        except BaseException as error:
+            for piece in taken:  # each meets the fault, or does not, by itself
+                piece.is_done = False
+            if not isinstance(error, Exception):
+                raise
         finally:
-            for piece in done:
-                piece.is_over = True
-                piece.woken.release()
             with self._mutex:
                 self._is_led = bool(self._queue)
                 if self._queue:
                     self._queue[0].woken.release()
+            for piece in taken:
+                piece.is_over = True
+                piece.woken.release()
 
-    def _run_joined(self, done: list[_Piece[U, object]]) -> None:
+    @abstractmethod
+    def _do(self, taken: list[_Piece[U, T]]) -> None:
+        """Do what there is, adding to `taken`; what is not done is left to its own thread."""
+
+
+class InTurn(_Line[U, Any]):
+    """One piece after the other in one transaction."""
+
+    def _do(self, taken: list[_Piece[U, Any]]) -> None:
         with self._unit() as unit:
             unit.begin()
             end = monotonic() + _FULL_AFTER_S
             while True:
                 with unit.part() as part:
-                    done[-1].run(part)
-                if not self._queue or len(done) >= _MOST or monotonic() > end:
+                    taken[-1].run(part)
+                if not self._queue or len(taken) >= _MOST or monotonic() > end:
                     break
-                done.append(self._queue.popleft())
+                taken.append(self._queue.popleft())
             unit.commit()
 
-    def _run_alone(self, piece: _Piece[U, object]) -> None:
-        try:
+
+class AtOnce(_Line[U, T]):
+    """All pieces of one kind by one function; a single one by itself."""
+
+    def __init__(self, open_unit: Open[U], joint: Joint[U, T]) -> None:
+        super().__init__(open_unit)
+        self._joint = joint
+
+    def _do(self, taken: list[_Piece[U, T]]) -> None:
+        while self._queue and len(taken) < _MOST:
+            taken.append(self._queue.popleft())
+        if len(taken) == 1:
             with self._unit() as unit:
-                piece.run(unit)
-        except Exception as error:  # noqa: BLE001  it is raised in the thread it belongs to
-            piece.fail(error)
+                taken[0].run(unit)
+            return
+        with self._unit() as unit:
+            results = self._joint(unit, [piece.work for piece in taken])
+        for piece, result in zip(taken, results, strict=True):
+            if result is not None:
+                piece.note(result)

@@ -15,9 +15,8 @@ import math
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -27,8 +26,9 @@ from sqlalchemy.exc import DisconnectionError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 
 from ticketing.domain.failures import StoreUnavailable
-from ticketing.store.prepared import Prepared, Row, execute
-from ticketing.store.together import PartDropped, Together
+from ticketing.store.kept import Kept
+from ticketing.store.prepared import Call, Prepared, Row, execute, fetch_each
+from ticketing.store.together import AtOnce, InTurn, Joint, PartDropped
 
 try:
     import fcntl
@@ -150,6 +150,11 @@ class Unit:
         self.statements += 1
         return prepared.fetch(self._connection, values)
 
+    def fetch_each(self, calls: Sequence[Call]) -> list[list[Row]]:
+        """Execute several on PostgreSQL, sent at once: all are kept or none is."""
+        self.statements += len(calls)
+        return fetch_each(self._connection, calls)
+
     def begin(self) -> None:
         """Take the writer lock and open the transaction; a second call does nothing."""
         if self.writing:
@@ -230,41 +235,6 @@ class Unit:
             part.rollback()
 
 
-class _Kept:
-    """SQLite's open connections, the one used last on top: as many as were used at once."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._idle: deque[Connection] = deque()
-        self._is_closed = False
-
-    @contextmanager
-    def connect(self) -> Iterator[Connection]:
-        """A connection nobody else uses; it is kept unless it broke."""
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = self._engine.connect()
-        try:
-            yield connection
-        finally:
-            self._keep(connection)
-
-    def _keep(self, connection: Connection) -> None:
-        if connection.invalidated or self._is_closed:
-            connection.close()
-            return
-        if connection.in_transaction():  # SQLAlchemy's own notion, set by any statement
-            connection.rollback()
-        self._idle.append(connection)
-
-    def close(self) -> None:
-        """Close what is idle, and what comes back later."""
-        self._is_closed = True
-        while self._idle:
-            self._idle.pop().close()
-
-
 class Store:
     """The database of one process. `url`: `sqlite:///path` or `postgresql+psycopg://…`."""
 
@@ -277,18 +247,18 @@ class Store:
         if parsed.get_backend_name() == "sqlite":
             path = Path(parsed.database or "")
             self._lock = WriterLock(path.with_name(path.name + ".lock"))
-            options["poolclass"] = NullPool  # `_Kept` below: a pool costs more than a read
+            options["poolclass"] = NullPool
         else:
             options |= {"pool_size": 10, "max_overflow": 20, "pool_use_lifo": True}
             # psycopg drops all prepared statements after a rollback, those of `libpq` as well,
             # unless it prepares none itself
             options["connect_args"] = {"prepare_threshold": None}
         self.engine: Engine = create_engine(parsed, **options)
-        self._kept: _Kept | None = None
-        self._together = Together(self.unit)
+        self._kept = Kept(self.engine)
+        self._in_turn = InTurn(self.unit)
+        self._at_once: dict[object, AtOnce[Unit, Any]] = {}
         if self._lock is not None:
             event.listen(self.engine, "connect", _set_pragmas)
-            self._kept = _Kept(self.engine)
         else:
             event.listen(self.engine, "checkin", _note_idle)
             event.listen(self.engine, "checkout", _check_rested)
@@ -298,15 +268,18 @@ class Store:
         """The longest time a write transaction held the lock in this process."""
         return 0.0 if self._lock is None else self._lock.longest_hold_ms
 
-    @contextmanager
-    def unit(self) -> Iterator[Unit]:
+    def unit(self) -> AbstractContextManager[Unit]:
         """A unit of work; leaving it without `commit()` rolls back.
 
         Raises:
             StoreUnavailable: The database cannot be used now.
         """
+        return self._unit(self.engine if self._lock is None else self._kept)
+
+    @contextmanager
+    def _unit(self, connections: Engine | Kept) -> Iterator[Unit]:
         try:
-            with (self._kept or self.engine).connect() as connection:
+            with connections.connect() as connection:
                 unit = Unit(connection, self._lock, is_healthy=self._is_healthy())
                 try:
                     yield unit
@@ -321,18 +294,27 @@ class Store:
             self._failed_at_s = time.monotonic()
             raise
 
-    def together(self, work: Callable[[Unit], T]) -> T:
+    def together(self, work: Callable[[Unit], T], joint: Joint[Unit, T] | None = None) -> T:
         """What a short piece of work makes of a unit; several may share one transaction.
 
-        It may be run more than once: all it does is within the unit.
+        It may be run more than once: all it does is within the unit. `joint` does several of its
+        kind at once on PostgreSQL.
 
         Raises:
             StoreUnavailable: The database cannot be used now.
         """
-        if self._kept is not None:
-            return self._together.run(work)
+        if self._lock is not None:
+            in_turn: T = self._in_turn.run(work)
+            return in_turn
+        if joint is not None:
+            line = self._at_once.setdefault(joint, AtOnce(self._kept_unit, joint))
+            at_once: T = line.run(work)
+            return at_once
         with self.unit() as unit:
             return work(unit)
+
+    def _kept_unit(self) -> AbstractContextManager[Unit]:
+        return self._unit(self._kept)
 
     def _is_healthy(self) -> bool:
         # A full disk is noticed by a real write only, so the last one that failed is remembered.
@@ -341,8 +323,7 @@ class Store:
 
     def close(self) -> None:
         """Close every connection."""
-        if self._kept is not None:
-            self._kept.close()
+        self._kept.close()
         self.engine.dispose()
         if self._lock is not None:
             self._lock.close()

@@ -65,7 +65,7 @@ class Lane:
             request = scan_request(ScanIn.model_validate_json(body))
             house = self._parts.house.fresh()
             work = scans.scanning(house, token=token, request=request, lang=lang)
-            return self._parts.store.together(work)
+            return self._parts.store.together(work, scans.scan_each)
         except (ValidationError, ServiceError, StoreUnavailable):
             return None
 

@@ -69,7 +69,12 @@ def record(
 
 def record_new(unit: Unit, house: House, *, facts: Facts, judged: Scan) -> Scan | None:
     """The same for a scan that is not there yet."""
-    return passings.add(unit, _passing(house, facts, judged=judged, at=house.clock.now()))
+    return passings.add(unit, passing_of(house, facts, judged=judged))
+
+
+def passing_of(house: House, facts: Facts, *, judged: Scan) -> Passing:
+    """All that is to be written of a scan that is not there yet."""
+    return _passing(house, facts, judged=judged, at=house.clock.now())
 
 
 def _passing(house: House, facts: Facts, *, judged: Scan, at: datetime) -> Passing:

@@ -7,7 +7,7 @@ An admitted scan takes four statements: what is known, the move, the counter, th
 The counter comes late, because every gate waits for it.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +20,7 @@ from ticketing.service.gate import discounts
 from ticketing.service.gate.answers import answer, standing
 from ticketing.service.gate.judging import (
     UNPROVEN,
+    Looked,
     Presented,
     Question,
     is_same_barcode,
@@ -30,15 +31,17 @@ from ticketing.service.gate.recording import (
     TRIES,
     around,
     inside_counter,
+    passing_of,
     record_new,
     stand_in_line,
 )
 from ticketing.service.gate.stations import is_news, token_hash
 from ticketing.service.ports import House
-from ticketing.store import codes, counters, stations
+from ticketing.store import codes, counters, passings, stations
 from ticketing.store import facts as fact_rows
 from ticketing.store import gates as gate_rows
-from ticketing.store.facts import Facts
+from ticketing.store.facts import Asked, Facts
+from ticketing.store.passings import Passing
 from ticketing.store.scans import Scan, ScanState
 from ticketing.store.unit import Unit
 from ticketing.wire.admission import Decision
@@ -109,27 +112,82 @@ def scan(
     return _settle(unit, house, visit=visit, lang=lang)
 
 
-def scanning(
-    house: House, *, token: str, request: ScanRequest, lang: str
-) -> Callable[[Unit], ScanResult | None]:
-    """The same as work to be done in a unit, for whoever has this token; None for nobody.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanning:
+    """The same as work to be done in a unit, for whoever has a token; None for nobody."""
 
-    Signatures are checked by now, so that the work is short.
-    """
-    looked = look(request.barcode, signer=house.signer)
-    key = looked.key(ScanId(bytes.fromhex(request.scan_id)))
-    asked = token_hash(token)
+    house: House
+    token_hash: bytes
+    request: ScanRequest
+    looked: Looked
+    lang: str
 
-    def work(unit: Unit) -> ScanResult | None:
-        looked_at = around(house, now=house.clock.now())
-        found = fact_rows.find_asked(unit, key, token_hash=asked, around=looked_at)
+    def asked(self) -> Asked:
+        """What it has to know."""
+        key = self.looked.key(ScanId(bytes.fromhex(self.request.scan_id)))
+        looked_at = around(self.house, now=self.house.clock.now())
+        return Asked(key=key, token_hash=self.token_hash, around=looked_at)
+
+    def visit(self, station: Station) -> _Visit:
+        """The presentation at a station."""
+        what = self.looked.by(station)
+        return _visit(self.house, station=station, request=self.request, what=what)
+
+    def __call__(self, unit: Unit) -> ScanResult | None:
+        """Do it."""
+        found = fact_rows.find_asked(unit, self.asked())
         if found is None:
             return None
         station, facts = found
-        visit = _visit(house, station=station, request=request, what=looked.by(station))
-        return _settle(unit, house, visit=visit, lang=lang, facts=facts)
+        visit = self.visit(station)
+        return _settle(unit, self.house, visit=visit, lang=self.lang, facts=facts)
 
-    return work
+
+def scanning(house: House, *, token: str, request: ScanRequest, lang: str) -> Scanning:
+    """A scan whose signature is checked, so that what is left is short."""
+    return Scanning(
+        house=house,
+        token_hash=token_hash(token),
+        request=request,
+        looked=look(request.barcode, signer=house.signer),
+        lang=lang,
+    )
+
+
+def scan_each(unit: Unit, works: Sequence[Scanning]) -> list[ScanResult | None]:
+    """What comes of several at once on PostgreSQL; None for each that is to be done by itself.
+
+    Only what nearly all are is done here: somebody comes in with a ticket that has all in order.
+    """
+    found = fact_rows.find_each_asked(unit, [one.asked() for one in works])
+    plain: dict[int, tuple[Facts, Passing]] = {}
+    tickets = set()
+    for place, (work, seen) in enumerate(zip(works, found, strict=True)):
+        passing = None if seen is None else _plain(work, *seen)
+        if seen is not None and passing is not None and passing.scan.ticket not in tickets:
+            plain[place] = seen[1], passing
+            tickets.add(passing.scan.ticket)
+    results: list[ScanResult | None] = [None] * len(works)
+    if plain:
+        kept = passings.add_each(unit, [passing for _, passing in plain.values()])
+        for (place, (facts, _)), scan in zip(plain.items(), kept or (), strict=False):
+            work = works[place]
+            shown = answer(unit, work.house, scan=scan, facts=facts, lang=work.lang)
+            results[place] = ScanResult(shown, created=True)
+    return results
+
+
+def _plain(work: Scanning, station: Station, facts: Facts) -> Passing | None:
+    """What is to be written if there is nothing else to read or to write."""
+    house, visit = work.house, work.visit(station)
+    is_code = visit.what.looked.text.kind is TextClass.DISCOUNT_CODE
+    is_elsewhere = visit.question.gate != station.gate
+    is_heard = not is_news(station, visit.question.now)
+    if facts.scan is not None or is_code or is_elsewhere or not visit.is_kept or not is_heard:
+        return None
+    judged = _judged(visit, judge(house, visit.what.looked, facts, question=visit.question), facts)
+    passing = passing_of(house, facts, judged=judged)
+    return passing if passings.is_plain(passing) else None
 
 
 def _settle(

@@ -1,0 +1,45 @@
+"""Connections that stay open; in the store room."""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+
+
+class Kept:
+    """Open connections, the one used last on top: as many as were used at once.
+
+    All of SQLite's, and PostgreSQL's of those who ask for several: a pool costs more than a read.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._idle: deque[Connection] = deque()
+        self._is_closed = False
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A connection nobody else uses; it is kept unless it broke."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._engine.connect()
+        try:
+            yield connection
+        finally:
+            self._keep(connection)
+
+    def _keep(self, connection: Connection) -> None:
+        if connection.invalidated or self._is_closed:
+            connection.close()
+            return
+        if connection.in_transaction():  # SQLAlchemy's own notion, set by any statement
+            connection.rollback()
+        self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close what is idle, and what comes back later."""
+        self._is_closed = True
+        while self._idle:
+            self._idle.pop().close()
