@@ -17,7 +17,7 @@ from ticketing.service import tickets
 from ticketing.service.gate import scans, stations
 from ticketing.service.gate.scans import Scanning, ScanResult
 from ticketing.service.tickets import TicketCase
-from ticketing.store import passings
+from ticketing.store import joined
 from ticketing.store.unit import Store
 from ticketing.wire.admission import MoveKind
 from ticketing.wire.station_api import PairRequest, ScanRequest
@@ -132,13 +132,13 @@ def test_if_somebody_was_faster_nothing_is_kept(
     """Neither of those who were not hindered: each is judged anew by itself."""
     entrance = crowd.entrance
     taken, free = entrance.ticket(), entrance.ticket()
-    add_each = passings.add_each
+    add_each = joined.add_each
 
     def late(*arguments: object) -> object:
         entrance.scan(taken.barcode)
         return add_each(*arguments)  # type: ignore[arg-type]  # handed on as they are
 
-    monkeypatch.setattr(passings, "add_each", late)
+    monkeypatch.setattr(joined, "add_each", late)
     assert crowd.left_out(crowd.show(taken), crowd.show(free)) == [True, True]
     assert (entrance.moves(free), entrance.inside()) == ([], 2)
 
@@ -149,14 +149,14 @@ def test_a_ticket_that_is_revoked_meanwhile_does_not_come_in(
     """It was valid when it was read."""
     entrance = crowd.entrance
     case, free = entrance.ticket(), entrance.ticket()
-    add_each = passings.add_each
+    add_each = joined.add_each
 
     def late(*arguments: object) -> object:
         with entrance.store.unit() as unit:
             tickets.revoke_ticket(unit, entrance.house, ticket_id=case.ticket.id, reason="lost")
         return add_each(*arguments)  # type: ignore[arg-type]  # handed on as they are
 
-    monkeypatch.setattr(passings, "add_each", late)
+    monkeypatch.setattr(joined, "add_each", late)
     assert crowd.left_out(crowd.show(case), crowd.show(free)) == [True, True]
     assert (entrance.moves(case), entrance.moves(free)) == ([], [])
 

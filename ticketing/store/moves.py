@@ -6,7 +6,7 @@ limits exactly-once at any number of gates.
 
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import FromClause, Select, bindparam, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -18,7 +18,8 @@ from ticketing.wire.token import TicketId
 from ticketing.wire.verdict import TicketState
 
 T = schema.moves.c
-_COLUMNS = ["ticket_id", "move_no", "scan_id", "kind", "people", "at", "gate", "pos"]
+GIVEN = ("ticket_id", "move_no", "scan_id", "kind", "people", "at", "gate")
+_COLUMNS = [*GIVEN, "pos"]
 
 
 def of_ticket(unit: Unit, ticket_id: TicketId) -> tuple[Move, ...]:
@@ -73,7 +74,7 @@ def to_move(row: Row) -> Move:
 
 def _unchanged_ticket(*, is_sqlite: bool) -> Select[tuple[bytes]]:
     tickets = schema.tickets.c
-    values = (bindparam(name, type_=T[name].type).label(name) for name in _COLUMNS[1:-1])
+    values = (bindparam(name, type_=T[name].type).label(name) for name in GIVEN[1:])
     pos = positions.next_in(schema.moves, is_sqlite=is_sqlite)
     query = select(tickets.id, *values, pos.label("pos")).where(
         tickets.id == bindparam("ticket_id"),
@@ -87,10 +88,36 @@ def _unchanged_ticket(*, is_sqlite: bool) -> Select[tuple[bytes]]:
 
 def insertion(*, is_sqlite: bool) -> ReturningInsert[tuple[int]]:
     """The statement that writes a move, for its values."""
+    return _inserted(_unchanged_ticket(is_sqlite=is_sqlite), is_sqlite=is_sqlite)
+
+
+def insertions(given: FromClause) -> ReturningInsert[tuple[int]]:
+    """PostgreSQL: the statement for several of different tickets, in the order they are given.
+
+    `given` has the columns `GIVEN`, `of_issue` and `of_state`.
+    """
+    tickets = schema.tickets.c
+    held = (  # looked up one by one: as a join it may read the whole table (measured)
+        select(tickets.id)
+        .where(
+            tickets.id == given.c.ticket_id,
+            tickets.issue == given.c.of_issue,
+            tickets.state == given.c.of_state,
+        )
+        .with_for_update(read=True, key_share=True)
+        .lateral("held")
+    )
+    pos = positions.next_in(schema.moves, is_sqlite=False)
+    values = (given.c[name] for name in GIVEN[1:])
+    query = select(held.c.id, *values, pos.label("pos")).select_from(given.join(held, true()))
+    return _inserted(query, is_sqlite=False)
+
+
+def _inserted(query: Select[Any], *, is_sqlite: bool) -> ReturningInsert[tuple[int]]:
     into = sqlite.insert if is_sqlite else postgresql.insert
     return (
         into(schema.moves)
-        .from_select(_COLUMNS, _unchanged_ticket(is_sqlite=is_sqlite))
+        .from_select(_COLUMNS, query)
         .on_conflict_do_nothing(index_elements=[T.ticket_id, T.move_no])
         .returning(T.move_no)
     )

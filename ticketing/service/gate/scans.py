@@ -37,7 +37,7 @@ from ticketing.service.gate.recording import (
 )
 from ticketing.service.gate.stations import is_news, token_hash
 from ticketing.service.ports import House
-from ticketing.store import codes, counters, passings, stations
+from ticketing.store import codes, counters, joined, stations
 from ticketing.store import facts as fact_rows
 from ticketing.store import gates as gate_rows
 from ticketing.store.facts import Asked, Facts
@@ -169,7 +169,7 @@ def scan_each(unit: Unit, works: Sequence[Scanning]) -> list[ScanResult | None]:
             tickets.add(passing.scan.ticket)
     results: list[ScanResult | None] = [None] * len(works)
     if plain:
-        kept = passings.add_each(unit, [passing for _, passing in plain.values()])
+        kept = joined.add_each(unit, [passing for _, passing in plain.values()])
         for (place, (facts, _)), scan in zip(plain.items(), kept or (), strict=False):
             work = works[place]
             shown = answer(unit, work.house, scan=scan, facts=facts, lang=work.lang)
@@ -187,7 +187,7 @@ def _plain(work: Scanning, station: Station, facts: Facts) -> Passing | None:
         return None
     judged = _judged(visit, judge(house, visit.what.looked, facts, question=visit.question), facts)
     passing = passing_of(house, facts, judged=judged)
-    return passing if passings.is_plain(passing) else None
+    return passing if joined.is_plain(passing) else None
 
 
 def _settle(
