@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -34,11 +34,15 @@ OFFER = "day-free"
 
 @dataclass(frozen=True, slots=True)
 class Benched:
-    """A home with its database, the tokens of its stations, and settings from outside."""
+    """A home with its database, the tokens of its stations, and settings from outside.
+
+    `codes` are the short codes that its tickets have.
+    """
 
     home: Path
     tokens: tuple[str, ...]
     environment: Mapping[str, str]
+    codes: set[str] = field(default_factory=set)
 
     @property
     def database(self) -> str:
@@ -102,7 +106,9 @@ def _issued(benched: Benched, count: int) -> list[str]:
         with app.store.unit() as unit:
             order = TicketOrder(offer=OFFER, holder="Jördis Kowalewski")
             pattern = drafted(unit, app.house, order=order).ticket
-        fresh = [_fresh(app, pattern, code) for code in islice(short_codes(app), count)]
+        fresh = [
+            _fresh(app, pattern, code) for code in islice(short_codes(app, benched.codes), count)
+        ]
         for start in range(0, count, CHUNK):
             with app.store.unit() as unit:
                 unit.begin()
@@ -111,9 +117,8 @@ def _issued(benched: Benched, count: int) -> list[str]:
     return [barcode for _, barcode in fresh]
 
 
-def short_codes(app: App) -> Iterator[str]:
-    """Short codes that differ: 35 bits meet after 200,000."""
-    seen: set[str] = set()
+def short_codes(app: App, seen: set[str]) -> Iterator[str]:
+    """Short codes that differ from those that were seen: 35 bits meet after 200,000."""
     while True:
         code = rules.short_code(app.house.chance.draw(rules.SHORT_SYMBOLS))
         if code not in seen:

@@ -184,7 +184,7 @@ def _fill(app: App) -> list[Ticket]:
     """So many tickets over half a year, written in chunks; some of each state. A sample."""
     draw, sample = Random(1), list[Ticket]()
     patterns = list(_patterns(app))
-    codes = short_codes(app)
+    codes = short_codes(app, set())
     for start in range(0, TICKETS, _CHUNK):
         some = [
             replace(_fresh(app, draw, patterns, start + n), short_code=next(codes))
