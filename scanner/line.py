@@ -110,10 +110,12 @@ class Line:
     _idle: list[http.client.HTTPConnection] = field(default_factory=list, repr=False)
     _busy: set[http.client.HTTPConnection] = field(default_factory=set, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _is_closed: bool = False
 
     def close(self) -> None:
-        """Let go of the connections that wait, and cut those that are in use."""
+        """Let go of the connections that wait, cut those that are in use, and keep no more."""
         with self._lock:
+            self._is_closed = True
             idle, self._idle = self._idle, []
             busy = tuple(self._busy)
         for connection in busy:
@@ -201,7 +203,8 @@ class Line:
 
     def _keep(self, connection: http.client.HTTPConnection) -> None:
         with self._lock:
-            if connection.sock is not None and len(self._idle) < _IDLE_AT_MOST:
+            has_room = len(self._idle) < _IDLE_AT_MOST and not self._is_closed
+            if connection.sock is not None and has_room:
                 self._idle.append(connection)
                 return
         connection.close()

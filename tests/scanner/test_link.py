@@ -251,6 +251,13 @@ def test_few_connections_are_kept(link: Link) -> None:
     assert len(link._idle) <= 4
 
 
+def test_what_ends_after_the_close_is_closed_too(link: Link) -> None:
+    """A station that stops while an answer is read leaves no connection behind."""
+    link.close()
+    assert not isinstance(link.ask(a_request()), NoReply)
+    assert link._idle == []
+
+
 # ---------------------------------------------------------------- probing
 
 
