@@ -88,6 +88,7 @@ def test_a_missing_home_says_what_to_do(tmp_path: Path) -> None:
         ("museum = 1", "museum must be a text"),
         ('address = "x"', "address must be a list"),
         ('zone = "Mars/Olympus"', "zone"),
+        ("proxies = -1", "proxies must be 0 or more"),
         ('[opening]\nmon = "early"', "hours look like"),
         ('[opening.dates]\n"someday" = "closed"', "opening.dates"),
         ('[opening.yearly]\n"13-40" = "closed"', "opening.yearly"),

@@ -63,6 +63,7 @@ SETTINGS = (
     Setting("port", "port to listen on", 8080),
     Setting("threads", "threads of the server; streams hold at most half of them", 96),
     Setting("processes", "server processes; more than one needs PostgreSQL", 1),
+    Setting("proxies", "proxies in front that tell who asks; counts if `base_url` is https", 1),
     Setting("api_per_minute", "calls an API key may make in a minute; 0 is no limit", 6000),
     Setting("searches_per_minute", "searches a station may make in a minute; 0 is no limit", 120),
     Setting("webhooks_allow_http", "events may go to plain http addresses", default=False),
@@ -104,6 +105,7 @@ class Settings:
     port: int
     threads: int
     processes: int
+    proxies: int
     api_per_minute: int
     searches_per_minute: int
     webhooks_allow_http: bool
@@ -195,6 +197,8 @@ def _settings(home: Path, values: Mapping[str, Any], opening: Mapping[str, Any])
         zone = ZoneInfo(values["zone"])
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise SettingsError("zone is not a time zone such as Europe/Berlin") from None
+    if values["proxies"] < 0:
+        raise SettingsError("proxies must be 0 or more")
     database = values["database_url"] or f"sqlite:///{(home / SQLITE_FILE).resolve()}"
     base_url = values["base_url"].rstrip("/")
     own = {"zone": zone, "database_url": database, "base_url": base_url, "mail": _mail(values)}

@@ -1,6 +1,7 @@
 """Security headers, the access log, and the asking site."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
@@ -9,6 +10,8 @@ from tests.factories import HOLDER, with_ticket
 from tests.web.conftest import Headers, SignedInBrowser
 from ticketing.service.ports import House, LinkKind
 from ticketing.store.unit import Store
+from ticketing.web.factory import create_app
+from ticketing.web.parts import Parts
 
 PAGES = ["/chat", "/privacy", "/staff/sign-in", "/api/v1/docs", "/nothing", "/t/nothing"]
 
@@ -62,6 +65,15 @@ def test_https_is_remembered(client: FlaskClient) -> None:
     secure = client.get("/privacy", base_url="https://localhost")
     assert "Strict-Transport-Security" in secure.headers
     assert "Strict-Transport-Security" not in client.get("/privacy").headers
+
+
+def test_https_is_the_proxys_word(parts: Parts) -> None:
+    """It ends TLS and says so; whoever says so without one is not believed."""
+    told = {"X-Forwarded-Proto": "https"}
+    for proxies, is_secure in ((1, True), (0, False)):
+        client = create_app(replace(parts, proxies=proxies)).test_client()
+        headers = client.get("/privacy", headers=told).headers
+        assert ("Strict-Transport-Security" in headers) is is_secure
 
 
 def test_the_access_log_holds_patterns_only(

@@ -83,6 +83,50 @@ def test_guessing_passwords_is_slowed_down(client: FlaskClient, ayse: None) -> N
     assert "Zu viele Versuche" in answer.text
 
 
+def wrong_from(client: FlaskClient, *addresses: str, **told: str) -> list[int]:
+    """What a wrong password from each address is answered."""
+    data = {"name": NAME, "password": "falsch"}
+    return [
+        client.post(
+            "/staff/sign-in", data=data, environ_base={"REMOTE_ADDR": one}, headers=told
+        ).status_code
+        for one in addresses
+    ]
+
+
+def test_whoever_has_one_address_of_ipv6_has_all_of_its_network(
+    client: FlaskClient, ayse: None
+) -> None:
+    """Another address for each try does not help; another household is not locked out."""
+    del ayse
+    own = [f"2001:db8:1:2::{n}" for n in range(1, 12)]
+    assert wrong_from(client, *own) == [403] * 10 + [429]
+    assert wrong_from(client, "2001:db8:1:3::1", "::ffff:192.0.2.9", "192.0.2.9") == [403] * 3
+
+
+@pytest.mark.parametrize(("proxies", "last"), [(1, 403), (0, 429), (2, 429)])
+def test_a_proxy_tells_who_asks(parts: Parts, ayse: None, proxies: int, last: int) -> None:
+    """If it is known to be there: otherwise anybody could tell anything."""
+    del ayse
+    client = create_app(replace(parts, proxies=proxies)).test_client()
+    answers = [
+        wrong_from(client, "127.0.0.1", **{"X-Forwarded-For": f"198.51.100.{n}"})[0]
+        for n in range(11)
+    ]
+    assert answers == [403] * 10 + [last]
+
+
+def test_what_a_stranger_tells_the_proxy_is_not_believed(parts: Parts, ayse: None) -> None:
+    """The proxy adds the address that it sees itself; that one counts."""
+    del ayse
+    client = create_app(replace(parts, proxies=1)).test_client()
+    answers = [
+        wrong_from(client, "127.0.0.1", **{"X-Forwarded-For": f"10.0.0.{n}, 203.0.113.7"})[0]
+        for n in range(11)
+    ]
+    assert answers == [403] * 10 + [429]
+
+
 def test_a_session_ends_after_twelve_hours(staff: SignedInBrowser, clock: FrozenClock) -> None:
     """Overnight nobody stays signed in."""
     clock.tick(hours=11, minutes=59)

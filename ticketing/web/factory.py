@@ -6,12 +6,13 @@ import re
 import traceback
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from apiflask import APIFlask
 from flask import request
 from flask.json.provider import DefaultJSONProvider
 from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Map, UnicodeConverter
 
 from ticketing.domain.offers import CALL_WORDS
@@ -45,6 +46,9 @@ from ticketing.web.parts import Parts, Room, settle_in
 from ticketing.web.staff import site
 from ticketing.web.staff.trouble import trouble
 from ticketing.web.words import load_words
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 log = logging.getLogger("ticketing.web")
 _BLUEPRINTS: Final = (
@@ -146,8 +150,14 @@ def create_app(parts: Parts) -> APIFlask:
     guard.register(app)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
-    app.wsgi_app = Lane(app.wsgi_app, parts)  # type: ignore[method-assign]  # Flask's own way
+    app.wsgi_app = _door(app.wsgi_app, parts)  # type: ignore[method-assign,assignment]  # Flask's own way
     return app
+
+
+def _door(behind: "WSGIApplication", parts: Parts) -> "WSGIApplication":
+    """The gate's lane in front, and the proxies' word for who asks."""
+    lane = Lane(behind, parts)
+    return ProxyFix(lane, x_for=parts.proxies, x_proto=parts.proxies) if parts.proxies else lane
 
 
 def _newest_of(parts: Parts) -> Callable[[], int]:

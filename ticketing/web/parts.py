@@ -19,8 +19,8 @@ _PRESENT = "einlass_present"
 class Parts:
     """The parts of one service process.
 
-    `max_streams` caps the open event streams; `secure_cookies` is on behind TLS; `limits` is
-    how much programs may ask.
+    `max_streams` caps the open event streams; `secure_cookies` is on behind TLS, `proxies` is how
+    many tell whose request they hand on; `limits` is how much programs may ask.
     """
 
     store: SharedUnits
@@ -31,6 +31,7 @@ class Parts:
     session_key: bytes
     max_streams: int = 32
     secure_cookies: bool = False
+    proxies: int = 0
     version: str = ""
     limits: Limits = field(default_factory=Limits)
 

@@ -1,7 +1,6 @@
 """/codes: one discount code looked at, redeemed, released. A code stands in bodies alone."""
 
 from apiflask import APIBlueprint
-from flask import request
 
 from ticketing.domain.accounts import Scope
 from ticketing.domain.ids import VisitorId
@@ -10,6 +9,7 @@ from ticketing.service import batch_codes, codes
 from ticketing.service.code_guessing import Guesser
 from ticketing.service.codes import Asked, Redeemed
 from ticketing.web.access import needs
+from ticketing.web.addresses import the_address
 from ticketing.web.api import code_shapes as shapes
 from ticketing.web.api.code_batches import effect_out
 from ticketing.web.api.replay import replayable
@@ -119,7 +119,7 @@ def _visitor(text: str | None) -> VisitorId | None:
 
 
 def _guesser(given: shapes.CheckIn) -> Guesser:
-    return Guesser(the_parts().house.actor.id, request.remote_addr or "", given.client)
+    return Guesser(the_parts().house.actor.id, the_address(), given.client)
 
 
 def _redemption(found: Redeemed) -> shapes.RedemptionOut:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 from pydantic import Field, StringConstraints
 
 from ticketing.domain.accounts import Scope, Told
@@ -13,6 +13,7 @@ from ticketing.service.errors import FieldError, Invalid
 from ticketing.service.gate import scans, stations
 from ticketing.service.pages import by_age, cut
 from ticketing.web.access import for_stations, needs, open_to_all
+from ticketing.web.addresses import the_address
 from ticketing.web.api import gate_shapes, shapes, views
 from ticketing.web.api.replay import replayable
 from ticketing.web.auth import the_station
@@ -82,7 +83,7 @@ def pair(json_data: gate_shapes.PairIn) -> Response:
         raise Invalid(FieldError("public_key", "malformed"))
     asked = PairRequest(json_data.pairing_code, json_data.name, raw)
     with parts.store.unit() as unit:
-        paired = stations.pair(unit, parts.house, request=asked, address=request.remote_addr or "")
+        paired = stations.pair(unit, parts.house, request=asked, address=the_address())
     shown = jsonify(paired.answer.to_json())
     shown.status_code = 201 if paired.created else 200
     return shown

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from apiflask import APIBlueprint
-from flask import Response, redirect, request
+from flask import Response, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from ticketing.domain.accounts import Right
@@ -16,6 +16,7 @@ from ticketing.service.access import PASSWORD_MIN
 from ticketing.service.errors import Conflict, Invalid
 from ticketing.web import sessions
 from ticketing.web.access import for_staff, staff_may
+from ticketing.web.addresses import the_address
 from ticketing.web.auth import the_staff
 from ticketing.web.errors import refused
 from ticketing.web.parts import the_parts
@@ -78,7 +79,7 @@ def change_password() -> AnyResponse:
                 session=the_staff().session,
                 old=form.value("old"),
                 new=form.value("new"),
-                address=request.remote_addr or "",
+                address=the_address(),
             )
     except Invalid:
         form.problem("new", "account_password_length", least=PASSWORD_MIN)

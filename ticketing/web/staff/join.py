@@ -13,6 +13,7 @@ from ticketing.service.staff_people import FoundLink, LinkThrottled
 from ticketing.service.staff_sessions import SignedInAs
 from ticketing.web import sessions
 from ticketing.web.access import open_to_all
+from ticketing.web.addresses import the_address
 from ticketing.web.errors import refused
 from ticketing.web.pages import page
 from ticketing.web.parts import the_parts
@@ -95,7 +96,7 @@ def _find(link: str) -> FoundLink | Response:
     parts = the_parts()
     try:
         with parts.store.unit() as unit:
-            address = request.remote_addr or ""
+            address = the_address()
             return staff_people.find_link(unit, parts.house, key=link, address=address)
     except Gone:
         return _gone(410)

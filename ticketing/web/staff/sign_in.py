@@ -12,6 +12,7 @@ from ticketing.service.sign_in import CodeNeeded
 from ticketing.service.staff_sessions import SignedInAs
 from ticketing.web import sessions
 from ticketing.web.access import for_staff, open_to_all
+from ticketing.web.addresses import the_address
 from ticketing.web.auth import the_staff
 from ticketing.web.errors import refused
 from ticketing.web.pages import page, teller
@@ -46,7 +47,7 @@ def sign_in() -> AnyResponse:
             parts.house,
             name=request.form.get("name", ""),
             password=request.form.get("password", ""),
-            address=request.remote_addr or "",
+            address=the_address(),
         )
     if isinstance(found, CodeNeeded):
         sessions.keep_step(found.token)
@@ -72,7 +73,7 @@ def code() -> AnyResponse:
             parts.house,
             token=sessions.the_step(),
             code=request.form.get("code", ""),
-            address=request.remote_addr or "",
+            address=the_address(),
         )
     if isinstance(found, SignedInAs):
         return _welcome(found)
@@ -109,7 +110,7 @@ def passkey() -> AnyResponse:
             token=sessions.the_step(),
             answer=request.form.get("answer", ""),
             site=site,
-            address=request.remote_addr or "",
+            address=the_address(),
         )
     if isinstance(found, SignedInAs):
         return _welcome(found)
