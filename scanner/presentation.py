@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from scanner.events import LinkState
 from scanner.opening import opening_panel
 from scanner.panel import Line, Panel, Place, camera_panel, offer_name, panel_of, trouble_panel
-from scanner.screen import Face, Screen, may_overrule
+from scanner.screen import Face, Result, Screen, may_overrule
 from scanner.tryout import Tryout
 from scanner.wording import Words, both
 from ticketing.wire.facts import Evidence
@@ -345,22 +345,32 @@ def _recent(screen: Screen, place: Place, words: Words) -> dict[str, str]:
         }
     if result is None or screen.at is None:
         return {"shape": "v-foreign", "word": "", "what": "", "time": ""}
-    offer = offer_name(screen, place, words) or words.say("code" if result.code else "ticket")
+    thing = offer_name(screen, place, words) or _thing(screen, result, words)
     if result.verdict in {Verdict.REFUSE, Verdict.ATTENTION}:
         told = render(result.reason, words.lang, Evidence(), place.zone, place.now).title
-        what = (
-            f"{offer}, {told[:1].lower() + told[1:]}" if words.lang == "en" else f"{offer}: {told}"
-        )
+        what = _with_reason(thing, told, words) if thing else told
     elif result.people > 1:
-        what = f"{offer}, {words.count('people', result.people)}"
+        what = f"{thing}, {words.count('people', result.people)}"
     else:
-        what = offer
+        what = thing
     return {
         "shape": f"v-{result.verdict.value}",
         "word": verdict_word(result.verdict, words.lang),
         "what": what,
         "time": local_time(screen.at, place.zone),
     }
+
+
+def _thing(screen: Screen, result: Result, words: Words) -> str:
+    """What was shown, if that is known: of a code that is refused the reason says it all."""
+    if result.code is not None:
+        return words.say("code")
+    is_ticket = screen.claims is not None or result.ticket is not None
+    return words.say("ticket") if is_ticket or result.verdict is Verdict.ADMIT else ""
+
+
+def _with_reason(thing: str, told: str, words: Words) -> str:
+    return f"{thing}, {told[:1].lower() + told[1:]}" if words.lang == "en" else f"{thing}: {told}"
 
 
 def _message(eye: Eye, words: Words) -> list[str]:

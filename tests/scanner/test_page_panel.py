@@ -442,6 +442,16 @@ def test_recent_scans_say_verdict_offer_and_time() -> None:
     assert rows[0]["time"] == "14:42"
 
 
+@pytest.mark.parametrize("reason", [Reason.UNKNOWN_CODE, Reason.CODE_USED_UP, Reason.DECLINED])
+def test_a_code_that_is_refused_is_not_called_a_ticket(reason: Reason) -> None:
+    """Where nothing tells what it was, the reason stands alone."""
+    screen = replace(shown(Verdict.REFUSE, reason, ticket=None), claims=None)
+    words = state(Facts(recent=(screen,)))["words"]
+    assert "Ticket" not in words["de"]["recent"][0]["what"]
+    assert "icket" not in words["en"]["recent"][0]["what"]
+    assert len(words["de"]["recent"][0]["what"]) > 5
+
+
 def test_an_unfinished_screen_makes_an_empty_row() -> None:
     """Never a fault on the page."""
     rows = state(Facts(recent=(Screen(),)))["words"]["de"]["recent"]
