@@ -7,14 +7,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import Integer, LargeBinary, bindparam, func, insert, select, text
 from sqlalchemy.exc import OperationalError
 
-from ticketing.store import counters, schema
+from ticketing.store import counters, libpq, schema
+from ticketing.store.prepared import Prepared
 from ticketing.store.together import Joint
 from ticketing.store.unit import Store, Unit, WriterLock
 
 THREADS = 8
+MANY = 96  # as many threads as the server has
 
 
 def counting(name: str, n: int = 1) -> Callable[[Unit], int]:
@@ -49,7 +51,12 @@ def queued(
         pool.submit(store.together, holding, joint)
         assert started.wait(10)
         futures = [pool.submit(store.together, work, joint) for work in works]
-        threading.Timer(0.2, release.set).start()
+        line = store._at_once.get(joint) or store._in_turn
+        deadline = time.monotonic() + 10
+        is_shared = joint is not None or store.engine.dialect.name == "sqlite"
+        while is_shared and len(line._queue) < len(works) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        release.set()
     return futures
 
 
@@ -168,16 +175,110 @@ def test_on_postgresql_work_of_a_kind_is_done_at_once(store: Store) -> None:
 @pytest.mark.only("postgres")
 def test_what_could_not_be_done_at_once_is_done_one_by_one(store: Store) -> None:
     """Nobody hears of the fault of the others."""
+    asked: list[int] = []
 
     def joint(unit: Unit, works: Sequence[Callable[[Unit], object]]) -> list[object]:
+        asked.append(len(works))
         unit.begin()
         counters.add(unit, "n", len(works))
         unit.run(text("SELECT nothing FROM nowhere"))
         return []
 
     results = [one.result() for one in queued(store, *[counting("n")] * 3, joint=joint)]
+    assert asked == [3]
     assert sorted(int(str(one)) for one in results) == [1, 2, 3]
     assert counted(store, "n") == 3
+
+
+@pytest.mark.only("postgres")
+def test_a_leader_that_is_stopped_leaves_nobody_waiting(store: Store) -> None:
+    """Whatever stops it; those who waited do theirs, and the next ones have a leader."""
+
+    def joint(_unit: Unit, _works: Sequence[Callable[[Unit], object]]) -> list[object]:
+        raise KeyboardInterrupt
+
+    futures = queued(store, *[counting("n")] * 3, joint=joint)
+    stopped = [one for one in futures if one.exception() is not None]
+    assert [type(one.exception()) for one in stopped] == [KeyboardInterrupt]
+    assert counted(store, "n") == 2
+    assert store.together(counting("n"), joint) == 3
+
+
+@pytest.mark.only("postgres")
+def test_those_who_do_theirs_alone_take_no_connection_away(store: Store) -> None:
+    """However many come at once: the pool is as full as before, and whoever leads keeps one."""
+
+    def joint(_unit: Unit, works: Sequence[Callable[[Unit], object]]) -> list[object]:
+        return [None] * len(works)
+
+    with ThreadPoolExecutor(MANY) as pool:
+        futures = [pool.submit(store.together, counting("n"), joint) for _ in range(3 * MANY)]
+    totals = sorted(int(str(one.result())) for one in futures)
+    assert totals == list(range(1, 3 * MANY + 1))
+    assert store.engine.pool.checkedout() <= 1  # type: ignore[attr-defined]  # a QueuePool has it
+    assert counted(store, "n") == 3 * MANY
+
+
+@pytest.mark.only("postgres")
+@pytest.mark.parametrize("rested_s", [0.0, 2.0])
+def test_a_connection_that_broke_meanwhile_is_replaced(
+    store: Store, monkeypatch: pytest.MonkeyPatch, rested_s: float
+) -> None:
+    """Nobody notices: one that has rested is asked first, and otherwise the piece is done alone."""
+
+    def joint(_unit: Unit, works: Sequence[Callable[[Unit], object]]) -> list[object]:
+        return [None] * len(works)
+
+    pids: list[int] = []
+
+    def telling(unit: Unit) -> int:
+        pids.append(int(unit.run(text("SELECT pg_backend_pid()")).scalar_one()))
+        return counting("n")(unit)
+
+    assert store.together(telling, joint) == 1
+    with store.unit() as unit:
+        unit.run(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pids[0]})
+    now = time.monotonic
+    monkeypatch.setattr("ticketing.store.server.time.monotonic", lambda: now() + rested_s)
+    assert store.together(telling, joint) == 2
+    with store.unit() as unit:
+        assert unit.is_healthy is bool(rested_s)
+    assert pids[0] not in pids[1:]
+    assert store.together(telling, joint) == 3
+
+
+@pytest.mark.only("postgres")
+def test_a_fault_while_several_are_asked_leaves_the_next_ones_alone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection is given up, for nobody knows what it would answer next."""
+    number = Prepared(select((bindparam("n", type_=Integer) + 0).label("n")))
+    calls = [(number, {"n": n}) for n in (1, 2)]
+
+    def joint(unit: Unit, works: Sequence[Callable[[Unit], object]]) -> list[object]:
+        rows = unit.fetch_each(calls)
+        return [next(iter(found[0].values())) for found in rows][: len(works)]
+
+    def told(name: str) -> list[int]:
+        futures = queued(store, counting(name), counting(name), joint=joint)
+        return sorted(int(str(one.result())) for one in futures)
+
+    assert told("at once") == [1, 2]
+    with monkeypatch.context() as broken:
+        broken.setattr(libpq, "_given", lambda _values: 1 / 0)
+        with pytest.raises(ZeroDivisionError), store._kept_unit() as unit:
+            unit.fetch_each(calls)
+    assert told("at once again") == [1, 2]
+    assert [counted(store, name) for name in ("at once", "at once again")] == [None, None]
+
+
+@pytest.mark.only("postgres")
+def test_much_is_asked_at_once(store: Store) -> None:
+    """More than the socket takes: what does not fit waits until the server has read."""
+    length = Prepared(select(func.length(bindparam("raw", type_=LargeBinary))))
+    calls = [(length, {"raw": b"x" * 3_000_000})] * 3
+    with store.unit() as unit:
+        assert [[*rows[0].values()] for rows in unit.fetch_each(calls)] == [[3_000_000]] * 3
 
 
 @pytest.mark.only("sqlite")

@@ -1,9 +1,10 @@
 """Passings of several gates that PostgreSQL keeps in one question; in the store room.
 
 Three statements, sent at once, that are one transaction: the moves in the order of their
-tickets, the counters in that of their names, the scans. Nobody waits here who holds what another
-one waits for; whoever keeps a single passing takes the same order. A part that writes less than
-it should divides by nothing, which drops the rest.
+tickets, the counters in that of their names, the scans. Whoever keeps a single passing takes the
+same order, so none of them waits for another that waits for it. Whoever writes moves of several
+tickets in another order, an upload, may: so this here waits for no lock for long, and is dropped.
+A part that writes less than it should divides by nothing, which drops the rest too.
 """
 
 from collections import Counter
@@ -25,7 +26,7 @@ from sqlalchemy import (
     true,
     values,
 )
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 from ticketing.store import counters, moves, scans, schema
@@ -41,6 +42,7 @@ from ticketing.store.passings import (
 )
 from ticketing.store.prepared import Call, Prepared
 from ticketing.store.scans import Scan
+from ticketing.store.server import is_contention
 from ticketing.store.unit import Unit
 
 S = schema.scans.c
@@ -56,15 +58,15 @@ def is_plain(passing: Passing) -> bool:
 def add_each(unit: Unit, each: Sequence[Passing]) -> list[Scan] | None:
     """Keep several plain ones of different tickets, all or none; None if that could not be.
 
-    That is so if somebody was faster with any part, or a counter has no room for all.
+    That is so if somebody was faster with any part or has it now, or a counter has no room for all.
     """
     totals, later = _totals(each), _later(each)
     if not counters.may_fit(totals):
         return None
     try:
         _, counted, _ = unit.fetch_each(_calls(each, totals, later))
-    except DataError as error:
-        if not is_dropped(error):
+    except DBAPIError as error:
+        if not (is_dropped(error) or is_contention(error)):
             raise
         return None
     inside = {row["name"]: row["n"] for row in counted}

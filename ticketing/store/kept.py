@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 class Kept:
     """Open connections, the one used last on top: as many as were used at once.
 
-    All of SQLite's, and PostgreSQL's of those who ask for several: a pool costs more than a read.
+    A pool costs more than a read of SQLite.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -21,14 +21,20 @@ class Kept:
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A connection nobody else uses; it is kept unless it broke."""
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = self._engine.connect()
+        connection = self._taken() or self._opened()
         try:
             yield connection
         finally:
             self._keep(connection)
+
+    def _taken(self) -> Connection | None:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
+
+    def _opened(self) -> Connection:
+        return self._engine.connect()
 
     def _keep(self, connection: Connection) -> None:
         if connection.invalidated or self._is_closed:

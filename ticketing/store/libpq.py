@@ -8,7 +8,7 @@ interpreter. Values go as text or bytes, answers come in binary.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
-from select import POLLIN, poll  # Windows has none, and no service on PostgreSQL
+from select import POLLIN, POLLOUT, poll  # Windows has none, and no service on PostgreSQL
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -98,8 +98,6 @@ def fetch_each(
 ) -> list[list[tuple[Any, ...]]]:
     """All rows of several statements, sent at once: one transaction, kept whole or not at all.
 
-    Small ones and not many: what is sent, and what comes back, has to fit into the socket.
-
     Raises:
         psycopg.Error: The first fault; nothing is kept.
     """
@@ -107,11 +105,15 @@ def fetch_each(
     for statement, _ in asked:
         statement.prepare(libpq, prepared)
     libpq.enter_pipeline_mode()
-    for statement, values in asked:
-        statement.send(libpq, values)
-    libpq.pipeline_sync()
-    results = list(_until_synced(libpq))
-    libpq.exit_pipeline_mode()
+    try:
+        for statement, values in asked:
+            statement.send(libpq, values)
+        libpq.pipeline_sync()
+        results = list(_until_synced(libpq))
+        libpq.exit_pipeline_mode()
+    except BaseException:
+        libpq.finish()  # nobody finds it in the middle of answers
+        raise
     for result in results:
         _checked(result, _ROWS)
     return [
@@ -123,7 +125,11 @@ def fetch_each(
 def _until_synced(libpq: "PGconn") -> Iterator["PGresult"]:
     """The results as they come; while it waits, other threads run."""
     waiting = poll()
-    waiting.register(libpq.socket, POLLIN)
+    waiting.register(libpq.socket, POLLIN | POLLOUT)
+    while libpq.flush():  # more than the socket takes at once
+        waiting.poll()
+        libpq.consume_input()
+    waiting.modify(libpq.socket, POLLIN)
     while True:
         while libpq.is_busy():
             waiting.poll()

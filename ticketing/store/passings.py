@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
@@ -96,7 +96,7 @@ def keep(unit: Unit, passing: Passing, *, by: Keep) -> Scan | None:
     return None
 
 
-def is_dropped(error: DataError) -> bool:
+def is_dropped(error: DBAPIError) -> bool:
     """Whether a part was not written, so that the division by it has dropped the rest."""
     return getattr(error.orig, "sqlstate", None) == _DIVISION_BY_ZERO
 

@@ -106,7 +106,10 @@ def fetch_each(connection: Connection, calls: Sequence[Call]) -> list[list[Row]]
     try:
         found = libpq.fetch_each(driver, asked, connection.info)
     except connection.dialect.loaded_dbapi.Error as error:
-        raise _as_ours(error, connection, "") from error
+        raise _as_ours(error, connection, "(several at once)") from error
+    except BaseException:
+        connection.invalidate()
+        raise
     return [[one.row(row) for row in rows] for one, rows in zip(compiled, found, strict=True)]
 
 

@@ -162,18 +162,20 @@ class InTurn(_Line[U, Any]):
 class AtOnce(_Line[U, T]):
     """All pieces of one kind by one function; a single one by itself."""
 
-    def __init__(self, open_unit: Open[U], joint: Joint[U, T]) -> None:
+    def __init__(self, open_unit: Open[U], leading: Open[U], joint: Joint[U, T]) -> None:
+        """`leading` opens the unit of whoever leads: one at a time."""
         super().__init__(open_unit)
+        self._leading = leading
         self._joint = joint
 
     def _do(self, taken: list[_Piece[U, T]]) -> None:
         while self._queue and len(taken) < _MOST:
             taken.append(self._queue.popleft())
         if len(taken) == 1:
-            with self._unit() as unit:
+            with self._leading() as unit:
                 taken[0].run(unit)
             return
-        with self._unit() as unit:
+        with self._leading() as unit:
             results = self._joint(unit, [piece.work for piece in taken])
         for piece, result in zip(taken, results, strict=True):
             if result is not None:

@@ -11,7 +11,6 @@ PostgreSQL: READ COMMITTED; the server queues by itself.
 """
 
 import gc
-import math
 import os
 import threading
 import time
@@ -22,10 +21,12 @@ from typing import IO, Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DisconnectionError, OperationalError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from ticketing.domain.failures import StoreUnavailable
+from ticketing.store import server
 from ticketing.store.kept import Kept
 from ticketing.store.prepared import Call, Prepared, Row, execute, fetch_each
 from ticketing.store.together import AtOnce, InTurn, Joint, PartDropped
@@ -49,8 +50,6 @@ _PRIMARY_CODE = 0xFF  # the rest of an extended code says more than we ask
 FAILURE_MEMORY_S = 10.0
 _LONG_HOLD_MS = 20.0  # scans that share a transaction take two to ten
 _GIVE_WAY_S = 0.003
-_RESTED_S = 1.0
-_IDLE_SINCE = "einlass_idle_since"
 T = TypeVar("T")
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
@@ -249,19 +248,15 @@ class Store:
             self._lock = WriterLock(path.with_name(path.name + ".lock"))
             options["poolclass"] = NullPool
         else:
-            options |= {"pool_size": 10, "max_overflow": 20, "pool_use_lifo": True}
-            # psycopg drops all prepared statements after a rollback, those of `libpq` as well,
-            # unless it prepares none itself
-            options["connect_args"] = {"prepare_threshold": None}
+            options |= server.OPTIONS
         self.engine: Engine = create_engine(parsed, **options)
-        self._kept = Kept(self.engine)
+        self._kept = Kept(self.engine) if self._lock else server.Hasty(self.engine)
         self._in_turn = InTurn(self.unit)
         self._at_once: dict[object, AtOnce[Unit, Any]] = {}
         if self._lock is not None:
             event.listen(self.engine, "connect", _set_pragmas)
         else:
-            event.listen(self.engine, "checkin", _note_idle)
-            event.listen(self.engine, "checkout", _check_rested)
+            server.watch(self.engine)
 
     @property
     def longest_hold_ms(self) -> float:
@@ -288,8 +283,11 @@ class Store:
         except OperationalError as error:
             if not _is_the_machines(error):
                 raise
-            self._failed_at_s = time.monotonic()
+            if not server.is_contention(error):
+                self._failed_at_s = time.monotonic()
             raise StoreUnavailable(type(error.orig).__name__) from None
+        except PoolTimeout as error:
+            raise StoreUnavailable(type(error).__name__) from None
         except StoreUnavailable:
             self._failed_at_s = time.monotonic()
             raise
@@ -307,7 +305,7 @@ class Store:
             in_turn: T = self._in_turn.run(work)
             return in_turn
         if joint is not None:
-            line = self._at_once.setdefault(joint, AtOnce(self._kept_unit, joint))
+            line = self._at_once.setdefault(joint, AtOnce(self.unit, self._kept_unit, joint))
             at_once: T = line.run(work)
             return at_once
         with self.unit() as unit:
@@ -338,27 +336,6 @@ def _is_the_machines(error: OperationalError) -> bool:
 def _set_pragmas(connection: Any, _record: ConnectionPoolEntry) -> None:  # noqa: ANN401  a DBAPI connection has no type
     for pragma in _PRAGMAS:
         connection.execute(pragma).close()
-
-
-def _note_idle(_connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401  a DBAPI connection has no type
-    record.info[_IDLE_SINCE] = time.monotonic()
-
-
-def _check_rested(
-    connection: Any,  # noqa: ANN401  a DBAPI connection has no type
-    record: ConnectionPoolEntry,
-    _proxy: PoolProxiedConnection,
-) -> None:
-    """Whether the server is still there, asked only of a connection that has rested.
-
-    SQLAlchemy's own `pool_pre_ping` asks each time, which took a sixth of a scan (measured).
-    """
-    if time.monotonic() - record.info.get(_IDLE_SINCE, math.inf) < _RESTED_S:
-        return
-    try:
-        connection.execute("")
-    except Exception as error:
-        raise DisconnectionError from error  # the pool makes another connection
 
 
 def sqlite_url(path: Path) -> str:
