@@ -1,4 +1,4 @@
-"""Report, numbers, audit log and conflicts as files: what is on the page, for who sees it."""
+"""Reports and lists as files: what is on the page, for who sees it."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ from tests.web.test_api_journals import a_double_use
 from ticketing.domain import spreadsheets
 from ticketing.domain.accounts import RIGHTS, Right, Role
 from ticketing.domain.audit import Action, Actor, ActorKind, Entry, Wanted
-from ticketing.service import audit, figures, tickets
+from ticketing.service import audit, figures, staff_people, tickets, webhooks
 from ticketing.service.audit import Thing
 from ticketing.service.ports import House
 from ticketing.store.unit import Store
@@ -33,6 +33,7 @@ LISTS = {
     "codes": Right.CODES_SEE,
     "codes/tags": Right.CODES_SEE,
     "offers/list": Right.HOUSE_SEE,
+    "people": Right.PEOPLE_SEE,
 }
 SERIES = ("days", "hours", "reasons", "inside", "batches")
 
@@ -313,3 +314,40 @@ def test_a_form_from_elsewhere_takes_nothing_out(auditor: SignedInBrowser, store
         answer = auditor.client.post(f"/staff/{name}/export", data={"format": "csv"})
         assert answer.status_code == 403
     assert taken_out(store) == []
+
+
+# ------------------------------------------------------------ the staff, and deliveries
+def test_the_staff_is_taken_out(
+    auditor: SignedInBrowser, store: Store, house: House, as_role: Callable[[Role], SignedInBrowser]
+) -> None:
+    """With what somebody signs in by and when they were here last; never with a link."""
+    with store.unit() as unit:
+        staff_people.invite(unit, house, name="Jördis Öztürk", role=Role.DESK)
+    assert 'action="/staff/people/export"' in auditor.client.get("/staff/people").text
+    head, *rows = rows_of(auditor.post("/staff/people/export", format="csv"))
+    assert head == ["Name", "Rolle", "Anmeldung", "Stand", "Zuletzt da", "PIN am Einlass"]
+    known, invited = rows
+    assert known[1:] == ["Revision", "Passwort", "aktiv", "2026-10-04 14:00", "nein"]
+    assert invited == ["Jördis Öztürk", "Kasse", "", "eingeladen", "", "nein"]
+    assert [line.object for line in taken_out(store)] == [Thing("people", "csv")]
+    assert as_role(Role.DESK).post("/staff/people/export", format="csv").status_code == 403
+
+
+def test_what_was_delivered_is_taken_out(
+    auditor: SignedInBrowser, store: Store, house: House
+) -> None:
+    """To one receiver, with the words of the page and the names of the API."""
+    with store.unit() as unit:
+        hook = webhooks.register(unit, house, url="https://example.org/in", events=()).webhook
+    page = f"/staff/programs/webhooks/{hook.id}"
+    assert f'action="{page}/deliveries/export"' not in auditor.client.get(page).text
+    with store.unit() as unit:
+        sent = webhooks.send_test(unit, house, webhook=hook.id)
+    assert f'action="{page}/deliveries/export"' in auditor.client.get(page).text
+    head, row = rows_of(auditor.post(f"{page}/deliveries/export", format="csv"))
+    assert head[:5] == ["Zeit", "Ereignis", "Name des Ereignisses", "Stand", "Versuche"]
+    assert row[2:] == ["webhook.test", "wartet", "0", "", "", "", sent.event]
+    [line] = taken_out(store)
+    assert (line.object, line.after) == (Thing("deliveries", "csv"), {"webhook": hook.id})
+    lost = "/staff/programs/webhooks/wh_nothing/deliveries/export"
+    assert auditor.post(lost, format="csv").status_code == 404

@@ -24,7 +24,7 @@ from ticketing.web.staff.frame import Place
 from ticketing.web.staff.speaker import Speaker
 
 bp = APIBlueprint("staff_people", __name__, url_prefix=f"{frame.HOME}/people", enable_openapi=False)
-_HERE: Final = f"{frame.HOME}/people"
+HERE: Final = f"{frame.HOME}/people"
 _OWN_PIN: Final = f"{frame.HOME}/account#pin"
 
 
@@ -158,7 +158,7 @@ def remove(staff_id: str) -> AnyResponse:
             staff_people.remove(unit, parts.house, staff_id=staff_id)
     except Conflict:
         return frame.not_done(_address(staff_id), "people_last_admin")
-    return frame.done(_HERE, "people_removed")
+    return frame.done(HERE, "people_removed")
 
 
 @bp.post("/<staff_id>/sessions/<session>/end")
@@ -183,10 +183,11 @@ def _is_self(staff_id: str) -> bool:
 
 
 def _address(staff_id: str) -> str:
-    return f"{_HERE}/{staff_id}"
+    return f"{HERE}/{staff_id}"
 
 
-def _row(found: Person, speaker: Speaker, now: datetime) -> PersonRow:
+def person_row(found: Person, speaker: Speaker, now: datetime) -> PersonRow:
+    """One person as lists tell them."""
     ways = {
         "way_password": found.has_password,
         "way_codes": found.has_codes,
@@ -230,7 +231,7 @@ def _list(form: Form, *, link: OneTimeLink | None = None, status: int = 200) -> 
         "staff/people.html",
         place=Place.PEOPLE,
         status=status,
-        people=[_row(one, speaker, now) for one in found],
+        people=[person_row(one, speaker, now) for one in found],
         form=form,
         roles=role_options(speaker),
         link=_panel(link, speaker),
@@ -253,7 +254,7 @@ def _one(
         "staff/person.html",
         place=Place.PEOPLE,
         status=status,
-        person=_row(found, speaker, parts.house.clock.now()),
+        person=person_row(found, speaker, parts.house.clock.now()),
         form=form or blank(speaker, role=found.staff.role.value),
         pin=pin or blank(speaker),
         is_supervisor=found.staff.may(Right.GATE_OVERRIDE),

@@ -182,19 +182,29 @@ _SHAPES: Final = {"done": "", "failed": "status--bad"}
 
 
 def _delivery(one: webhooks.Delivery, speaker: Speaker) -> dict[str, Any]:
-    told = f"programs_problem_{one.problem}"
-    why = speaker.say(told) if speaker.knows(told) else one.problem
+    why = problem_words(one.problem, speaker)
     return {
         "id": one.id,
         "at": speaker.moment(one.created_at),
         "kind": one.kind,
-        "said": _said("event", (one.kind,), speaker)[0][1],
+        "said": event_words(one.kind, speaker),
         "state": speaker.say(f"programs_state_{one.state.value}"),
         "shape": _SHAPES.get(one.state.value, "status--off"),
         "tries": one.tries,
         "answer": " · ".join(str(part) for part in (one.status, why) if part),
         "is_on_its_way": one.state is HookState.LEASED,
     }
+
+
+def event_words(kind: str, speaker: Speaker) -> str:
+    """What an event of the API means."""
+    return _said("event", (kind,), speaker)[0][1]
+
+
+def problem_words(problem: str | None, speaker: Speaker) -> str | None:
+    """Why something was not taken; a word that nobody has put into others stays."""
+    told = f"programs_problem_{problem}"
+    return speaker.say(told) if speaker.knows(told) else problem
 
 
 def _of(found: tuple[webhooks.Webhook, ...], webhook: str) -> list[webhooks.Webhook]:
