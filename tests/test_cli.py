@@ -365,6 +365,18 @@ def test_doctor_names_what_is_broken(home: Home) -> None:
     assert "BAD  keys" in result.output
 
 
+def test_doctor_tells_who_forgot_the_proxy(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address with https has one in front; what is told of it reaches the web."""
+    monkeypatch.setenv("EINLASS_BASE_URL", "https://tickets.museum.example")
+    assert "BAD  proxies: `base_url` is https" in home("doctor").output
+    monkeypatch.setenv("EINLASS_PROXIES", "1")
+    assert home("doctor").exit_code == 0
+    with opened(config.load(home.path)) as app:
+        client = app.web().test_client()
+        told = client.get("/privacy", headers={"X-Forwarded-Proto": "https"})
+    assert "Strict-Transport-Security" in told.headers
+
+
 def test_doctor_without_settings_says_so(tmp_path: Path) -> None:
     """An empty folder is no home."""
     result = Home(tmp_path)("doctor")

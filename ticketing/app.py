@@ -60,7 +60,6 @@ class App:
 
     def web(self) -> APIFlask:
         """The WSGI application."""
-        is_secure = self.settings.base_url.startswith("https://")
         return create_app(
             Parts(
                 store=self.store,
@@ -71,8 +70,8 @@ class App:
                 session_key=secret(self.settings.home, "session"),
                 # at least half of the threads stay free for gates and pages
                 max_streams=self.settings.threads // 2,
-                secure_cookies=is_secure,
-                proxies=self.settings.proxies if is_secure else 0,
+                secure_cookies=self.settings.base_url.startswith("https://"),
+                proxies=self.settings.proxies,
                 version=version("einlass"),
                 limits=Limits(
                     calls=self.settings.api_per_minute, searches=self.settings.searches_per_minute

@@ -63,7 +63,7 @@ SETTINGS = (
     Setting("port", "port to listen on", 8080),
     Setting("threads", "threads of the server; streams hold at most half of them", 96),
     Setting("processes", "server processes; more than one needs PostgreSQL", 1),
-    Setting("proxies", "proxies in front that tell who asks; counts if `base_url` is https", 1),
+    Setting("proxies", "proxies in front that tell who asks, by `X-Forwarded-For`", 0),
     Setting("api_per_minute", "calls an API key may make in a minute; 0 is no limit", 6000),
     Setting("searches_per_minute", "searches a station may make in a minute; 0 is no limit", 120),
     Setting("webhooks_allow_http", "events may go to plain http addresses", default=False),

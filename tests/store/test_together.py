@@ -4,12 +4,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Integer, LargeBinary, bindparam, func, insert, select, text
 from sqlalchemy.exc import OperationalError
 
+from ticketing.domain.failures import StoreUnavailable
 from ticketing.store import counters, libpq, schema
 from ticketing.store.prepared import Prepared
 from ticketing.store.together import Joint
@@ -230,9 +232,10 @@ def test_a_connection_that_broke_meanwhile_is_replaced(
         return [None] * len(works)
 
     pids: list[int] = []
+    telling_pid = Prepared(select(func.pg_backend_pid().label("pid")))
 
     def telling(unit: Unit) -> int:
-        pids.append(int(unit.run(text("SELECT pg_backend_pid()")).scalar_one()))
+        pids.append(unit.fetch(telling_pid, {})[0]["pid"])
         return counting("n")(unit)
 
     assert store.together(telling, joint) == 1
@@ -245,6 +248,76 @@ def test_a_connection_that_broke_meanwhile_is_replaced(
         assert unit.is_healthy is bool(rested_s)
     assert pids[0] not in pids[1:]
     assert store.together(telling, joint) == 3
+
+
+@pytest.mark.only("postgres")
+def test_whoever_leads_waits_shortly_whatever_has_broken(store: Store) -> None:
+    """A connection that broke in a transaction is not silently another one of the pool."""
+    ask = Prepared(select(func.current_setting("lock_timeout").label("limit")))
+    own = Prepared(select(func.pg_backend_pid().label("pid")))
+
+    def limit() -> str:
+        with store._kept_unit() as unit:
+            return str(unit.fetch(ask, {})[0]["limit"])
+
+    assert limit() == "400ms"
+
+    def broken() -> None:
+        with store._kept_unit() as unit:
+            unit.begin()
+            pid = unit.fetch(own, {})[0]["pid"]
+            with store.unit() as other:
+                other.run(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+            unit.fetch(own, {})
+
+    with pytest.raises(StoreUnavailable):
+        broken()
+    assert limit() == "400ms"
+    with store.unit() as unit:
+        assert unit.fetch(ask, {})[0]["limit"] == "0"
+        assert not unit.is_healthy
+
+
+@pytest.mark.only("postgres")
+def test_what_the_address_says_counts(store_url: str) -> None:
+    """Options of whoever runs the house are not taken away; idle transactions end all the same."""
+    store = Store(f"{store_url}&options=-csearch_path%3Dpg_catalog&connect_timeout=3")
+    names = ("search_path", "idle_in_transaction_session_timeout")
+    with store.unit() as unit:
+        found = [unit.run(text(f"SHOW {name}")).scalar_one() for name in names]
+    store.close()
+    assert found == ["pg_catalog", "1min"]
+
+
+@pytest.mark.only("postgres")
+def test_a_process_that_slept_in_a_transaction_hears_that_it_ended(store: Store) -> None:
+    """As of any server that has gone, not as a fault of the program."""
+
+    def asleep() -> None:
+        with store.unit() as unit:
+            unit.run(text("SET idle_in_transaction_session_timeout = '20ms'"))
+            unit.begin()
+            unit.run(text("SELECT 1"))
+            time.sleep(0.3)
+            counters.add(unit, "n", 1)
+
+    with pytest.raises(StoreUnavailable):
+        asleep()
+    assert counted(store, "n") is None
+
+
+@pytest.mark.only("postgres")
+def test_when_all_connections_are_taken_the_store_is_unavailable(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a while; the next one finds it as before."""
+    monkeypatch.setattr(store.engine.pool, "_timeout", 0.1)
+    with ExitStack() as held:
+        for _ in range(30):
+            held.enter_context(store.unit())
+        with pytest.raises(StoreUnavailable, match="TimeoutError"), store.unit():
+            pass
+    assert store.together(counting("n")) == 1
 
 
 @pytest.mark.only("postgres")

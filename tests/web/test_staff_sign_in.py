@@ -101,7 +101,9 @@ def test_whoever_has_one_address_of_ipv6_has_all_of_its_network(
     del ayse
     own = [f"2001:db8:1:2::{n}" for n in range(1, 12)]
     assert wrong_from(client, *own) == [403] * 10 + [429]
-    assert wrong_from(client, "2001:db8:1:3::1", "::ffff:192.0.2.9", "192.0.2.9") == [403] * 3
+    assert wrong_from(client, "2001:db8:1:3::1") == [403]
+    same = ["::ffff:192.0.2.9", "192.0.2.9", "192.0.2.9:4711", "[::ffff:192.0.2.9]:80"]
+    assert wrong_from(client, *same * 2, *same) == [403] * 10 + [429] * 2
 
 
 @pytest.mark.parametrize(("proxies", "last"), [(1, 403), (0, 429), (2, 429)])

@@ -43,6 +43,7 @@ def _parts(settings: config.Settings) -> Iterator[Finding]:
             yield _tried("clock", lambda: _clock(app))
             yield _tried("pictures", lambda: _pictures(app))
             yield _privacy(app)
+            yield _proxies(settings)
             mailer = app.mailer()
             if mailer is not None:
                 yield _tried("mail", mailer.check)
@@ -91,3 +92,10 @@ def _privacy(app: App) -> Finding:
     named = bool(app.house.fresh().museum.contact)
     advice = "" if named else "set `contact`, or on the site: the privacy notice must name one"
     return Finding("privacy contact", good=named, advice=advice)
+
+
+def _proxies(settings: config.Settings) -> Finding:
+    """Behind a proxy that is not known to be one, everybody asks from its address."""
+    is_known = bool(settings.proxies) or not settings.base_url.startswith("https://")
+    advice = "" if is_known else "`base_url` is https: tell by `proxies` who is in front"
+    return Finding("proxies", good=is_known, advice=advice)

@@ -8,7 +8,6 @@ interpreter. Values go as text or bytes, answers come in binary.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
-from select import POLLIN, POLLOUT, poll  # Windows has none, and no service on PostgreSQL
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -124,6 +123,8 @@ def fetch_each(
 
 def _until_synced(libpq: "PGconn") -> Iterator["PGresult"]:
     """The results as they come; while it waits, other threads run."""
+    from select import POLLIN, POLLOUT, poll  # noqa: PLC0415  Windows has none
+
     waiting = poll()
     waiting.register(libpq.socket, POLLIN | POLLOUT)
     while libpq.flush():  # more than the socket takes at once

@@ -4,36 +4,33 @@ import math
 import time
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from ticketing.store.kept import Kept
 from ticketing.store.prepared import execute
 
-OPTIONS: Final[dict[str, Any]] = {
-    "pool_size": 10,
-    "max_overflow": 20,
-    "pool_use_lifo": True,
-    "connect_args": {
-        # psycopg drops all prepared statements after a rollback, those of `libpq` as well,
-        # unless it prepares none itself
-        "prepare_threshold": None,
-        # a server that has gone without a word is noticed (libpq, "Parameter Key Words")
-        "connect_timeout": 10,
-        "keepalives_idle": 30,
-        "keepalives_interval": 10,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 30_000,
-        # and of us: a process that is stopped in a transaction keeps its locks no longer
-        "options": "-c idle_in_transaction_session_timeout=60s",
-    },
+_POOL: Final[dict[str, Any]] = {"pool_size": 10, "max_overflow": 20, "pool_use_lifo": True}
+_CONNECT: Final[dict[str, Any]] = {
+    # psycopg drops all prepared statements after a rollback, those of `libpq` as well,
+    # unless it prepares none itself
+    "prepare_threshold": None,
+    # a server that has gone without a word is noticed (libpq, "Parameter Key Words")
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
 }
-_LOCK_TIMEOUT_MS: Final = 100  # below a server's deadlock_timeout; a busy ticket is held for ten
+# Below a server's deadlock_timeout; above what sixteen who each wait for a slow disk take.
+_LOCK_TIMEOUT_MS: Final = 400
+# A process that is stopped in a transaction keeps its locks no longer.
+_IDLE_LIMIT: Final = "SET idle_in_transaction_session_timeout = '60s'"
+_HASTY: Final = "einlass_hasty"
 _RESTED_S: Final = 1.0
 _IDLE_SINCE: Final = "einlass_idle_since"
-# PostgreSQL, appendix A: class 40 and these say that somebody else was at it
-_OTHERS: Final = frozenset({"55P03", "57014"})
+_LOCKED: Final = "55P03"  # PostgreSQL, appendix A; class 40 says too that somebody else was at it
 
 
 class Hasty(Kept):
@@ -44,15 +41,21 @@ class Hasty(Kept):
 
     def _taken(self) -> Connection | None:
         connection = super()._taken()
-        if connection is not None and _has_rested(connection.info) and not _is_there(connection):
-            connection.invalidate()
-            connection.close()
-            return None
-        return connection
+        if connection is None or self._is_good(connection):
+            return connection
+        connection.invalidate()
+        connection.close()
+        return None
+
+    def _is_good(self, connection: Connection) -> bool:
+        """Still the one that was opened here, and the server answers."""
+        is_own = _HASTY in connection.info
+        return is_own and (not _has_rested(connection.info) or _is_there(connection))
 
     def _opened(self) -> Connection:
         connection = super()._opened()
         execute(connection, f"SET lock_timeout = {_LOCK_TIMEOUT_MS}")
+        connection.info[_HASTY] = True
         return connection
 
     def _keep(self, connection: Connection) -> None:
@@ -61,11 +64,18 @@ class Hasty(Kept):
         super()._keep(connection)
 
 
+def options(url: URL) -> dict[str, Any]:
+    """How the engine connects; what the address itself says counts."""
+    own = {name: value for name, value in _CONNECT.items() if name not in url.query}
+    return _POOL | {"connect_args": own}
+
+
 def watch(engine: Engine) -> None:
     """Have connections of the pool asked, if they have rested, whether the server is there.
 
     SQLAlchemy's own `pool_pre_ping` asks each time, which took a sixth of a scan (measured).
     """
+    event.listen(engine, "connect", _limit_idling)
     event.listen(engine, "checkin", _note_idle)
     event.listen(engine, "checkout", _check_rested)
 
@@ -73,7 +83,13 @@ def watch(engine: Engine) -> None:
 def is_contention(error: DBAPIError) -> bool:
     """Whether it failed for others who were at the same rows, and not for the machine."""
     state = str(getattr(error.orig, "sqlstate", None) or "")
-    return state.startswith("40") or state in _OTHERS
+    return state.startswith("40") or state == _LOCKED
+
+
+def _limit_idling(connection: Any, _record: ConnectionPoolEntry) -> None:  # noqa: ANN401  a DBAPI connection has no type
+    was, connection.autocommit = connection.autocommit, True  # a rollback would take it back
+    connection.execute(_IDLE_LIMIT)
+    connection.autocommit = was
 
 
 def _note_idle(_connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401  a DBAPI connection has no type

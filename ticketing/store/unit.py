@@ -21,7 +21,7 @@ from typing import IO, Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
@@ -198,6 +198,11 @@ class Unit:
             return
         if self._is_part:
             raise PartDropped
+        if self._connection.invalidated:  # any statement would open another one behind it
+            self.writing = False
+            if self._lock is not None:
+                self._lock.release()
+            return
         try:
             self._end("ROLLBACK")
         except SQLAlchemyError:
@@ -248,7 +253,7 @@ class Store:
             self._lock = WriterLock(path.with_name(path.name + ".lock"))
             options["poolclass"] = NullPool
         else:
-            options |= server.OPTIONS
+            options |= server.options(parsed)
         self.engine: Engine = create_engine(parsed, **options)
         self._kept = Kept(self.engine) if self._lock else server.Hasty(self.engine)
         self._in_turn = InTurn(self.unit)
@@ -280,7 +285,7 @@ class Store:
                     yield unit
                 finally:
                     unit.rollback()
-        except OperationalError as error:
+        except DBAPIError as error:
             if not _is_the_machines(error):
                 raise
             if not server.is_contention(error):
@@ -327,8 +332,12 @@ class Store:
             self._lock.close()
 
 
-def _is_the_machines(error: OperationalError) -> bool:
+def _is_the_machines(error: DBAPIError) -> bool:
     """Whether waiting may help; SQLite calls a missing table an operational error too."""
+    if error.connection_invalidated:  # the server has gone, whatever its last word was called
+        return True
+    if not isinstance(error, OperationalError):
+        return False
     code = getattr(error.orig, "sqlite_errorcode", None)
     return code is None or code & _PRIMARY_CODE in _MACHINE_CODES
 

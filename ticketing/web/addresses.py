@@ -1,11 +1,13 @@
 """From where somebody asks, for counting attempts."""
 
+import re
 from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from flask import request
 
+_WITH_PORT: Final = re.compile(r"^(?:\[([^]]*)\]|([^:]*))(?::\d*)?$")
 _HOUSEHOLD: Final = 64  # bits; whoever has one address of IPv6 has all those behind them (RFC 6177)
 
 
@@ -16,17 +18,20 @@ def the_address() -> str:
 
 @lru_cache(maxsize=256)
 def household(address: str) -> str:
-    """An address of IPv4 as it is, the network of one of IPv6; any other text stays.
+    """An address of IPv4 as it is, the network of one of IPv6; "" for what is neither.
 
-    >>> household("2001:db8:1:2:3:4:5:6"), household("::ffff:192.0.2.1")
-    ('2001:db8:1:2::/64', '192.0.2.1')
+    Some proxies write a port behind it.
+
+    >>> household("2001:db8:1:2:3:4:5:6"), household("::ffff:192.0.2.1"), household("[::1]:80")
+    ('2001:db8:1:2::/64', '192.0.2.1', '::/64')
     """
+    bare = _WITH_PORT.sub(r"\1\2", address)
     try:
-        found = ip_address(address)
+        found = ip_address(bare)
     except ValueError:
-        return address
+        return ""
     if not isinstance(found, IPv6Address):
-        return address
+        return str(found)
     if found.ipv4_mapped is not None:
         return str(found.ipv4_mapped)
     return str(IPv6Network((int(found), _HOUSEHOLD), strict=False))

@@ -157,7 +157,7 @@ def create_app(parts: Parts) -> APIFlask:
 def _door(behind: "WSGIApplication", parts: Parts) -> "WSGIApplication":
     """The gate's lane in front, and the proxies' word for who asks."""
     lane = Lane(behind, parts)
-    return ProxyFix(lane, x_for=parts.proxies, x_proto=parts.proxies) if parts.proxies else lane
+    return ProxyFix(lane, x_for=parts.proxies, x_proto=1) if parts.proxies else lane
 
 
 def _newest_of(parts: Parts) -> Callable[[], int]:
