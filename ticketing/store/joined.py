@@ -15,14 +15,12 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Integer,
     Text,
     Values,
     column,
     literal,
     select,
-    table,
     true,
     values,
 )
@@ -32,6 +30,7 @@ from sqlalchemy.types import TypeEngine
 from ticketing.store import counters, moves, scans, schema
 from ticketing.store.counters import Addition
 from ticketing.store.passings import (
+    COUNTED,
     Passing,
     done,
     given_as,
@@ -134,10 +133,9 @@ def _moved(size: int) -> Prepared:
 def _counted(size: int) -> Prepared:
     """Each counter with its new value."""
     counted = counters.addition(size, behind="true").cte("counted")
-    found = table("counted", column("name", Text), column("n", BigInteger))
     anchor = select(literal(1).label("one")).subquery()  # divides even if nothing was written
-    query = select(done("counted", size), found.c.name, found.c.n)
-    return Prepared(query.select_from(anchor.outerjoin(found, true())).add_cte(counted))
+    query = select(done("counted", size), COUNTED.c.name, COUNTED.c.n)
+    return Prepared(query.select_from(anchor.outerjoin(COUNTED, true())).add_cte(counted))
 
 
 @cache

@@ -47,6 +47,8 @@ from ticketing.wire.verdict import TicketState
 T = schema.scans.c
 Keep = Callable[[Unit, Scan], bool]
 _DIVISION_BY_ZERO: Final = "22012"  # PostgreSQL, appendix A
+COUNTED: Final = table("counted", column("name", Text), column("n", BigInteger))
+"""What the part of a statement that adds to counters gives back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,8 +184,8 @@ def _inside(counted: int) -> ColumnElement[int | None]:
     """People inside by the first counter, where one is added to."""
     if not counted:
         return literal_column("NULL", BigInteger)
-    own = _COUNTED.c.name == bindparam("inside_name")
-    return select(_COUNTED.c.n).where(own).scalar_subquery()
+    own = COUNTED.c.name == bindparam("inside_name")
+    return select(COUNTED.c.n).where(own).scalar_subquery()
 
 
 def given_as(name: str, kind: TypeEngine[Any]) -> ColumnElement[Any]:
@@ -205,6 +207,3 @@ def moved(passing: Passing) -> dict[str, Any]:
     if move is None or ticket is None:
         return {}
     return moves.values_of(move, ticket_id=ticket.id, issue=ticket.issue, state=ticket.state)
-
-
-_COUNTED = table("counted", column("name", Text), column("n", BigInteger))

@@ -27,7 +27,6 @@ _CONNECT: Final[dict[str, Any]] = {
 _LOCK_TIMEOUT_MS: Final = 400
 # A process that is stopped in a transaction keeps its locks no longer.
 _IDLE_LIMIT: Final = "SET idle_in_transaction_session_timeout = '60s'"
-_HASTY: Final = "einlass_hasty"
 _RESTED_S: Final = 1.0
 _IDLE_SINCE: Final = "einlass_idle_since"
 _LOCKED: Final = "55P03"  # PostgreSQL, appendix A; class 40 says too that somebody else was at it
@@ -41,21 +40,15 @@ class Hasty(Kept):
 
     def _taken(self) -> Connection | None:
         connection = super()._taken()
-        if connection is None or self._is_good(connection):
-            return connection
-        connection.invalidate()
-        connection.close()
-        return None
-
-    def _is_good(self, connection: Connection) -> bool:
-        """Still the one that was opened here, and the server answers."""
-        is_own = _HASTY in connection.info
-        return is_own and (not _has_rested(connection.info) or _is_there(connection))
+        if connection is not None and _has_rested(connection.info) and not _is_there(connection):
+            connection.invalidate()
+            connection.close()
+            return None
+        return connection
 
     def _opened(self) -> Connection:
         connection = super()._opened()
         execute(connection, f"SET lock_timeout = {_LOCK_TIMEOUT_MS}")
-        connection.info[_HASTY] = True
         return connection
 
     def _keep(self, connection: Connection) -> None:
@@ -65,7 +58,7 @@ class Hasty(Kept):
 
 
 def options(url: URL) -> dict[str, Any]:
-    """How the engine connects; what the address itself says counts."""
+    """How the engine connects; what the address itself says of that counts."""
     own = {name: value for name, value in _CONNECT.items() if name not in url.query}
     return _POOL | {"connect_args": own}
 

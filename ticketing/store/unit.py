@@ -198,11 +198,6 @@ class Unit:
             return
         if self._is_part:
             raise PartDropped
-        if self._connection.invalidated:  # any statement would open another one behind it
-            self.writing = False
-            if self._lock is not None:
-                self._lock.release()
-            return
         try:
             self._end("ROLLBACK")
         except SQLAlchemyError:
@@ -212,7 +207,9 @@ class Unit:
 
     def _end(self, word: str) -> None:
         try:
-            execute(self._connection, word)
+            # on a lost one a statement would open another one behind it: nothing to roll back
+            if word == "COMMIT" or not self._connection.invalidated:
+                execute(self._connection, word)
         except BaseException:
             if word == "COMMIT":  # a full disk: leave no half-open transaction behind
                 self._connection.invalidate()
